@@ -1,0 +1,118 @@
+"""VGG-19's convolutional part as data: tap names, indices, shapes, operation counts.
+
+Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition"
+(2015), configuration E: sixteen 3x3 convolutions (stride 1, zero padding 1), each followed by a
+ReLU, in five blocks of 2, 2, 4, 4, 4, each block closed by a 2x2 max-pooling with stride 2.
+
+A *tap* is a place where features are read: ``conv4_4`` is the output of that convolution,
+``relu4_4`` the same after its ReLU. The documents' indices 0...36 are torchvision's and Gluon's
+positions in ``features``; here an index always means the value that the layer itself puts out,
+whatever an in-place ReLU does to it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from nst_core.errors import SpecError
+
+CONVOLUTIONS_PER_BLOCK = (2, 2, 4, 4, 4)
+CHANNELS_PER_BLOCK = (64, 128, 256, 512, 512)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of ``features``.
+
+    Attributes:
+        index: Position in torchvision's and Gluon's ``features``, 0...36.
+        name: ``conv1_1``, ``relu1_1``, ``pool1``, ...
+        kind: ``conv``, ``relu`` or ``pool``.
+        in_channels: Channels that come in.
+        out_channels: Channels that go out.
+        poolings: How many poolings lie before this layer's output (a ``pool`` counts itself).
+    """
+
+    index: int
+    name: str
+    kind: str
+    in_channels: int
+    out_channels: int
+    poolings: int
+
+
+def _layers() -> Iterator[Layer]:
+    index, channels = 0, 3
+    for block, (count, width) in enumerate(
+        zip(CONVOLUTIONS_PER_BLOCK, CHANNELS_PER_BLOCK, strict=True)
+    ):
+        for position in range(1, count + 1):
+            suffix = f"{block + 1}_{position}"
+            yield Layer(index, f"conv{suffix}", "conv", channels, width, block)
+            yield Layer(index + 1, f"relu{suffix}", "relu", width, width, block)
+            index, channels = index + 2, width
+        yield Layer(index, f"pool{block + 1}", "pool", width, width, block + 1)
+        index += 1
+
+
+LAYERS: tuple[Layer, ...] = tuple(_layers())
+"""All 37 layers in order."""
+
+BY_NAME: Mapping[str, Layer] = MappingProxyType({layer.name: layer for layer in LAYERS})
+CONVOLUTIONS: tuple[Layer, ...] = tuple(layer for layer in LAYERS if layer.kind == "conv")
+TAPS: tuple[str, ...] = tuple(layer.name for layer in LAYERS if layer.kind != "pool")
+"""Names that a spec may use, in the order of the network."""
+
+
+def tap_name(tap: str | int) -> str:
+    """Return the canonical name of a tap given by name or by the documents' index.
+
+    Raises:
+        SpecError: for anything that is not a convolution or a ReLU of VGG-19.
+    """
+    text = str(tap).strip().lower()
+    if text.isdecimal():
+        index = int(text)
+        if index < len(LAYERS) and LAYERS[index].kind != "pool":
+            return LAYERS[index].name
+    elif text in BY_NAME and BY_NAME[text].kind != "pool":
+        return text
+    raise SpecError(
+        f"unknown tap {tap!r}: allowed are conv1_1 ... conv5_4, relu1_1 ... relu5_4, "
+        "or an index 0 ... 35 that is not a pooling's (4, 9, 18, 27)"
+    )
+
+
+def layers_until(taps: Iterable[str]) -> tuple[Layer, ...]:
+    """Return the layers from the input up to the last of ``taps``: the network that is needed."""
+    last = max(BY_NAME[tap].index for tap in taps)
+    return LAYERS[: last + 1]
+
+
+def smallest_side(taps: Iterable[str]) -> int:
+    """Return the least height or width, in pixels, for which every tap still has a value."""
+    poolings = max(BY_NAME[tap].poolings for tap in taps)
+    # Two pixels are what the total variation needs, poolings or none.
+    return max(2, int(2**poolings))
+
+
+def feature_shape(tap: str, *, height: int, width: int) -> tuple[int, int, int]:
+    """Return the shape (C, H, W) of a tap's features for an image of ``height`` x ``width``."""
+    layer = BY_NAME[tap]
+    return layer.out_channels, height >> layer.poolings, width >> layer.poolings
+
+
+def convolution_flops(taps: Iterable[str], *, height: int, width: int) -> int:
+    """Return the floating-point operations of one forward pass up to the last tap.
+
+    Counted as direct convolution, two operations a multiply-add; ReLU, pooling and bias, which
+    are below 1 %, are left out. The gradient of the image with frozen weights costs as much again.
+    """
+    return sum(
+        2 * 9 * layer.in_channels * layer.out_channels * (height >> layer.poolings)
+        * (width >> layer.poolings)
+        for layer in layers_until(taps)
+        if layer.kind == "conv"
+    )
