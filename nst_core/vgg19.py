@@ -111,7 +111,11 @@ def convolution_flops(taps: Iterable[str], *, height: int, width: int) -> int:
     are below 1 %, are left out. The gradient of the image with frozen weights costs as much again.
     """
     return sum(
-        2 * 9 * layer.in_channels * layer.out_channels * (height >> layer.poolings)
+        2
+        * 9
+        * layer.in_channels
+        * layer.out_channels
+        * (height >> layer.poolings)
         * (width >> layer.poolings)
         for layer in layers_until(taps)
         if layer.kind == "conv"

@@ -1,0 +1,212 @@
+"""The seam between core and backends: plain records, and two Protocols.
+
+A backend computes what frameworks are compared on: normalisation and layout, VGG-19 features,
+Gram matrices, the content, style and total variation losses, their gradient, and Adam. Core does
+the rest: decoding, resizing, the schedule, the stages, the files. Only NumPy arrays and the
+records below cross the seam, and every parameter is keyword-only, so that a type checker catches
+a backend that renames one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from nst_core.arrays import Array, Image
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""ImageNet's RGB mean and standard deviation: normalised = (image - MEAN) / STD."""
+
+DType = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What is minimised: the sum of all weighted losses below.
+
+    For a tap l with features F (C, H, W) of the image, P of the content, S of the style:
+
+    - content: w_l * mean((F - P)^2)
+    - style: w_l * mean((G(F) - G(S))^2), G(F) = F F^T / (C*H*W) over F flattened to (C, H*W)
+    - total variation: w * 0.5 * (mean|x[1:] - x[:-1]| over rows + the same over columns), on the
+      normalised image x
+
+    as in Dive into Deep Learning, "Neural Style Transfer"; after Gatys, Ecker and Bethge, "Image
+    Style Transfer Using Convolutional Neural Networks" (2016).
+
+    Attributes:
+        content: Tap -> weight.
+        style: Tap -> weight.
+        total_variation: Weight.
+    """
+
+    content: Mapping[str, float]
+    style: Mapping[str, float]
+    total_variation: float
+
+    def taps(self) -> tuple[str, ...]:
+        """Return every tap that is compared, each once."""
+        return tuple(dict.fromkeys((*self.content, *self.style)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adam:
+    """Adam's constants: x -= lr * m_hat / (sqrt(v_hat) + epsilon), both moments bias-corrected.
+
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1.
+    """
+
+    beta1: float
+    beta2: float
+    epsilon: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One stage's work.
+
+    Attributes:
+        content: The content picture, (H, W, 3).
+        style: The style picture, of any size that the taps allow.
+        start: What the optimisation starts from, (H, W, 3).
+        weights: Canonical VGG-19 arrays: ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,) ...
+        objective: What is minimised.
+        adam: The optimiser's constants.
+    """
+
+    content: Image
+    style: Image
+    start: Image
+    weights: Mapping[str, Array]
+    objective: Objective
+    adam: Adam
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losses:
+    """Weighted losses, as the documents report them.
+
+    Attributes:
+        content: Tap -> weighted loss.
+        style: Tap -> weighted loss.
+        total_variation: Weighted loss.
+        total: What the gradient is taken of.
+    """
+
+    content: Mapping[str, float]
+    style: Mapping[str, float]
+    total_variation: float
+    total: float
+
+    @property
+    def content_sum(self) -> float:
+        """Sum of the content losses."""
+        return sum(self.content.values())
+
+    @property
+    def style_sum(self) -> float:
+        """Sum of the style losses."""
+        return sum(self.style.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Losses at an image, and the gradient of their total with respect to it, (H, W, 3)."""
+
+    losses: Losses
+    gradient: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdamState:
+    """Adam's state after ``step`` updates, of the normalised image: arrays of (H, W, 3)."""
+
+    step: int
+    image: Image
+    first_moment: Array
+    second_moment: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that a backend can use: ``cpu``, ``cuda:0``, ``mps``; and what it is."""
+
+    name: str
+    description: str
+
+
+class Session(Protocol):
+    """An image being optimised. The variable is the normalised image, as in the documents."""
+
+    def features(self, *, image: Image) -> Mapping[str, Array]:
+        """Return tap -> features (C, H, W) of ``image``, for every tap of the objective."""
+        ...
+
+    def evaluate(self, *, image: Image) -> Evaluation:
+        """Return losses and gradient at ``image`` (H, W, 3); changes nothing in the session."""
+        ...
+
+    def step(self, *, learning_rate: float) -> None:
+        """Take one Adam update; may return before it is done."""
+        ...
+
+    def losses(self) -> Losses:
+        """Return the losses of the last step, taken before its update; waits for them.
+
+        Raises:
+            RuntimeError: before the first step.
+        """
+        ...
+
+    def image(self) -> Image:
+        """Return the image as it is now, (H, W, 3), not clipped; waits for it."""
+        ...
+
+    def state(self) -> AdamState:
+        """Return the optimiser's state, a copy that later steps don't change; waits for it."""
+        ...
+
+    def restore(self, *, state: AdamState) -> None:
+        """Go on from ``state``, as if its steps had been taken here."""
+        ...
+
+
+class Backend(Protocol):
+    """A framework that can do the work."""
+
+    @property
+    def name(self) -> str:
+        """The name that `--backend` takes."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The framework's version."""
+        ...
+
+    def devices(self) -> Sequence[Device]:
+        """Return the devices that can be used now, the fastest kind first, `cpu` always there."""
+        ...
+
+    def start(self, problem: Problem, *, device: str, dtype: DType) -> Session:
+        """Load the weights, compute the targets once, and return a session at ``problem.start``.
+
+        Args:
+            problem: The work.
+            device: The name of one of ``devices()``.
+            dtype: The type that everything is computed in.
+
+        Raises:
+            BackendError: if the device is not there or can't compute in ``dtype``.
+        """
+        ...
+
+    def pretrained(self) -> Mapping[str, Array]:
+        """Return the VGG-19 weights of this framework's own zoo as canonical arrays.
+
+        Raises:
+            WeightsError: if they can't be had, saying what failed and what works offline.
+        """
+        ...

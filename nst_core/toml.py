@@ -1,0 +1,61 @@
+"""TOML in and out, and the merging of a preset, a config file and options."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from nst_core.errors import SpecError
+
+# Their tables are values, not settings to be filled up: {relu1_1 = 2} means that tap alone.
+_WHOLE = frozenset({"layers"})
+
+
+def loads(text: str, *, origin: str) -> dict[str, Any]:
+    """Parse TOML.
+
+    Raises:
+        SpecError: one line with ``origin`` (a file's name, say) and where the text is wrong.
+    """
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        line = str(error).partition("\n")[0] or "nested too deeply"
+        raise SpecError(f"{origin}: not valid TOML: {line}") from None
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Parse a TOML file.
+
+    Raises:
+        SpecError: if it can't be read or is not TOML in UTF-8.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise SpecError(f"{path}: not a TOML file (it is not UTF-8 text)") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SpecError(f"{path}: can't be read: {reason}") from None
+    return loads(text, origin=str(path))
+
+
+def dumps(table: Mapping[str, Any]) -> str:
+    """Write plain data as TOML."""
+    return tomli_w.dumps(table, multiline_strings=True)
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with the values of ``over`` in their places; neither is changed."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and key not in _WHOLE:
+            result[key] = merged(old, value)
+        else:
+            result[key] = value
+    return result
