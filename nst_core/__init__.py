@@ -1,1 +1,58 @@
-"""nst."""
+"""nst: neural style transfer as one backend-neutral algorithm.
+
+    import nst_core as nst
+
+    result = nst.transfer("a.jpg", "b.jpg", backend="pytorch", preset="d2l")
+    result.save("out.png")
+
+Importing nst_core imports no framework, and next to nothing else: the names below come with their
+modules when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nst_core.errors import NstError
+    from nst_core.loop import Interrupted, Result
+    from nst_core.observers import Observer, Plan, Row, Step
+    from nst_core.spec import Spec
+    from nst_core.run import transfer
+    from nst_core.weights import Weights
+
+_ROOMS = MappingProxyType(
+    {
+        "Interrupted": "nst_core.loop",
+        "NstError": "nst_core.errors",
+        "Observer": "nst_core.observers",
+        "Plan": "nst_core.observers",
+        "Result": "nst_core.loop",
+        "Row": "nst_core.observers",
+        "Spec": "nst_core.spec",
+        "Step": "nst_core.observers",
+        "Weights": "nst_core.weights",
+        "transfer": "nst_core.run",
+    }
+)
+
+__all__ = [
+    "Interrupted",
+    "NstError",
+    "Observer",
+    "Plan",
+    "Result",
+    "Row",
+    "Spec",
+    "Step",
+    "Weights",
+    "transfer",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ROOMS[name]), name)

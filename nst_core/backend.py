@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from nst_core.arrays import Array, Image
+from nst_core.weights.canonical import Weights
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -203,7 +204,7 @@ class Backend(Protocol):
         """
         ...
 
-    def pretrained(self) -> Mapping[str, Array]:
+    def pretrained(self) -> Weights:
         """Return the VGG-19 weights of this framework's own zoo as canonical arrays.
 
         Raises:

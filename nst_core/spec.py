@@ -37,11 +37,11 @@ def _parse_layers(value: object) -> Layers:
     elif isinstance(value, list | tuple):
         pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in value]
     else:
-        raise ValueError("should be a list of taps or a table of tap = weight")  # noqa: TRY004
+        raise ValueError("should be a list of taps or a table of tap = weight")
     layers = []
     for tap, weight in pairs:
         if isinstance(weight, bool) or not isinstance(weight, int | float):
-            raise ValueError(f"weight of {tap} should be a number")  # noqa: TRY004
+            raise ValueError(f"weight of {tap} should be a number")
         if not 0 <= weight < float("inf"):
             raise ValueError(f"weight of {tap} should be a finite number, 0 or more")
         layers.append((_canonical_tap(tap), float(weight)))

@@ -1,0 +1,42 @@
+"""The backend: which devices there are, and how work is started on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from nst_core.backend import Device, DType, Problem
+from nst_core.errors import BackendError
+from nst_core.weights import Weights
+from nst_pytorch import zoo
+from nst_pytorch.session import PyTorchSession
+
+
+class PyTorchBackend:
+    """PyTorch on the CPU, CUDA or Apple's MPS."""
+
+    name = "pytorch"
+    version = str(torch.__version__)
+
+    def devices(self) -> Sequence[Device]:
+        """Return CUDA devices, then MPS, then the CPU."""
+        found = []
+        if torch.cuda.is_available():
+            for index in range(torch.cuda.device_count()):
+                found.append(Device(f"cuda:{index}", torch.cuda.get_device_name(index)))
+        if torch.backends.mps.is_available():
+            found.append(Device("mps", "Apple GPU"))
+        return [*found, Device("cpu", f"{torch.get_num_threads()} threads")]
+
+    def start(self, problem: Problem, *, device: str, dtype: DType) -> PyTorchSession:
+        """Return a session; see ``nst_core.backend.Backend``."""
+        if device not in {known.name for known in self.devices()}:
+            raise BackendError(f"PyTorch has no device {device!r} on this machine")
+        if device == "mps" and dtype == "float64":
+            raise BackendError("MPS can't compute in float64: use --dtype float32 or --device cpu")
+        return PyTorchSession(problem, device=torch.device(device), dtype=getattr(torch, dtype))
+
+    def pretrained(self) -> Weights:
+        """Return torchvision's IMAGENET1K_V1 weights as canonical arrays."""
+        return zoo.pretrained()

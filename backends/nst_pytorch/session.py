@@ -1,0 +1,102 @@
+"""One image being optimised with PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from nst_core.arrays import Array, Image
+from nst_core.backend import STD, AdamState, Evaluation, Losses, Problem
+from nst_pytorch import layout
+from nst_pytorch.adam import AdamUpdate
+from nst_pytorch.losses import Targets, WeightedLosses, gram, weighted_losses
+from nst_pytorch.network import Network
+from nst_pytorch.precision import true_float32
+
+
+class PyTorchSession:
+    """See ``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W)."""
+
+    def __init__(self, problem: Problem, *, device: torch.device, dtype: torch.dtype) -> None:
+        self._device = device
+        self._dtype = dtype
+        self._objective = problem.objective
+        self._network = Network(
+            problem.weights, taps=problem.objective.taps(), device=device, dtype=dtype
+        )
+        self._targets = self._find_targets(problem)
+        self._x = self._normalised(problem.start).requires_grad_()
+        self._adam = AdamUpdate(self._x, problem.adam)
+        self._losses: WeightedLosses | None = None
+
+    def features(self, *, image: Image) -> Mapping[str, Array]:
+        """Return tap -> features (C, H, W)."""
+        with torch.no_grad(), true_float32():
+            features = self._network(self._normalised(image))
+        return {tap: value[0].cpu().numpy().copy(order="C") for tap, value in features.items()}
+
+    def evaluate(self, *, image: Image) -> Evaluation:
+        """Return the losses at ``image`` and the gradient with respect to it."""
+        x = self._normalised(image).requires_grad_()
+        losses, gradient = self._differentiate(x)
+        # x = (image - MEAN) / STD, so d/d(image) = d/dx / STD.
+        gradient = gradient / layout.channels(STD, gradient)
+        return Evaluation(losses=losses.read(), gradient=layout.to_array(gradient))
+
+    def step(self, *, learning_rate: float) -> None:
+        """Take one Adam update; on CUDA it is only queued."""
+        self._losses, gradient = self._differentiate(self._x)
+        self._adam.apply(self._x, gradient, learning_rate=learning_rate)
+
+    def losses(self) -> Losses:
+        """Return the losses of the last step, before its update."""
+        if self._losses is None:
+            raise RuntimeError("losses() needs a step first")
+        return self._losses.read()
+
+    def image(self) -> Image:
+        """Return the image as it is now, (H, W, 3)."""
+        with torch.no_grad():
+            return layout.to_array(layout.denormalise(self._x))
+
+    def state(self) -> AdamState:
+        """Return a copy of the optimiser's state."""
+        return AdamState(
+            step=self._adam.step,
+            image=layout.to_array(self._x),
+            first_moment=layout.to_array(self._adam.first_moment),
+            second_moment=layout.to_array(self._adam.second_moment),
+        )
+
+    def restore(self, *, state: AdamState) -> None:
+        """Go on from ``state``."""
+        with torch.no_grad():
+            self._x.copy_(self._tensor(state.image))
+        self._adam.step = state.step
+        self._adam.first_moment.copy_(self._tensor(state.first_moment))
+        self._adam.second_moment.copy_(self._tensor(state.second_moment))
+
+    def _find_targets(self, problem: Problem) -> Targets:
+        with torch.no_grad(), true_float32():
+            content = self._network(self._normalised(problem.content))
+            style = self._network(self._normalised(problem.style))
+            return Targets(
+                content={tap: content[tap] for tap in self._objective.content},
+                style={tap: gram(style[tap]) for tap in self._objective.style},
+            )
+
+    def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
+        with true_float32():
+            losses = weighted_losses(
+                x, self._network(x), targets=self._targets, objective=self._objective
+            )
+            (gradient,) = torch.autograd.grad(losses.total, x)
+        return losses.detached(), gradient
+
+    def _normalised(self, image: Image) -> Tensor:
+        return layout.normalise(image, device=self._device, dtype=self._dtype)
+
+    def _tensor(self, array: Array) -> Tensor:
+        return layout.to_tensor(array, device=self._device, dtype=self._dtype)

@@ -1,0 +1,68 @@
+"""The command line: one module per command, loaded only when its command is run."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import MappingProxyType
+from typing import NoReturn
+
+import click
+
+from nst_core.errors import NstError
+
+COMMANDS = MappingProxyType(
+    {
+        "run": "Paint one picture in the style of another.",
+        "recipe": "Print how a picture was made, as a config file.",
+        "presets": "List the presets, or print one.",
+        "backends": "List the backends and what they can use here.",
+        "weights": "List the sources of VGG-19 weights, or export one.",
+    }
+)
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands' names and one-line helps; imports a command's module to run it.
+
+    So that ``nst --help`` answers at once: no NumPy, no Pillow, no framework.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"nst_core.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nst", message="nst %(version)s")
+def nst() -> None:
+    """Neural style transfer: one algorithm, interchangeable frameworks under it."""
+
+
+def main() -> NoReturn:
+    """Run the command line. Mistakes are one line on stderr and exit status 2; Ctrl-C is 130."""
+    try:
+        status = nst.main(standalone_mode=False)
+    except click.ClickException as error:
+        status = _complain(error.format_message())
+    except NstError as error:
+        status = _complain(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("nst: interrupted", err=True)
+        status = 130
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(message: str) -> int:
+    click.echo(f"nst: error: {' '.join(message.split())}", err=True)
+    return 2

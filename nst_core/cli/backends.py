@@ -1,0 +1,21 @@
+"""``nst backends``."""
+
+from __future__ import annotations
+
+import click
+
+from nst_core import registry
+from nst_core.errors import BackendError
+
+
+@click.command("backends")
+def command() -> None:
+    """List each backend: its version and devices, or why it can't be used."""
+    for name in registry.names():
+        try:
+            backend = registry.load(name)
+        except BackendError as error:
+            click.echo(f"{name}: {error}")
+            continue
+        devices = ", ".join(f"{one.name} ({one.description})" for one in backend.devices())
+        click.echo(f"{name} {backend.version}: {devices}")

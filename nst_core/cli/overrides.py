@@ -1,0 +1,92 @@
+"""The options of ``nst run`` that replace a value of the spec or of the ``[run]`` table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from nst_core.errors import SpecError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
+    ("--backend", {"metavar": "NAME", "help": "pytorch (the default) or another installed one."}),
+    ("--weights", {"metavar": "SOURCE", "help": "bundled (the default); see `nst weights list`."}),
+    ("--size", {"metavar": "SIZE[,...]", "help": "HxW, N (longest side), short:N; one a stage."}),
+    ("--steps", {"metavar": "N[,...]", "help": "Steps of each stage."}),
+    ("--device", {"metavar": "auto|cpu|cuda[:N]|mps", "help": "Where to compute."}),
+    ("--dtype", {"metavar": "float32|float64", "help": "In what to compute."}),
+    ("--seed", {"type": int, "help": "Of the noise that --init noise starts from."}),
+    ("--content-weight", {"type": float, "metavar": "X"}),
+    ("--style-weight", {"type": float, "metavar": "X"}),
+    ("--tv-weight", {"type": float, "metavar": "X", "help": "Of the total variation loss."}),
+    ("--content-layers", {"metavar": "TAP[=X],...", "help": "As relu4_2 or conv4_2=0.5,25."}),
+    ("--style-layers", {"metavar": "TAP[=X],...", "help": "As relu1_1,relu2_1=0.2,conv5_1."}),
+    ("--lr", {"type": float, "metavar": "X", "help": "Learning rate of the first step."}),
+    ("--init", {"metavar": "content|noise|FILE", "help": "What to start from."}),
+)
+
+
+def options(function: F) -> F:
+    """Decorate a command with all of these options."""
+    for name, attributes in reversed(_OPTIONS):
+        function = click.option(name, **attributes)(function)
+    return function
+
+
+def table(
+    *, content: str | None, style: str | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the options that were given, in the form of a config file's table."""
+    layers = {name: _layers(options[f"{name}_layers"]) for name in ("content", "style")}
+    found = {
+        "run": {
+            "content": content,
+            "style": style,
+            **{key: options[key] for key in ("backend", "weights", "device", "dtype")},
+        },
+        "content": {"weight": options["content_weight"], "layers": layers["content"]},
+        "style": {"weight": options["style_weight"], "layers": layers["style"]},
+        "total_variation": {"weight": options["tv_weight"]},
+        "optimiser": {"learning_rate": options["lr"]},
+        "start": {"image": options["init"], "seed": options["seed"]},
+    }
+    given = {
+        name: {key: value for key, value in part.items() if value is not None}
+        for name, part in found.items()
+    }
+    return {name: part for name, part in given.items() if part}
+
+
+def sizes(options: Mapping[str, Any]) -> list[str]:
+    """Return the sizes that ``--size`` names, one a stage; empty if it wasn't given."""
+    return _split(options["size"])
+
+
+def steps(options: Mapping[str, Any]) -> list[int]:
+    """Return the steps that ``--steps`` names, one a stage; empty if it wasn't given."""
+    try:
+        return [int(text) for text in _split(options["steps"])]
+    except ValueError:
+        raise SpecError(
+            f"steps = {options['steps']!r}: allowed are whole numbers, with commas between stages"
+        ) from None
+
+
+def _split(text: str | None) -> list[str]:
+    return [] if text is None else [part.strip() for part in text.split(",")]
+
+
+def _layers(text: str | None) -> dict[str, float] | None:
+    if text is None:
+        return None
+    found = {}
+    for part in _split(text):
+        tap, equals, weight = part.partition("=")
+        try:
+            found[tap] = float(weight) if equals else 1.0
+        except ValueError:
+            raise SpecError(f"weight of {tap} = {weight!r}: should be a number") from None
+    return found

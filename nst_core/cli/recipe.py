@@ -1,0 +1,14 @@
+"""``nst recipe``."""
+
+from __future__ import annotations
+
+import click
+
+from nst_core import images
+
+
+@click.command("recipe")
+@click.argument("file")
+def command(file: str) -> None:
+    """Print how the picture FILE was made, as TOML that `nst run --config` takes."""
+    click.echo(images.read_recipe(file), nl=False)

@@ -1,0 +1,123 @@
+"""The demo landscape put together: sky, land, woods, the lake and what it mirrors."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from nst_core.demo import _cabin, _ground, _planting, _sky
+from nst_core.demo._firs import Forest, Tree
+from nst_core.demo._noise import Array, Noise, color, mix, smoothstep
+from nst_core.demo._terrain import Terrain
+from nst_core.demo._view import EYE, View
+
+_WATER = color(0.030, 0.085, 0.115)
+_SPIT = 150.0
+
+
+class Landscape:
+    """The scene, ready to be seen by a camera."""
+
+    def __init__(self) -> None:
+        self._terrain = Terrain()
+        self._noise = Noise(5)
+        self._forest = Forest(_planting.KINDS)
+        self._woods, self._near = _planting.trees(self._terrain, self._noise)
+        self._floor = _planting.cabin_floor(self._terrain)
+
+    def render(self, width: int, height: int) -> Image.Image:
+        """Return the picture, rendered half as large again and scaled down."""
+        view = View(width * 3 // 2, height * 3 // 2)
+        picture, distance = self._land(view, 20.0)
+        self._furnish(view, picture, distance, self._woods)
+        self._flood(view, picture, distance)
+        far = [tree for tree in self._near if tree.y > 120.0]
+        _planting.grass(view, self._terrain, picture, 16_000, (124.0, 176.0))
+        self._furnish(view, picture, distance, far)
+        _cabin.paint(view, picture, self._floor)
+        _planting.grass(view, self._terrain, picture, 26_000, (24.0, 112.0))
+        _planting.flowers(view, self._terrain, picture, 5_000)
+        self._furnish(view, picture, distance, [one for one in self._near if one.y <= 120.0])
+        return developed(picture).resize((width, height), Image.Resampling.LANCZOS)
+
+    def _furnish(self, view: View, picture: Array, distance: Array, trees: list[Tree]) -> None:
+        self._forest.plant(view, picture, distance, trees)
+
+    def _land(self, view: View, start: float) -> tuple[Array, Array]:
+        """Return sky and bare land (height, width, 3), and how far each pixel sees."""
+        distance = view.distances(self._heights, start)
+        sideways, upward = np.meshgrid(*view.rays())
+        picture = _sky.clouded(self._noise, sideways, upward)
+        seen = np.isfinite(distance)
+        y = distance[seen]
+        x = sideways[seen] * y
+        lit = _ground.light(self._terrain, self._noise, x, y, 1.0 / view.focal)
+        picture[seen] = _sky.hazed(lit, sideways[seen], y, self._terrain.height(x, y))
+        return picture, distance
+
+    def _heights(self, x: Array, y: Array) -> Array:
+        return np.maximum(self._terrain.height(x, y), 0.0)
+
+    def _mirrored(self, view: View) -> Array:
+        """Return what the camera under the lake sees, upside down and so in the lake's place.
+
+        A pixel whose water lies before the spit mirrors the spit; beyond it, the far shore only.
+        """
+        # Ripples blur the mirrored picture, so half the resolution is enough for it.
+        below = View(view.width // 2, view.height // 2, -view.eye)
+        whole, distance = self._land(below, 112.0)
+        beyond, far_distance = self._land(below, _SPIT + 40.0)
+        self._furnish(below, beyond, far_distance, self._woods)
+        self._furnish(below, whole, distance, self._woods)
+        self._furnish(below, whole, distance, [one for one in self._near if one.y > 120.0])
+        _cabin.paint(below, whole, self._floor)
+        before = below.rays()[1] > EYE / _SPIT
+        return np.where(before[:, None, None], whole, beyond)
+
+    def _flood(self, view: View, picture: Array, distance: Array) -> None:
+        """Paint the lake over ``picture``, in place."""
+        sideways, upward = np.meshgrid(*view.rays())
+        flat = EYE / np.maximum(-upward, 1e-6)
+        lake = (upward < 0.0) & (distance > 0.999 * flat)
+        lake &= self._terrain.height(sideways * flat, flat) <= 0.0
+        y = flat[lake]
+        x = sideways[lake] * y
+        row, column = np.nonzero(lake)
+        tilt_x, tilt_y = self._ripples(x, y)
+        source = 2.0 * view.horizon - row - 0.5 - view.focal * tilt_y
+        shifted = column + 0.5 + view.focal * tilt_x
+        light = _sampled(self._mirrored(view), 0.5 * source - 0.5, 0.5 * shifted - 0.5)
+        graze = np.clip(-upward[lake] + 1.4 * tilt_y, 0.0, 1.0)
+        gleam = 0.10 + 0.84 * np.exp(-graze * 5.5)
+        water = mix(np.broadcast_to(_WATER, light.shape), light, gleam)
+        picture[lake] = _sky.hazed(water, sideways[lake], y, 0.0 * y)
+
+    def _ripples(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return how far, as tangents, the waves turn the mirrored rays aside and up."""
+        calm = 0.25 + 0.75 * smoothstep(-0.15, 0.35, self._noise.fractal(x / 160.0, y / 60.0, 3))
+        coarse = self._noise.fractal(x / 5.5, y / 2.4, 3)
+        fine = self._noise.fractal(x / 1.5 + 7.0, y / 0.7, 2)
+        strength = calm * np.clip(110.0 / y, 0.15, 1.2)
+        return 0.004 * strength * coarse, strength * (0.028 * coarse + 0.016 * fine)
+
+
+def _sampled(picture: Array, row: Array, column: Array) -> Array:
+    """Return ``picture`` (height, width, 3) at fractional rows and columns, (n, 3)."""
+    height, width = picture.shape[:2]
+    row = np.clip(row, 0.0, height - 1.001)
+    column = np.clip(column, 0.0, width - 1.001)
+    low, left = row.astype(np.int32), column.astype(np.int32)
+    upper = mix(picture[low, left], picture[low, left + 1], column - left)
+    lower = mix(picture[low + 1, left], picture[low + 1, left + 1], column - left)
+    return mix(upper, lower, row - low)
+
+
+def developed(light: Array) -> Image.Image:
+    """Return linear ``light`` (height, width, 3) as a picture, highlights rolled off."""
+    exposed = 0.80 * light
+    # A filmic curve (Hable's form, refitted by Narkowicz): deep shadows, soft highlights.
+    curve = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
+    tone = np.clip(curve, 0.0, 1.0) ** (1 / 2.2)
+    # Paper white and ink black lie a little inside the curve's ends.
+    tone = np.clip((tone - 0.045) / 0.925, 0.0, 1.0)
+    return Image.fromarray(np.rint(tone * 255.0).astype(np.uint8))

@@ -1,0 +1,124 @@
+"""The land of the demo landscape: heights in metres over a lake at height 0.
+
+``x`` runs to the right and ``y`` away from the viewer, both in metres.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nst_core.demo._noise import Array, Noise, smoothstep
+
+# From the ground towards the sun: low, at the left, a little beyond the picture plane.
+SUN = np.array([-0.80, 0.17, 0.47], dtype=np.float32) / np.float32(0.943)
+
+_NOISE = 11
+_HILLS = (
+    # x, y, half width, half depth, height
+    (-760.0, 1250.0, 430.0, 420.0, 330.0),
+    (-330.0, 1900.0, 330.0, 420.0, 170.0),
+    (900.0, 1300.0, 430.0, 520.0, 300.0),
+    (560.0, 2300.0, 520.0, 480.0, 260.0),
+)
+_PEAKS = (
+    # x, y, radius, height
+    (-620.0, 5200.0, 1750.0, 1150.0),
+    (950.0, 6700.0, 2000.0, 1000.0),
+    (-2900.0, 6900.0, 1900.0, 1000.0),
+    (2700.0, 5200.0, 1500.0, 760.0),
+)
+
+
+class Terrain:
+    """Heights, their slopes and the sun's shadows on them."""
+
+    def __init__(self) -> None:
+        self._noise = Noise(_NOISE)
+        self._shadow = _shadow_tops(self)
+
+    def height(self, x: Array, y: Array) -> Array:
+        """Return the height of the ground, negative under the lake; shapes are all alike."""
+        land = self.shore(x, y)
+        bank = 5.5 * (1.0 - np.exp(-np.maximum(land, 0.0) / 28.0)) + np.minimum(land, 0.0) * 0.1
+        bumps = 0.9 * self._noise.fractal(x / 21.0, y / 21.0, 4)
+        bank = bank + bumps * smoothstep(0.0, 12.0, land)
+        inland = smoothstep(0.0, 260.0, land)
+        height: Array = bank + inland * (self._hills(x, y) + self._mountains(x, y))
+        return height
+
+    def shore(self, x: Array, y: Array) -> Array:
+        """Return about the distance to the shore, positive on land and negative on the lake."""
+        near = 60.0 + 40.0 * smoothstep(4.0, -52.0, x) + 5.0 * np.sin(x / 17.0) - y
+        far = y - 600.0 - 0.1 * x
+        left = -x - 128.0 - 0.2 * y
+        right = x - 74.0 - 0.27 * y
+        spit = 26.0 * (1.0 - np.hypot((x - 84.0) / 62.0, (y - 152.0) / 21.0))
+        land = np.maximum.reduce([near, far, left, right, spit])
+        coarse = 30.0 * self._noise.fractal(x / 130.0, y / 130.0, 3)
+        fine = 3.0 * self._noise.fractal(x / 13.0 + 40.0, y / 13.0, 2)
+        distance: Array = land + coarse * smoothstep(220.0, 420.0, y) + fine
+        return distance
+
+    def slope(self, x: Array, y: Array, step: Array) -> tuple[Array, Array]:
+        """Return the rise along x and along y, measured over ``step`` metres."""
+        here = self.height(x, y)
+        return (self.height(x + step, y) - here) / step, (self.height(x, y + step) - here) / step
+
+    def sunlit(self, x: Array, y: Array, height: Array) -> Array:
+        """Return 1 where the sun reaches the ground and 0 in the shadow of other ground."""
+        column = np.clip((x + _REACH) / _CELL, 0, _CELLS - 1).astype(np.int32)
+        row = np.clip(y / _CELL, 0, _CELLS - 1).astype(np.int32)
+        top = self._shadow[row, column]
+        reached = smoothstep(-6.0, 14.0 + _CELL, height - top + 0.5 * _CELL)
+        # Clouds throw their shade on the land too; the near shores stay in the sun.
+        cloud = self._noise.fractal(x / 620.0 + 2.0, y / 900.0 + 6.4, 3)
+        shade = 0.72 * smoothstep(0.05, -0.22, cloud) * smoothstep(300.0, 700.0, y)
+        return reached * (1.0 - shade)
+
+    def _hills(self, x: Array, y: Array) -> Array:
+        rough = 0.75 + 0.55 * self._noise.fractal(x / 330.0 + 9.0, y / 330.0, 6)
+        total = np.zeros_like(x)
+        for center_x, center_y, width, depth, top in _HILLS:
+            square = ((x - center_x) / width) ** 2 + ((y - center_y) / depth) ** 2
+            total = total + top * np.exp(-square)
+        return total * rough
+
+    def _mountains(self, x: Array, y: Array) -> Array:
+        warp_x = x + 210.0 * self._noise.fractal(x / 900.0, y / 900.0 + 31.0, 2)
+        warp_y = y + 210.0 * self._noise.fractal(x / 900.0 + 57.0, y / 900.0, 2)
+        ridges = self._noise.ridged(warp_x / 1500.0 + 3.0, warp_y / 1500.0 + 8.0, 9, 0.47)
+        peaks = np.zeros_like(x)
+        for center_x, center_y, radius, top in _PEAKS:
+            away = np.hypot(warp_x - center_x, warp_y - center_y) / radius
+            peaks = np.maximum(peaks, top * np.maximum(0.0, 1.0 - away))
+        rise = smoothstep(1500.0, 4600.0, y)
+        height: Array = rise * (ridges * (420.0 + 0.75 * peaks) + peaks * 0.72)
+        return height
+
+
+_REACH, _CELL, _CELLS = 5200.0, 10.4, 1000
+
+
+def _shadow_tops(terrain: Terrain) -> Array:
+    """Return, over a square grid, the height up to which other ground hides the sun."""
+    axis = (np.arange(_CELLS, dtype=np.float32) + 0.5) * _CELL
+    x, y = np.meshgrid(axis - _REACH, axis)
+    heights = terrain.height(x, y)
+    tops = np.full_like(heights, -1e6)
+    along = SUN[:2] / np.hypot(SUN[0], SUN[1])
+    rise = float(SUN[2] / np.hypot(SUN[0], SUN[1]))
+    for step in np.geomspace(1.6, 150.0, 56):
+        columns, rows = np.rint(step * along).astype(int)
+        reach = float(np.hypot(columns, rows)) * _CELL
+        source = _shifted(heights, int(rows), int(columns))
+        tops = np.maximum(tops, source - reach * rise)
+    return tops
+
+
+def _shifted(grid: Array, rows: int, columns: int) -> Array:
+    """Return ``grid`` read ``rows`` further down and ``columns`` further right, edges repeated."""
+    size_y, size_x = grid.shape
+    row = np.clip(np.arange(size_y) + rows, 0, size_y - 1)
+    column = np.clip(np.arange(size_x) + columns, 0, size_x - 1)
+    shifted: Array = grid[row[:, None], column[None, :]]
+    return shifted

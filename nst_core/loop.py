@@ -1,0 +1,164 @@
+"""The loop over stages and steps. It tells its observers, prints nothing, and loses no picture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import PIL.Image
+
+from nst_core import images, start
+from nst_core.arrays import Image
+from nst_core.backend import Backend, DType, Problem, Session
+from nst_core.images.resampling import resize
+from nst_core.observers import History, Observer, Plan, Row, Step
+from nst_core.weights import Weights
+
+
+class StageSize(NamedTuple):
+    """(height, width) in pixels of the pictures of one stage."""
+
+    content: tuple[int, int]
+    style: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """All that the loop needs; made by ``nst_core.run``."""
+
+    plan: Plan
+    sizes: Sequence[StageSize]
+    backend: Backend
+    weights: Weights
+    dtype: DType
+    content: PIL.Image.Image
+    style: PIL.Image.Image
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run made.
+
+    Attributes:
+        image: (H, W, 3), not clipped.
+        plan: What was done, with the spec and the recipe.
+        history: Losses over the steps.
+        seconds: Wall-clock time of all stages.
+    """
+
+    image: Image
+    plan: Plan
+    history: Sequence[Row]
+    seconds: float
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture, in the format that the ending names, with its recipe inside.
+
+        Raises:
+            PictureError: if it can't be written; an older file of that name is then still whole.
+        """
+        images.write(self.image, path, recipe=self.plan.recipe)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was interrupted by Ctrl-C; ``result`` is what it had reached by then."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__("interrupted")
+        self.result = result
+
+
+def run(work: Work, *, observers: Iterable[Observer], log_every: int) -> Result:
+    """Run all stages.
+
+    Raises:
+        Interrupted: on Ctrl-C, once a step has been taken; before that, KeyboardInterrupt.
+    """
+    history = History(every=log_every)
+    loop = _Loop(work, [history, *observers])
+
+    def result(image: Image) -> Result:
+        seconds = loop.elapsed()
+        return Result(image=image, plan=work.plan, history=tuple(history.rows), seconds=seconds)
+
+    try:
+        return result(loop.all_stages())
+    except KeyboardInterrupt:
+        if loop.session is None or not history.rows:
+            raise
+        raise Interrupted(result(loop.session.image())) from None
+    finally:
+        for watcher in loop.watchers:
+            watcher.closed()
+
+
+class _Loop:
+    """Where the loop stands: the session of the stage that runs, and the clock."""
+
+    def __init__(self, work: Work, watchers: Sequence[Observer]) -> None:
+        self.work = work
+        self.watchers = watchers
+        self.session: Session | None = None
+        self.elapsed = _stopwatch()
+        self._overall = 0
+
+    def all_stages(self) -> Image:
+        """Run every stage and return the last one's image."""
+        for watcher in self.watchers:
+            watcher.started(self.work.plan)
+        image: Image | None = None
+        for number in range(len(self.work.plan.spec.stages)):
+            session = self._begin(number, previous=image)
+            self.session = session
+            self._steps(session, number)
+            image = session.image()
+        if image is None:
+            raise ValueError("a spec has at least one stage")
+        return image
+
+    def _begin(self, number: int, *, previous: Image | None) -> Session:
+        work, spec = self.work, self.work.plan.spec
+        height, width = work.sizes[number].content
+        style_height, style_width = work.sizes[number].style
+        content = images.fit(work.content, height=height, width=width)
+        if previous is None:
+            begin = start.first_image(spec.start, content=content, max_pixels=work.max_pixels)
+        else:
+            begin = resize(previous, height=height, width=width)
+        problem = Problem(
+            content=content,
+            style=images.fit(work.style, height=style_height, width=style_width),
+            start=begin,
+            weights=work.weights,
+            objective=spec.objective(),
+            adam=spec.adam(),
+        )
+        return work.backend.start(problem, device=work.plan.device.name, dtype=work.dtype)
+
+    def _steps(self, session: Session, number: int) -> None:
+        spec = self.work.plan.spec
+        steps = spec.stages[number].steps
+        for index in range(steps):
+            learning_rate = spec.learning_rate_at(index)
+            session.step(learning_rate=learning_rate)
+            self._overall += 1
+            step = Step(
+                stage=number + 1,
+                step=index + 1,
+                stage_steps=steps,
+                overall=self._overall,
+                learning_rate=learning_rate,
+                clock=self.elapsed,
+                session=session,
+            )
+            for watcher in self.watchers:
+                watcher.stepped(step)
+
+
+def _stopwatch() -> Callable[[], float]:
+    began = time.perf_counter()
+    return lambda: time.perf_counter() - began

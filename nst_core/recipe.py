@@ -1,0 +1,126 @@
+"""The recipe of a picture: the spec and everything else that made it, as TOML.
+
+Its tables are those of a config file, so ``nst run --config`` takes a recipe as it is: the spec,
+``[run]`` (pictures, backend, weights source, dtype) and ``[made_with]``, which is a record and
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nst_core import presets, toml
+from nst_core.backend import Device
+from nst_core.errors import SpecError
+from nst_core.spec import Spec, describe
+from nst_core.stages import with_stages
+
+Text = Annotated[str, Field(strict=True, min_length=1)]
+
+
+class Run(BaseModel):
+    """The ``[run]`` table: all that a run needs besides the spec. What is None is the default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    content: Text | None = None
+    style: Text | None = None
+    backend: Text = "pytorch"
+    weights: Text = "bundled"
+    device: Text = "auto"
+    dtype: Literal["float32", "float64"] = "float32"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A config file, read: the spec, the run, and the record of who made it, if it is a recipe."""
+
+    spec: Spec
+    run: Run
+    made_with: Mapping[str, Any]
+
+
+def resolve(
+    table: Mapping[str, Any],
+    *,
+    preset: str | None,
+    over: Mapping[str, Any],
+    sizes: Sequence[str] = (),
+    steps: Sequence[int] = (),
+) -> Config:
+    """Put together a preset, a config file's table and options.
+
+    Args:
+        table: A config file's content; empty if there is none. It may name its own ``preset``.
+        preset: The preset that was asked for, or None for the table's own or the default.
+        over: Options, in the form of a config file's table; they win.
+        sizes: Sizes of the stages, see ``stages.with_stages``.
+        steps: Steps of the stages, likewise.
+
+    Raises:
+        SpecError: one line naming the field, its value and what is allowed.
+    """
+    filled = toml.merged(table, over)
+    named = filled.pop("preset", None)
+    run, made_with = filled.pop("run", {}), filled.pop("made_with", {})
+    if named is not None and not isinstance(named, str):
+        raise SpecError(f"preset = {named!r}: should be the name of a preset")
+    base = presets.table(preset or named or presets.DEFAULT)
+    spec = Spec.from_table(toml.merged(base, filled))
+    return Config(
+        spec=with_stages(spec, sizes=sizes, steps=steps),
+        run=checked_run(run),
+        made_with=made_with if isinstance(made_with, Mapping) else {},
+    )
+
+
+def checked_run(table: object) -> Run:
+    """Validate a ``[run]`` table.
+
+    Raises:
+        SpecError: one line naming the field, its value and what is allowed.
+    """
+    try:
+        return Run.model_validate(table)
+    except ValidationError as error:
+        raise SpecError(f"run.{describe(error)}") from None
+
+
+def write(
+    spec: Spec,
+    run: Run,
+    *,
+    backend_version: str,
+    device: Device,
+    weights_checksum: str,
+    command: str,
+) -> str:
+    """Return the recipe as TOML.
+
+    Args:
+        spec: The algorithm.
+        run: What was asked for; its device is left out, since a recipe goes to other machines.
+        backend_version: The framework's version.
+        device: Where it was computed.
+        weights_checksum: ``Weights.checksum``.
+        command: The command line, or how it was called.
+    """
+    table = spec.to_table()
+    table["run"] = run.model_dump(mode="json", exclude_none=True, exclude={"device"})
+    table["made_with"] = {
+        "nst": version("nst"),
+        "command": command,
+        "backend_version": backend_version,
+        "device": f"{device.name} ({device.description})",
+        "weights_sha256": weights_checksum,
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "pillow": version("pillow"),
+    }
+    return toml.dumps(table)

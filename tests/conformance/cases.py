@@ -1,0 +1,165 @@
+"""The problems on which backends are held against the oracle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import oracle
+from conformance import pictures
+
+from nst_core.backend import Adam, Objective, Problem
+
+D2L_STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
+BLOCK_1 = {"conv1_1": 1.0, "relu1_2": 2.0}
+
+ADAM = Adam(beta1=0.9, beta2=0.999, epsilon=1e-8)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """One problem, and a picture other than its start at which losses are compared."""
+
+    name: str
+    size: tuple[int, int] = (32, 48)
+    style_size: tuple[int, int] = (40, 35)
+    content: Mapping[str, float]
+    style: Mapping[str, float]
+    total_variation: float = 0.1
+    weights: str = "he"
+    start: str = "content"
+    probe: str = "picture"
+    adam: Adam = ADAM
+
+    @cached_property
+    def content_image(self) -> np.ndarray:
+        return pictures.picture(1, *self.size)
+
+    @cached_property
+    def style_image(self) -> np.ndarray:
+        return pictures.picture(2, *self.style_size)
+
+    @cached_property
+    def start_image(self) -> np.ndarray:
+        return self.content_image if self.start == "content" else pictures.noise(3, *self.size)
+
+    @cached_property
+    def probe_image(self) -> np.ndarray:
+        return getattr(pictures, self.probe)(4, *self.size)
+
+    @property
+    def objective(self) -> Objective:
+        return Objective(
+            content=self.content, style=self.style, total_variation=self.total_variation
+        )
+
+    @property
+    def betas(self) -> tuple[float, float]:
+        return self.adam.beta1, self.adam.beta2
+
+    def problem(self, dtype: str) -> Problem:
+        """The problem as the seam takes it, its images of `dtype`, each array its own copy."""
+        return Problem(
+            content=self.content_image.astype(dtype),
+            style=self.style_image.astype(dtype),
+            start=self.start_image.astype(dtype),
+            weights=pictures.weights(self.weights),
+            objective=self.objective,
+            adam=self.adam,
+        )
+
+    def oracle(self) -> oracle.Transfer:
+        """The same problem as the oracle takes it."""
+        return oracle.Transfer(
+            pictures.weights(self.weights),
+            content=self.content_image,
+            style=self.style_image,
+            content_weights=self.content,
+            style_weights=self.style,
+            tv_weight=self.total_variation,
+        )
+
+
+def _every(taps, weight: float) -> dict[str, float]:
+    return dict.fromkeys(taps, weight)
+
+
+SMALL = Case(name="block 1", size=(13, 17), style_size=(11, 19), content=BLOCK_1, style=BLOCK_1)
+D2L = Case(name="d2l", content={"relu4_4": 1.0}, style=_every(D2L_STYLE, 1e5))
+
+CASES = (
+    SMALL,
+    D2L,
+    Case(
+        name="every tap, odd sizes",
+        size=(37, 41),
+        style_size=(33, 50),
+        content=_every(oracle.TAPS, 1.0),
+        style=_every(oracle.TAPS, 1e5),
+    ),
+    Case(
+        name="convolution and ReLU of one layer",
+        content={"conv2_2": 1.0, "relu2_2": 3.0},
+        style={"relu2_2": 1e4, "conv2_2": 1e3},
+    ),
+    Case(
+        name="own weight for every layer",
+        size=(37, 41),
+        content={"conv1_2": 0.25, "conv3_4": 4.0, "relu4_2": 1.0},
+        style={"conv1_1": 5e2, "relu2_1": 1e3, "relu3_3": 1.5e3, "conv4_3": 1e4},
+    ),
+    Case(name="content only", content={"conv4_2": 1.0}, style={}, total_variation=0.0),
+    Case(name="style only", content={}, style=_every(D2L_STYLE, 1e4), total_variation=0.0),
+    Case(
+        name="zero weights",
+        content={"relu1_1": 0.0, "conv2_1": 1.0},
+        style={"relu2_2": 0.0, "relu3_1": 1e4},
+        total_variation=0.0,
+    ),
+    Case(
+        name="total variation only, flat halves",
+        size=(21, 30),
+        content={"relu1_1": 0.0},
+        style={},
+        total_variation=10.0,
+        probe="half_flat",
+    ),
+    Case(
+        name="outside [0, 1]",
+        size=(37, 33),
+        content={"relu3_2": 1.0},
+        style=_every(("relu1_2", "conv3_1"), 1e4),
+        start="noise",
+        probe="noise",
+    ),
+    Case(
+        name="smallest: features of one pixel",
+        size=(16, 16),
+        style_size=(16, 31),
+        content={"relu5_4": 1.0},
+        style={"conv5_1": 1e4, "relu5_4": 1e4},
+    ),
+    Case(
+        name="features one pixel wide",
+        size=(50, 17),
+        style_size=(16, 49),
+        content={"conv5_2": 1.0},
+        style=_every(D2L_STYLE, 1e4),
+    ),
+    Case(name="two by two pixels", size=(2, 2), style_size=(2, 3), content=BLOCK_1, style=BLOCK_1),
+    Case(
+        name="random weights", content={"relu4_4": 1.0}, style=_every(D2L_STYLE, 1e5),
+        weights="random:7",
+    ),
+    Case(
+        name="bundled weights, d2l's objective",
+        size=(48, 64),
+        content={"relu4_4": 1.0},
+        style=_every(D2L_STYLE, 1e4),
+        total_variation=10.0,
+        weights="bundled",
+    ),
+)  # fmt: skip
+
+BY_NAME = {case.name: case for case in CASES}
+EVERY_TAP = BY_NAME["every tap, odd sizes"]

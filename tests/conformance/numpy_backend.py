@@ -1,0 +1,157 @@
+"""A third backend, as small as one can be: what a port to another framework has to do.
+
+    pytest tests/conformance --backend conformance.numpy_backend:BACKEND
+
+It computes with the oracle's functions, so it proves nothing about the oracle; it is here to be
+read, to show that the suite takes any backend, and to be broken on purpose (`broken_numbers`,
+`broken_promises`). A real port replaces each call of `oracle` by its framework's own idiom, and
+registers itself under the entry point group `nst.backends`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import oracle
+import oracle_adam
+
+from nst_core.arrays import Array, Image
+from nst_core.backend import AdamState, Device, DType, Evaluation, Losses, Problem
+from nst_core.errors import BackendError, WeightsError
+from nst_core.weights import Weights
+
+
+class NumpySession:
+    """An image being optimised; the variable is the normalised image, here x (3, H, W)."""
+
+    def __init__(self, problem: Problem, *, dtype: DType) -> None:
+        # Everything is computed in `dtype`, whatever dtypes the arrays of the problem have.
+        self._dtype = dtype
+        self._objective, self._adam = problem.objective, problem.adam
+        self._weights = {
+            name: np.ascontiguousarray(array, dtype) for name, array in problem.weights.items()
+        }
+        # The targets never change, so they are computed once.
+        self._contents = self._tapped(self._forward(self._normalised(problem.content)))
+        styles = self._tapped(self._forward(self._normalised(problem.style)))
+        self._grams = {tap: self._gram(styles[tap]) for tap in self._objective.style}
+        self._x = self._normalised(problem.start)
+        self._first, self._second = np.zeros_like(self._x), np.zeros_like(self._x)
+        self._step = 0
+        self._losses: Losses | None = None
+
+    def features(self, *, image: Image) -> Mapping[str, Array]:
+        return self._tapped(self._forward(self._normalised(image)))
+
+    def evaluate(self, *, image: Image) -> Evaluation:
+        losses, gradient = self._evaluate(self._normalised(image))
+        # The seam's gradient is with respect to the image, not to the normalised image.
+        return Evaluation(losses=losses, gradient=oracle.image_gradient(gradient).copy())
+
+    def step(self, *, learning_rate: float) -> None:
+        self._losses, gradient = self._evaluate(self._x)
+        betas = self._adam.beta1, self._adam.beta2
+        self._step += 1
+        self._first, self._second = oracle_adam.moments(
+            gradient, self._first, self._second, betas=betas
+        )
+        change = self._adam_update(
+            self._first,
+            self._second,
+            step=self._step,
+            betas=betas,
+            learning_rate=learning_rate,
+            epsilon=self._adam.epsilon,
+        )
+        self._x = self._x - change
+
+    def losses(self) -> Losses:
+        if self._losses is None:
+            raise RuntimeError("losses() needs a step first")
+        return self._losses
+
+    def image(self) -> Image:
+        return oracle.denormalise(self._x).copy()  # not clipped: only the file is
+
+    def state(self) -> AdamState:
+        return AdamState(
+            step=self._step,
+            image=_to_picture(self._x),  # the normalised image, or going on were not bit-exact
+            first_moment=_to_picture(self._first),
+            second_moment=_to_picture(self._second),
+        )
+
+    def restore(self, *, state: AdamState) -> None:
+        self._step = state.step
+        self._x = self._from_picture(state.image)
+        self._first = self._from_picture(state.first_moment)
+        self._second = self._from_picture(state.second_moment)
+
+    # --- what a framework does: layout, network, losses, gradient, Adam ---
+
+    _gram = staticmethod(oracle.gram)
+    _content_loss = staticmethod(oracle.content_loss)
+    _style_loss = staticmethod(oracle.style_loss)
+    _total_variation = staticmethod(oracle.total_variation)
+    _adam_update = staticmethod(oracle_adam.update)
+
+    def _normalised(self, image: Image) -> Array:
+        return oracle.normalise(np.array(image, self._dtype))
+
+    def _from_picture(self, picture: Array) -> Array:
+        return np.array(picture, self._dtype).transpose(2, 0, 1)
+
+    def _forward(self, x: Array) -> dict[str, Array]:
+        return oracle.forward(self._weights, x, self._objective.taps())
+
+    def _tapped(self, outputs: Mapping[str, Array]) -> dict[str, Array]:
+        return {tap: outputs[tap] for tap in self._objective.taps()}
+
+    def _evaluate(self, x: Array) -> tuple[Losses, Array]:
+        outputs = self._forward(x)
+        features = self._tapped(outputs)
+        gradients = {tap: np.zeros_like(value) for tap, value in features.items()}
+        content, style = {}, {}
+        for tap, weight in self._objective.content.items():
+            loss, gradient = self._content_loss(features[tap], self._contents[tap])
+            content[tap] = float(weight * loss)
+            gradients[tap] += weight * gradient
+        for tap, weight in self._objective.style.items():
+            loss, gradient = self._style_loss(features[tap], self._grams[tap])
+            style[tap] = float(weight * loss)
+            gradients[tap] += weight * gradient
+        variation, variation_gradient = self._total_variation(x)
+        total_variation = float(self._objective.total_variation * variation)
+        losses = Losses(
+            content=content,
+            style=style,
+            total_variation=total_variation,
+            total=sum(content.values()) + sum(style.values()) + total_variation,
+        )
+        gradient = oracle.backward(self._weights, outputs, gradients)
+        return losses, gradient + self._objective.total_variation * variation_gradient
+
+
+class NumpyBackend:
+    """The framework as a whole."""
+
+    name = "numpy"
+    version = np.__version__
+    session = NumpySession
+
+    def devices(self) -> Sequence[Device]:
+        return (Device("cpu", "NumPy, slow"),)
+
+    def start(self, problem: Problem, *, device: str, dtype: DType) -> NumpySession:
+        if device not in {known.name for known in self.devices()}:
+            raise BackendError(f"no device {device!r} for NumPy: available is cpu")
+        return self.session(problem, dtype=dtype)
+
+    def pretrained(self) -> Weights:
+        raise WeightsError("NumPy has no model zoo: use bundled weights")
+
+
+def _to_picture(x: Array) -> Array:
+    return x.transpose(1, 2, 0).copy()
+
+
+BACKEND = NumpyBackend()

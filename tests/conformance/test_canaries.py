@@ -1,0 +1,120 @@
+"""Every check of the suite fails where it should: on backends that are broken on purpose."""
+
+from functools import partial
+
+import pytest
+from conformance import broken_numbers as numbers
+from conformance import broken_promises as broken
+from conformance import checks_adam as adam
+from conformance import checks_arrays as arrays
+from conformance import checks_session as promises
+from conformance import checks_trajectory as trajectory
+from conformance import checks_values as values
+from conformance.cases import ADAM, SMALL, Case
+from conformance.numpy_backend import BACKEND
+from conformance.reference import Subject
+
+OUTSIDE = Case(
+    name="from noise",
+    size=(12, 10),
+    content={"relu1_1": 1.0},
+    style={},
+    start="noise",
+)
+
+
+def on(check, case=SMALL, dtype="float64"):
+    return partial(check, case=case, dtype=dtype)
+
+
+def fixed_gradients(gradient: float):
+    return partial(adam.check_adam_on_fixed_gradients, gradient=gradient, adam=ADAM)
+
+
+CANARIES = {
+    numbers.StockEpsilon: (fixed_gradients(1e-9), fixed_gradients(1e-2)),
+    numbers.Uncorrected: (fixed_gradients(1e-6), on(adam.check_step_follows_evaluate)),
+    numbers.LateLearningRate: (
+        on(trajectory.check_trajectory),
+        on(trajectory.check_trajectory, dtype="float32"),
+        fixed_gradients(1e-6),
+    ),
+    numbers.InPlaceReLU: (
+        on(values.check_features),
+        on(values.check_content),
+        on(values.check_style),
+    ),
+    numbers.GramOverPixels: (
+        on(values.check_style),
+        on(values.check_style, dtype="float32"),
+        on(values.check_gradient),
+        partial(values.check_slopes, case=SMALL),
+    ),
+    numbers.GramOverImageSize: (on(values.check_style), on(values.check_gradient)),
+    numbers.SumForMean: (on(values.check_content), on(values.check_total)),
+    numbers.StyleSumForMean: (on(values.check_style), on(values.check_total)),
+    numbers.ChannelsFlipped: (
+        on(values.check_features),
+        on(values.check_features, dtype="float32"),
+    ),
+    numbers.NoBias: (on(values.check_features),),
+    numbers.GradientOfNormalised: (
+        on(values.check_gradient),
+        on(values.check_gradient, dtype="float32"),
+        partial(values.check_slopes, case=SMALL),
+        on(adam.check_step_follows_evaluate),
+        on(adam.check_step_follows_evaluate, dtype="float32"),
+    ),
+    numbers.VariationOfImage: (
+        on(values.check_total_variation),
+        on(values.check_total_variation, dtype="float32"),
+        on(values.check_gradient),
+    ),
+    numbers.NoVariationGradient: (on(values.check_gradient), on(trajectory.check_trajectory)),
+    numbers.Float32Within: (
+        on(values.check_features, case=OUTSIDE),
+        on(values.check_total_variation),
+        on(values.check_gradient),
+        on(promises.check_image_is_not_clipped, case=OUTSIDE),
+    ),
+    broken.LossesAfterUpdate: (
+        on(promises.check_losses_are_those_before_the_update),
+        on(trajectory.check_trajectory),
+    ),
+    broken.Clipped: (on(promises.check_image_is_not_clipped, case=OUTSIDE),),
+    broken.ForgetsStep: (on(promises.check_restore_continues_exactly),),
+    broken.StateIsAView: (on(arrays.check_returned_arrays_are_owned),),
+    broken.StateIsTheImage: (on(promises.check_state_holds_the_normalised_image),),
+    broken.EvaluateMoves: (on(promises.check_evaluate_is_pure),),
+    broken.KeepsInput: (
+        on(arrays.check_inputs_are_copied),
+        on(arrays.check_inputs_are_left_alone),
+    ),
+    broken.KeepsDType: (
+        on(arrays.check_dtypes_may_be_mixed),
+        on(arrays.check_dtypes_may_be_mixed, dtype="float32"),
+    ),
+    broken.WrongDType: (on(arrays.check_dtypes_and_shapes, dtype="float32"),),
+    broken.LossesFromTheStart: (on(promises.check_losses_need_a_step),),
+}
+WHOLE = Subject("numpy", BACKEND)
+
+
+@pytest.mark.parametrize(
+    ("session", "check"),
+    [
+        pytest.param(session, check, id=f"{session.__name__}-{check.func.__name__}-{number}")
+        for session, checks in CANARIES.items()
+        for number, check in enumerate(checks)
+    ],
+)
+def test_broken_backend_is_caught(session, check):
+    check(WHOLE)  # what is whole passes, so it is the break that is caught
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        check(Subject(session.__name__, broken.broken(session)))
+
+
+def test_backend_that_takes_any_device_is_caught():
+    arrays.check_devices(WHOLE, SMALL)
+    with pytest.raises(pytest.fail.Exception):
+        arrays.check_devices(Subject("any device", broken.AnyDevice()), SMALL)

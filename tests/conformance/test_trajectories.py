@@ -1,0 +1,31 @@
+"""Fifty steps of every backend beside fifty of the oracle."""
+
+import pytest
+from conformance.cases import D2L_STYLE, Case
+from conformance.checks_trajectory import check_trajectory
+from conformance.reference import DTYPES
+
+from nst_core.backend import Adam
+
+CASES = (
+    Case(
+        name="d2l from the content",
+        size=(24, 32),
+        content={"relu4_4": 1.0},
+        style=dict.fromkeys(D2L_STYLE, 1e5),
+    ),
+    Case(
+        name="several content taps from noise",
+        size=(21, 27),
+        content=dict.fromkeys(("conv1_1", "conv2_1", "conv3_1", "conv4_1"), 1.0),
+        style=dict.fromkeys(("conv1_1", "conv2_1", "conv3_1", "conv4_1"), 1e4),
+        start="noise",
+        adam=Adam(beta1=0.99, beta2=0.999, epsilon=1e-8),
+    ),
+)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_fifty_steps(subject, case, dtype):
+    check_trajectory(subject, case, dtype)

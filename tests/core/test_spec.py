@@ -1,0 +1,158 @@
+"""The spec: every wrong value is one line that names it, every right one survives TOML."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nst_core import presets, toml
+from nst_core.errors import SpecError
+from nst_core.spec import Spec
+from nst_core.vgg19 import LAYERS, TAPS
+
+
+@pytest.fixture(scope="module")
+def table():
+    return presets.table("d2l")
+
+
+def test_d2l_is_what_the_book_runs(table):
+    spec = Spec.from_table(table)
+    assert spec.taps() == ("relu4_4", "relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
+    assert (spec.content.weight, spec.style.weight, spec.total_variation.weight) == (1, 1e4, 10)
+    assert spec.optimiser.learning_rate == 0.3
+    assert spec.optimiser.betas == (0.9, 0.999)
+    assert spec.optimiser.epsilon == 1e-8
+    assert [(stage.size, stage.steps) for stage in spec.stages] == [("300x450", 500)]
+    assert spec.start.image == "content"
+
+
+def test_learning_rate_is_multiplied_after_every_50_steps(table):
+    spec = Spec.from_table(table)
+    rates = [spec.learning_rate_at(step) for step in (0, 49, 50, 99, 100, 499)]
+    assert rates == pytest.approx([0.3, 0.3, 0.24, 0.24, 0.192, 0.3 * 0.8**9], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("over", "line"),
+    [
+        ({"style": {"weight": -1}}, "style.weight = -1: should be greater than or equal to 0"),
+        ({"style": {"weight": float("nan")}}, "style.weight = nan: should be a finite number"),
+        ({"style": {"weight": float("inf")}}, "style.weight = inf: should be a finite number"),
+        ({"style": {"weight": "x"}}, "style.weight = 'x': should be a valid number"),
+        ({"style": {"weight": True}}, "style.weight = True: should be a valid number"),
+        ({"content": {"layers": ["relu6_1"]}}, "content.layers = ['relu6_1']: unknown tap 'relu6_1'"),
+        ({"content": {"layers": [4]}}, "content.layers = [4]: unknown tap 4"),
+        ({"content": {"layers": [36]}}, "content.layers = [36]: unknown tap 36"),
+        ({"content": {"layers": [37]}}, "content.layers = [37]: unknown tap 37"),
+        ({"content": {"layers": [-1]}}, "content.layers = [-1]: unknown tap -1"),
+        ({"style": {"layers": ["relu1_1", 1]}}, "should name every tap once"),
+        ({"style": {"layers": "relu1_1"}}, "should be a list of taps or a table of tap = weight"),
+        ({"style": {"layers": {"relu1_1": -1}}}, "weight of relu1_1 should be a finite number"),
+        ({"style": {"layers": {"relu1_1": "a"}}}, "weight of relu1_1 should be a number"),
+        ({"style": 3}, "style = 3: should be a table"),
+        ({"content": {"layers": []}, "style": {"layers": []}}, "name at least one tap"),
+        ({"stages": []}, "stages = []: should have at least 1 entry"),
+        ({"stages": 3}, "stages = 3: should be a list"),
+        ({"stages": [{"size": "8y", "steps": 1}]}, "stages.0.size = '8y': allowed are HEIGHTxWIDTH"),
+        ({"stages": [{"size": "0x8", "steps": 1}]}, "stages.0.size = '0x8': allowed are"),
+        ({"stages": [{"size": "99999", "steps": 1}]}, "stages.0.size = '99999': allowed are"),
+        ({"stages": [{"size": "64", "steps": 0}]}, "stages.0.steps = 0: should be greater than"),
+        ({"stages": [{"size": "64", "steps": 1.5}]}, "stages.0.steps = 1.5: should be a valid integer"),
+        ({"stages": [{"size": "64"}]}, "stages.0.steps: is missing"),
+        ({"optimiser": {"betas": [0.9, 1]}}, "optimiser.betas.1 = 1: should be less than 1"),
+        ({"optimiser": {"epsilon": 0}}, "optimiser.epsilon = 0: should be greater than 0"),
+        ({"optimiser": {"learning_rate": -0.1}}, "optimiser.learning_rate = -0.1: should be"),
+        ({"optimiser": {"name": "sgd"}}, "optimiser.name = 'sgd': should be 'adam'"),
+        ({"schedule": {"factor": 1.5}}, "schedule.factor = 1.5: should be less than or equal to 1"),
+        ({"schedule": {"every": 0}}, "schedule.every = 0: should be greater than or equal to 1"),
+        ({"start": {"seed": -1}}, "start.seed = -1: should be greater than or equal to 0"),
+        ({"start": {"image": ""}}, "start.image = ''"),
+        ({"colour": 1}, "colour: no such field"),
+        ({"style": {"wieght": 1}}, "style.wieght: no such field"),
+    ],
+)
+def test_a_wrong_value_is_one_line(table, over, line):
+    with pytest.raises(SpecError) as caught:
+        Spec.from_table(toml.merged(table, over))
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_spec_is_frozen(table):
+    spec = Spec.from_table(table)
+    with pytest.raises(ValueError, match="frozen"):
+        spec.style.weight = 2.0
+    hash(spec)
+
+
+def test_indices_are_the_documents(table):
+    layers = [0, "5", 10, 19, 28]
+    spec = Spec.from_table(toml.merged(table, {"style": {"layers": layers}}))
+    taps = [tap for tap, _ in spec.style.layers]
+    assert taps == ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"]
+
+
+def test_layer_weights_multiply_the_terms_weight(table):
+    over = {"style": {"weight": 10.0, "layers": {"relu1_1": 0.5, "relu2_1": 2}}}
+    objective = Spec.from_table(toml.merged(table, over)).objective()
+    assert objective.style == {"relu1_1": 5.0, "relu2_1": 20.0}
+    assert objective.content == {"relu4_4": 1.0}
+    assert objective.total_variation == 10.0
+
+
+weights = st.floats(min_value=0, max_value=1e12, allow_nan=False)
+layers = st.dictionaries(st.sampled_from(TAPS), weights, min_size=1, max_size=6)
+sizes = st.one_of(
+    st.integers(1, 65535),
+    st.integers(1, 65535).map(lambda side: f"short:{side}"),
+    st.tuples(st.integers(1, 65535), st.integers(1, 65535)).map(lambda pair: f"{pair[0]}x{pair[1]}"),
+)
+tables = st.fixed_dictionaries(
+    {
+        "name": st.text(max_size=20),
+        "description": st.text(max_size=60),
+        "content": st.fixed_dictionaries({"weight": weights, "layers": layers}),
+        "style": st.fixed_dictionaries(
+            {"weight": weights, "layers": st.lists(st.sampled_from(TAPS), unique=True)}
+        ),
+        "total_variation": st.fixed_dictionaries({"weight": weights}),
+        "optimiser": st.fixed_dictionaries(
+            {
+                "learning_rate": st.floats(1e-9, 1e3),
+                "betas": st.tuples(st.floats(0, 0.9999), st.floats(0, 0.9999)),
+            }
+        ),
+        "schedule": st.fixed_dictionaries(
+            {"factor": st.floats(1e-6, 1), "every": st.integers(1, 10**6)}
+        ),
+        "start": st.fixed_dictionaries(
+            {"image": st.text(min_size=1, max_size=30), "seed": st.integers(0, 2**63 - 1)}
+        ),
+        "stages": st.lists(
+            st.fixed_dictionaries({"size": sizes, "steps": st.integers(1, 10**6)}),
+            min_size=1,
+            max_size=4,
+        ),
+    }
+)
+
+
+@given(tables)
+def test_any_spec_survives_toml(table):
+    spec = Spec.from_table(table)
+    text = toml.dumps(spec.to_table())
+    assert Spec.from_table(toml.loads(text, origin="test")) == spec
+
+
+@given(tables, st.integers(0, 10**5), st.integers(0, 10**5))
+def test_the_learning_rate_never_rises(table, step, later):
+    spec = Spec.from_table(table)
+    assert spec.learning_rate_at(step + later) <= spec.learning_rate_at(step)
+
+
+def test_every_index_names_its_layer(table):
+    for layer in LAYERS:
+        if layer.kind == "pool":
+            continue
+        over = {"content": {"layers": [layer.index]}}
+        assert Spec.from_table(toml.merged(table, over)).content.layers == ((layer.name, 1.0),)

@@ -1,0 +1,87 @@
+"""A backend without a framework, for what is tested around backends: it keeps a diary."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nst_core.backend import AdamState, Device, Evaluation, Losses
+from nst_core.weights.canonical import SHAPES, Weights
+
+
+def tiny_weights() -> Weights:
+    """Canonical weights of zeros: valid, and made in no time."""
+    return Weights({name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}, source="zeros")
+
+
+class FakeSession:
+    """Adds the learning rate to every pixel at each step; its losses count the steps."""
+
+    def __init__(self, problem, diary):
+        self.problem = problem
+        self.diary = diary
+        self.value = problem.start.copy()
+        self.steps = 0
+
+    def features(self, *, image):
+        return {}
+
+    def evaluate(self, *, image):
+        return Evaluation(losses=self._losses(), gradient=np.zeros_like(image))
+
+    def step(self, *, learning_rate):
+        self.diary.append(("step", learning_rate))
+        if self.diary.stop_at == len(self.diary.steps()):
+            raise KeyboardInterrupt
+        self.steps += 1
+        self.value = self.value + np.float32(learning_rate)
+
+    def losses(self):
+        self.diary.append(("losses", self.steps))
+        return self._losses()
+
+    def _losses(self):
+        return Losses(
+            content={"relu4_4": float(self.steps)},
+            style={"relu1_1": 10.0 * self.steps, "relu2_1": 0.5},
+            total_variation=0.25,
+            total=11.0 * self.steps + 0.75,
+        )
+
+    def image(self):
+        return self.value
+
+    def state(self):
+        return AdamState(step=self.steps, image=self.value, first_moment=self.value, second_moment=self.value)
+
+    def restore(self, *, state):
+        self.steps = state.step
+
+
+class Diary(list):
+    """What a fake backend was asked to do; ``stop_at`` is the step at which Ctrl-C comes."""
+
+    stop_at: int | None = None
+
+    def steps(self):
+        return [entry for entry in self if entry[0] == "step"]
+
+
+class FakeBackend:
+    name = "fake"
+    version = "1.0"
+
+    def __init__(self, *, stop_at: int | None = None):
+        self.diary = Diary()
+        self.diary.stop_at = stop_at
+        self.problems = []
+
+    def devices(self):
+        return [Device("cuda:0", "imagined"), Device("cpu", "2 threads")]
+
+    def start(self, problem, *, device, dtype):
+        self.diary.append(("start", device, dtype))
+        self.problems.append(problem)
+        return FakeSession(problem, self.diary)
+
+    def pretrained(self):
+        return tiny_weights()

@@ -1,0 +1,191 @@
+"""The slow, plain NumPy reference that every backend is judged by. Knows nothing of `nst_core`.
+
+Pictures are (H, W, 3) RGB in [0, 1]; the variable x is the normalised picture, (3, H, W). Every
+function keeps the dtype it is given; `Transfer` computes in float64. Formulas: Gatys, Ecker and
+Bethge (2016) in the form of Dive into Deep Learning; Simonyan and Zisserman (2015), configuration
+E, for the network. Adam and whole trajectories are in `oracle_adam`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+MEAN = np.array([0.485, 0.456, 0.406]).reshape(3, 1, 1)
+STD = np.array([0.229, 0.224, 0.225]).reshape(3, 1, 1)
+CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}
+
+
+def _layers() -> Iterator[str]:
+    for block, count in ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4)):
+        for position in range(1, count + 1):
+            yield f"conv{block}_{position}"
+            yield f"relu{block}_{position}"
+        yield f"pool{block}"
+
+
+LAYERS = tuple(_layers())
+TAPS = tuple(layer for layer in LAYERS if not layer.startswith("pool"))
+
+
+def normalise(image):
+    return (image.transpose(2, 0, 1) - MEAN.astype(image.dtype)) / STD.astype(image.dtype)
+
+
+def denormalise(x):
+    return (x * STD.astype(x.dtype) + MEAN.astype(x.dtype)).transpose(1, 2, 0)
+
+
+def image_gradient(gradient):
+    """Turn d/dx (3, H, W) into d/d(image) (H, W, 3): the chain rule through `normalise`."""
+    return (gradient / STD.astype(gradient.dtype)).transpose(1, 2, 0)
+
+
+# --- the network -------------------------------------------------------------------------------
+
+
+def _columns(x):
+    """(I, H, W) -> (9 I, H W): beside every pixel its 3x3 neighbourhood, zeros outside."""
+    height, width = x.shape[1:]
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    shifted = [padded[:, r : r + height, c : c + width] for r in range(3) for c in range(3)]
+    return np.stack(shifted, axis=1).reshape(-1, height * width)
+
+
+def convolve(x, weight, bias):
+    """Cross-correlate with 3x3 kernels (O, I, 3, 3), stride 1, zero padding 1."""
+    out = weight.reshape(len(weight), -1) @ _columns(x) + bias[:, None]
+    return out.reshape(-1, *x.shape[1:])
+
+
+def convolve_backward(gradient, weight):
+    height, width = gradient.shape[1:]
+    columns = weight.reshape(len(weight), -1).T @ gradient.reshape(len(gradient), -1)
+    columns = columns.reshape(-1, 3, 3, height, width)
+    padded = np.zeros((weight.shape[1], height + 2, width + 2), gradient.dtype)
+    for r in range(3):
+        for c in range(3):
+            padded[:, r : r + height, c : c + width] += columns[:, r, c]
+    return padded[:, 1:-1, 1:-1]
+
+
+def _corners(x):
+    """The four pixels of every 2x2 window as strided views; an odd last row or column is left."""
+    height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
+    return [x[:, r:height:2, c:width:2] for r in range(2) for c in range(2)]
+
+
+def max_pool(x):
+    return np.max(_corners(x), axis=0)
+
+
+def max_pool_backward(gradient, x):
+    largest = np.argmax(_corners(x), axis=0)
+    out = np.zeros_like(x)
+    for number, corner in enumerate(_corners(out)):
+        corner[...] = np.where(largest == number, gradient, 0)
+    return out
+
+
+def forward(weights, x, taps: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return the output of every layer up to the last of `taps`, and x itself as `input`."""
+    outputs = {"input": x}
+    for layer in LAYERS[: max(map(LAYERS.index, taps)) + 1]:
+        if layer.startswith("conv"):
+            x = convolve(x, weights[f"{layer}.weight"], weights[f"{layer}.bias"])
+        else:
+            x = np.maximum(x, 0) if layer.startswith("relu") else max_pool(x)
+        outputs[layer] = x
+    return outputs
+
+
+def backward(weights, outputs, gradients: Mapping[str, np.ndarray]):
+    """Return d/dx from the gradients at the taps, `outputs` being `forward`'s answer."""
+    layers = list(outputs)
+    gradient = np.zeros_like(outputs[layers[-1]])
+    for layer, before in zip(layers[:0:-1], layers[-2::-1], strict=True):
+        gradient = gradient + gradients.get(layer, 0)
+        if layer.startswith("conv"):
+            gradient = convolve_backward(gradient, weights[f"{layer}.weight"])
+        elif layer.startswith("relu"):
+            gradient = np.where(outputs[before] > 0, gradient, 0)
+        else:
+            gradient = max_pool_backward(gradient, outputs[before])
+    return gradient
+
+
+# --- the losses: each returns its value and its gradient ----------------------------------------
+
+
+def gram(features):
+    flat = features.reshape(len(features), -1)
+    return flat @ flat.T / flat.size
+
+
+def content_loss(features, target):
+    difference = features - target
+    return np.mean(difference**2), 2 * difference / difference.size
+
+
+def style_loss(features, target):
+    """`target` is the style's Gram matrix."""
+    flat = features.reshape(len(features), -1)
+    difference = gram(features) - target
+    gradient = 4 * difference @ flat / (difference.size * flat.size)
+    return np.mean(difference**2), gradient.reshape(features.shape)
+
+
+def total_variation(x):
+    gradient = np.zeros_like(x)
+    down, right = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
+    gradient[:, 1:] += np.sign(down) / (2 * down.size)
+    gradient[:, :-1] -= np.sign(down) / (2 * down.size)
+    gradient[:, :, 1:] += np.sign(right) / (2 * right.size)
+    gradient[:, :, :-1] -= np.sign(right) / (2 * right.size)
+    return (np.mean(np.abs(down)) + np.mean(np.abs(right))) / 2, gradient
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Weighted losses."""
+
+    content: dict[str, float]
+    style: dict[str, float]
+    total_variation: float
+
+    @property
+    def total(self) -> float:
+        return sum(self.content.values()) + sum(self.style.values()) + self.total_variation
+
+
+class Transfer:
+    """The whole objective in float64; weights as tap -> weight."""
+
+    def __init__(self, weights, *, content, style, content_weights, style_weights, tv_weight):
+        self.weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
+        self.content_weights, self.style_weights = dict(content_weights), dict(style_weights)
+        self.tv_weight = tv_weight
+        self.taps = {*content_weights, *style_weights}
+        contents, styles = self.outputs(content), self.outputs(style)
+        self.contents = {tap: contents[tap] for tap in content_weights}
+        self.grams = {tap: gram(styles[tap]) for tap in style_weights}
+
+    def outputs(self, image) -> dict[str, np.ndarray]:
+        return forward(self.weights, normalise(np.asarray(image, np.float64)), self.taps)
+
+    def evaluate(self, x) -> tuple[Losses, np.ndarray]:
+        """Return the losses at x and d(total)/dx."""
+        outputs = forward(self.weights, x, self.taps)
+        content, style = {}, {}
+        gradients = {tap: np.zeros_like(outputs[tap]) for tap in self.taps}
+        for tap, weight in self.content_weights.items():
+            loss, gradient = content_loss(outputs[tap], self.contents[tap])
+            content[tap] = weight * loss
+            gradients[tap] += weight * gradient
+        for tap, weight in self.style_weights.items():
+            loss, gradient = style_loss(outputs[tap], self.grams[tap])
+            style[tap] = weight * loss
+            gradients[tap] += weight * gradient
+        tv, tv_gradient = total_variation(x)
+        gradient = backward(self.weights, outputs, gradients) + self.tv_weight * tv_gradient
+        return Losses(content, style, self.tv_weight * tv), gradient
