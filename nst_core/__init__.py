@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from nst_core.errors import NstError
     from nst_core.loop import Interrupted, Result
     from nst_core.observers import Observer, Plan, Row, Step
-    from nst_core.spec import Spec
     from nst_core.run import transfer
+    from nst_core.spec import Spec
     from nst_core.weights import Weights
 
 _ROOMS = MappingProxyType(

@@ -122,7 +122,10 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdamState:
-    """Adam's state after ``step`` updates, of the normalised image: arrays of (H, W, 3)."""
+    """Adam's state after ``step`` updates, arrays of (H, W, 3).
+
+    ``image`` is the variable itself, the normalised image, not the one in [0, 1].
+    """
 
     step: int
     image: Image

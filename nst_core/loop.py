@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import PIL.Image
 
-from nst_core import images, start
+from nst_core import images
 from nst_core.arrays import Image
 from nst_core.backend import Backend, DType, Problem, Session
 from nst_core.images.resampling import resize
 from nst_core.observers import History, Observer, Plan, Row, Step
+from nst_core.start import first_image
 from nst_core.weights import Weights
 
 
@@ -36,7 +37,7 @@ class Work:
     dtype: DType
     content: PIL.Image.Image
     style: PIL.Image.Image
-    max_pixels: int
+    start: PIL.Image.Image | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ class _Loop:
         style_height, style_width = work.sizes[number].style
         content = images.fit(work.content, height=height, width=width)
         if previous is None:
-            begin = start.first_image(spec.start, content=content, max_pixels=work.max_pixels)
+            begin = first_image(spec.start, picture=work.start, content=content)
         else:
             begin = resize(previous, height=height, width=width)
         problem = Problem(

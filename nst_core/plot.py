@@ -52,7 +52,8 @@ def _draw_losses(axes: Axes, rows: Sequence[Row]) -> None:
 
 def _running_steps(rows: Sequence[Row]) -> list[int]:
     """Return steps counted through all stages, where rows count within theirs."""
-    steps, before, stage = [], 0, 1
+    steps: list[int] = []
+    before, stage = 0, 1
     for row in rows:
         if row.stage != stage:
             before, stage = steps[-1], row.stage

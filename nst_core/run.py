@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from nst_core import images, loop, presets, recipe, registry, toml
+from nst_core import images, loop, presets, recipe, registry, start, toml
 from nst_core import weights as weights_room
 from nst_core.backend import Backend
 from nst_core.errors import SpecError
@@ -128,6 +128,7 @@ def _prepare(
     command: str,
 ) -> Work:
     sizes = stage_sizes(spec, content=content, style=style)
+    begin = start.opened(spec.start, max_pixels=max_pixels)
     found = registry.load(backend) if isinstance(backend, str) else backend
     device = registry.choose_device(found, request.device)
     loaded = weights_room.load(weights) if isinstance(weights, str) else weights
@@ -155,7 +156,7 @@ def _prepare(
         dtype=request.dtype,
         content=content,
         style=style,
-        max_pixels=max_pixels,
+        start=begin,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from nst_core.errors import SpecError
 
-_PATTERN = re.compile(r"(?P<height>\d+)x(?P<width>\d+)|(?P<short>short:)?(?P<side>\d+)")
+_PATTERN = re.compile(r"(?P<height>[0-9]+)x(?P<width>[0-9]+)|(?P<short>short:)?(?P<side>[0-9]+)")
 _LARGEST = 65_535  # what JPEG can hold; beyond it a size is a slip of the keyboard
 ALLOWED = "HEIGHTxWIDTH, N (longest side) or short:N (shortest side), in pixels from 1 to 65535"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import PIL.Image
 
 from nst_core import images
 from nst_core.arrays import Image
@@ -19,16 +20,28 @@ def noise(*, height: int, width: int, seed: int) -> Image:
     return np.asarray(normal * STD + MEAN, dtype=np.float32)
 
 
-def first_image(start: Start, *, content: Image, max_pixels: int) -> Image:
-    """Return what the first stage starts from, of the same shape as ``content`` (H, W, 3).
+def opened(start: Start, *, max_pixels: int) -> PIL.Image.Image | None:
+    """Return the picture that ``start`` names; None where it says ``content`` or ``noise``.
 
     Raises:
-        PictureError: if ``start.image`` is a path that can't be read.
+        PictureError: if it can't be read.
+    """
+    if start.image in ("content", "noise"):
+        return None
+    return images.read(start.image, max_pixels=max_pixels)
+
+
+def first_image(start: Start, *, picture: PIL.Image.Image | None, content: Image) -> Image:
+    """Return what the first stage starts from, of the same shape as ``content`` (H, W, 3).
+
+    Args:
+        start: Says what.
+        picture: As from ``opened``.
+        content: The stage's content image.
     """
     height, width, _ = content.shape
-    if start.image == "content":
-        return content
+    if picture is not None:
+        return images.fit(picture, height=height, width=width)
     if start.image == "noise":
         return noise(height=height, width=width, seed=start.seed)
-    picture = images.read(start.image, max_pixels=max_pixels)
-    return images.fit(picture, height=height, width=width)
+    return content

@@ -4,6 +4,11 @@ import os
 
 import pytest
 
+# The pictures here are small: a second thread of NumPy or a framework mostly waits for the first,
+# and on a busy machine it made a step sixteen times slower. Libraries read this as they load.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("nst")

@@ -10,7 +10,9 @@ from nst_core.weights.canonical import SHAPES, Weights
 
 def tiny_weights() -> Weights:
     """Canonical weights of zeros: valid, and made in no time."""
-    return Weights({name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}, source="zeros")
+    return Weights(
+        {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}, source="zeros"
+    )
 
 
 class FakeSession:
@@ -51,7 +53,9 @@ class FakeSession:
         return self.value
 
     def state(self):
-        return AdamState(step=self.steps, image=self.value, first_moment=self.value, second_moment=self.value)
+        return AdamState(
+            step=self.steps, image=self.value, first_moment=self.value, second_moment=self.value
+        )
 
     def restore(self, *, state):
         self.steps = state.step

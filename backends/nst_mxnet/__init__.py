@@ -1,1 +1,8 @@
-"""nst."""
+"""nst on MXNet: VGG-19, losses and Adam in Gluon's own idiom, behind ``nst_core.backend``."""
+
+from nst_mxnet.backend import MXNetBackend
+
+BACKEND = MXNetBackend()
+"""What the entry point ``nst.backends`` names."""
+
+__all__ = ["BACKEND", "MXNetBackend"]

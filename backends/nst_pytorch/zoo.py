@@ -15,7 +15,7 @@ def pretrained() -> Weights:
     # torchvision is imported only here: beside a torch build that it was not made for, its
     # import fails, and nothing else needs it.
     try:
-        from torchvision.models import VGG19_Weights
+        from torchvision.models import VGG19_Weights  # noqa: PLC0415
     except (ImportError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise WeightsError(f"torchvision can't be imported ({reason}); {OFFLINE}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from types import MappingProxyType
 from typing import NoReturn
@@ -51,6 +52,10 @@ def nst() -> None:
 
 def main() -> NoReturn:
     """Run the command line. Mistakes are one line on stderr and exit status 2; Ctrl-C is 130."""
+    if not sys.warnoptions:
+        # Libraries warn programmers (Pillow over odd EXIF data, frameworks over versions); what
+        # concerns the person who runs this is said in nst's own lines. `python -W` still wins.
+        warnings.simplefilter("ignore")
     try:
         status = nst.main(standalone_mode=False)
     except click.ClickException as error:

@@ -37,6 +37,9 @@ class Outputs:
             files.check_writable(self.history)
         if self.plot:
             images.check_output(self.plot)
+        named = [path.resolve() for path in (self.picture, self.history, self.plot) if path]
+        if len(set(named)) < len(named):
+            raise PictureError("output, history and plot need a file each: two have the same name")
 
     def observers(self) -> list[Observer]:
         """Return the observers that write while the run goes on."""

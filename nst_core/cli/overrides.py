@@ -36,9 +36,7 @@ def options(function: F) -> F:
     return function
 
 
-def table(
-    *, content: str | None, style: str | None, options: Mapping[str, Any]
-) -> dict[str, Any]:
+def table(*, content: str | None, style: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that were given, in the form of a config file's table."""
     layers = {name: _layers(options[f"{name}_layers"]) for name in ("content", "style")}
     found = {

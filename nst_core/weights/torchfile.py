@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -67,15 +67,18 @@ class TorchFile:
         last = tensor.offset + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
         if last >= storage.numel:
             raise WeightsError("reaches outside its storage")
-        raw = self.read(storage)
-        if len(raw) != _nbytes(storage):
-            raise WeightsError("its storage is shorter than declared")
-        flat = np.frombuffer(raw, dtype=storage.kind.dtype)
+        flat = self._flat(storage)
         strides = [step * flat.itemsize for step in steps]
         view = np.lib.stride_tricks.as_strided(flat[tensor.offset :], shape, strides)
         if storage.kind == BFLOAT16:
-            return (view.astype(np.uint32) << 16).view(np.float32)
+            return (view.astype(np.uint32, order="C") << 16).view(np.float32)
         return np.array(view, order="C")
+
+    def _flat(self, storage: Storage) -> Any:
+        raw = self.read(storage)
+        if len(raw) != _nbytes(storage):
+            raise WeightsError("its storage is shorter than declared")
+        return np.frombuffer(raw, dtype=storage.kind.dtype)
 
 
 def open_torch(stream: BinaryIO) -> TorchFile:
@@ -165,7 +168,7 @@ def _offsets(stream: BinaryIO, position: int, storages: list[Storage]) -> dict[s
     result = {}
     for storage in storages:
         stream.seek(position)
-        count = int.from_bytes(stream.read(8), "little", signed=True)
+        count = int.from_bytes(stream.read(8), "little")
         result[storage.key] = position + 8
         position += 8 + _nbytes(storage)
         if position > length:

@@ -44,7 +44,7 @@ class InPlaceReLU(NumpySession):
 
 
 class GramOverPixels(NumpySession):
-    """G = F F^T / (H W), as the paper's neighbours have it."""
+    """G = F F^T / (H W), as some programs have it."""
 
     def _gram(self, features):
         return oracle.gram(features) * len(features)

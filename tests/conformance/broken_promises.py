@@ -90,7 +90,7 @@ class AnyDevice(NumpyBackend):
         return super().start(problem, device="cpu", dtype=dtype)
 
 
-def broken(session: type[NumpySession]) -> NumpyBackend:
+def backend_of(session: type[NumpySession]) -> NumpyBackend:
     """The example backend with another session."""
     backend = NumpyBackend()
     backend.session = session

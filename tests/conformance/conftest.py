@@ -24,24 +24,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def subject(request: pytest.FixtureRequest) -> Subject:
     """The backend under test."""
     name = request.param
-    reason = None
     try:
-        return Subject(name, _load(name), request.config.getoption("--device"))
+        backend = _load(name)
     except BackendError as error:
         reason = str(error)
-    return _missing(reason, required=name in _required(request.config))
+    else:
+        return Subject(name, backend, request.config.getoption("--device"))
+    return _missing(reason, required=name in (*_named(request.config), *_listed(request.config)))
 
 
 @pytest.fixture
 def case(request: pytest.FixtureRequest) -> Case:
-    """The case under test; one whose weights can't be had is skipped, or fails as backends do."""
-    reason = None
+    """The case under test; without its weights skipped, or failed where backends are required."""
     try:
         pictures.weights(request.param.weights)
-        return request.param
     except WeightsError as error:
         reason = str(error)
-    return _missing(reason, required=bool(_required(request.config)))
+    else:
+        return request.param
+    return _missing(reason, required=bool(_listed(request.config)))
 
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
@@ -65,14 +66,14 @@ def _named(config: pytest.Config) -> list[str]:
     return config.getoption("--backend") or []
 
 
-def _required(config: pytest.Config) -> list[str]:
-    listed = config.getoption("--require-backends").split(",")
-    return _named(config) + [name.strip() for name in listed if name.strip()]
+def _listed(config: pytest.Config) -> list[str]:
+    names = config.getoption("--require-backends").split(",")
+    return [name.strip() for name in names if name.strip()]
 
 
 def _chosen(config: pytest.Config) -> list[str]:
     # A required backend that isn't even registered has to be tried, or nothing would fail.
-    return _named(config) or list(dict.fromkeys([*registry.names(), *_required(config)]))
+    return _named(config) or list(dict.fromkeys([*registry.names(), *_listed(config)]))
 
 
 def _missing(reason: str, *, required: bool) -> NoReturn:

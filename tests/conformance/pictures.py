@@ -6,7 +6,8 @@ the kinks of |.|: with arbitrary float64 values the float32 gradient is off by 5
 
 And the pictures have grain. Within one flat colour all four pixels of a pooling window tie, the
 rounding error of the convolution decides which of them gets the gradient, and two right answers
-differ by some percent: there the gradient is no fact that could be tested.
+differ by some percent: there the gradient is no fact that could be tested. `clearance` says how far
+the pictures keep from that.
 """
 
 from functools import lru_cache

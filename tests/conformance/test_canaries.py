@@ -111,7 +111,7 @@ WHOLE = Subject("numpy", BACKEND)
 def test_broken_backend_is_caught(session, check):
     check(WHOLE)  # what is whole passes, so it is the break that is caught
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        check(Subject(session.__name__, broken.broken(session)))
+        check(Subject(session.__name__, broken.backend_of(session)))
 
 
 def test_backend_that_takes_any_device_is_caught():

@@ -58,7 +58,9 @@ def test_the_given_side_is_met_and_none_vanishes(rule, height, width):
         assert min(new) == size.height
 
 
-@pytest.mark.parametrize("rule", ["", "x", "3x", "short:", "-5", "1.5", "0", "65536", "short:0", "1x2x3", "٣"])
+@pytest.mark.parametrize(
+    "rule", ["", "x", "3x", "short:", "-5", "1.5", "0", "65536", "short:0", "1x2x3", "٣"]
+)
 def test_anything_else_is_refused_in_one_line(rule):
     with pytest.raises(SpecError, match="allowed are HEIGHTxWIDTH") as caught:
         Size.parse(rule)

@@ -40,11 +40,14 @@ def test_learning_rate_is_multiplied_after_every_50_steps(table):
         ({"style": {"weight": float("inf")}}, "style.weight = inf: should be a finite number"),
         ({"style": {"weight": "x"}}, "style.weight = 'x': should be a valid number"),
         ({"style": {"weight": True}}, "style.weight = True: should be a valid number"),
-        ({"content": {"layers": ["relu6_1"]}}, "content.layers = ['relu6_1']: unknown tap 'relu6_1'"),
-        ({"content": {"layers": [4]}}, "content.layers = [4]: unknown tap 4"),
-        ({"content": {"layers": [36]}}, "content.layers = [36]: unknown tap 36"),
-        ({"content": {"layers": [37]}}, "content.layers = [37]: unknown tap 37"),
-        ({"content": {"layers": [-1]}}, "content.layers = [-1]: unknown tap -1"),
+        (
+            {"content": {"layers": ["relu6_1"]}},
+            "content.layers = ['relu6_1']: unknown tap 'relu6_1'",
+        ),
+        ({"content": {"layers": [4]}}, "content.layers = [4]: unknown tap '4'"),
+        ({"content": {"layers": [36]}}, "content.layers = [36]: unknown tap '36'"),
+        ({"content": {"layers": [37]}}, "content.layers = [37]: unknown tap '37'"),
+        ({"content": {"layers": [-1]}}, "content.layers = [-1]: unknown tap '-1'"),
         ({"style": {"layers": ["relu1_1", 1]}}, "should name every tap once"),
         ({"style": {"layers": "relu1_1"}}, "should be a list of taps or a table of tap = weight"),
         ({"style": {"layers": {"relu1_1": -1}}}, "weight of relu1_1 should be a finite number"),
@@ -53,11 +56,17 @@ def test_learning_rate_is_multiplied_after_every_50_steps(table):
         ({"content": {"layers": []}, "style": {"layers": []}}, "name at least one tap"),
         ({"stages": []}, "stages = []: should have at least 1 entry"),
         ({"stages": 3}, "stages = 3: should be a list"),
-        ({"stages": [{"size": "8y", "steps": 1}]}, "stages.0.size = '8y': allowed are HEIGHTxWIDTH"),
+        (
+            {"stages": [{"size": "8y", "steps": 1}]},
+            "stages.0.size = '8y': allowed are HEIGHTxWIDTH",
+        ),
         ({"stages": [{"size": "0x8", "steps": 1}]}, "stages.0.size = '0x8': allowed are"),
         ({"stages": [{"size": "99999", "steps": 1}]}, "stages.0.size = '99999': allowed are"),
         ({"stages": [{"size": "64", "steps": 0}]}, "stages.0.steps = 0: should be greater than"),
-        ({"stages": [{"size": "64", "steps": 1.5}]}, "stages.0.steps = 1.5: should be a valid integer"),
+        (
+            {"stages": [{"size": "64", "steps": 1.5}]},
+            "stages.0.steps = 1.5: should be a valid integer",
+        ),
         ({"stages": [{"size": "64"}]}, "stages.0.steps: is missing"),
         ({"optimiser": {"betas": [0.9, 1]}}, "optimiser.betas.1 = 1: should be less than 1"),
         ({"optimiser": {"epsilon": 0}}, "optimiser.epsilon = 0: should be greater than 0"),
@@ -105,7 +114,9 @@ layers = st.dictionaries(st.sampled_from(TAPS), weights, min_size=1, max_size=6)
 sizes = st.one_of(
     st.integers(1, 65535),
     st.integers(1, 65535).map(lambda side: f"short:{side}"),
-    st.tuples(st.integers(1, 65535), st.integers(1, 65535)).map(lambda pair: f"{pair[0]}x{pair[1]}"),
+    st.tuples(st.integers(1, 65535), st.integers(1, 65535)).map(
+        lambda pair: f"{pair[0]}x{pair[1]}"
+    ),
 )
 tables = st.fixed_dictionaries(
     {

@@ -24,7 +24,10 @@ def test_nothing_given_changes_nothing(two):
 
 
 def test_one_size_is_the_lasts_and_the_earlier_keep_their_proportion(two):
-    assert listed(with_stages(two, sizes=["600x900"], steps=[])) == [("300x450", 100), ("600x900", 200)]
+    assert listed(with_stages(two, sizes=["600x900"], steps=[])) == [
+        ("300x450", 100),
+        ("600x900", 200),
+    ]
     assert listed(with_stages(two, sizes=["512"], steps=[7])) == [("256", 7), ("512", 7)]
 
 
@@ -33,7 +36,11 @@ def test_several_sizes_make_as_many_stages(two):
     with pytest.raises(SpecError, match="2 steps for 3 stages: give one, or one for each stage"):
         with_stages(two, sizes=sizes, steps=[])
     assert listed(with_stages(two, sizes=sizes, steps=[5])) == [("64", 5), ("128", 5), ("256", 5)]
-    assert listed(with_stages(two, sizes=sizes, steps=[5, 6, 7])) == [("64", 5), ("128", 6), ("256", 7)]
+    assert listed(with_stages(two, sizes=sizes, steps=[5, 6, 7])) == [
+        ("64", 5),
+        ("128", 6),
+        ("256", 7),
+    ]
 
 
 def test_several_steps_for_one_size():

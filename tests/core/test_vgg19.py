@@ -20,19 +20,32 @@ def test_layers_are_torchvisions_features():
         assert ours.index == index
         assert ours.kind == KINDS[type(theirs).__name__]
         if isinstance(theirs, nn.Conv2d):
-            assert (theirs.in_channels, theirs.out_channels) == (ours.in_channels, ours.out_channels)
+            assert (theirs.in_channels, theirs.out_channels) == (
+                ours.in_channels,
+                ours.out_channels,
+            )
 
 
 @pytest.mark.parametrize(
     ("index", "name"),
-    [(0, "conv1_1"), (1, "relu1_1"), (5, "conv2_1"), (10, "conv3_1"), (19, "conv4_1"), (25, "conv4_4"),
-     (28, "conv5_1"), (35, "relu5_4")],
+    [
+        (0, "conv1_1"),
+        (1, "relu1_1"),
+        (5, "conv2_1"),
+        (10, "conv3_1"),
+        (19, "conv4_1"),
+        (25, "conv4_4"),
+        (28, "conv5_1"),
+        (35, "relu5_4"),
+    ],
 )
 def test_the_documents_indices(index, name):
     assert vgg19.tap_name(index) == vgg19.tap_name(str(index)) == vgg19.tap_name(name) == name
 
 
-@pytest.mark.parametrize("tap", ["pool1", "4", 36, "conv1_3", "", "relu", -1, "conv1_1 relu1_1", "²"])
+@pytest.mark.parametrize(
+    "tap", ["pool1", "4", 36, "conv1_3", "", "relu", -1, "conv1_1 relu1_1", "²"]
+)
 def test_what_is_no_tap(tap):
     with pytest.raises(SpecError, match="unknown tap"):
         vgg19.tap_name(tap)
@@ -49,12 +62,19 @@ def test_shapes_and_smallest_side():
 
 def test_flops_of_d2ls_step():
     # 1.73 GFLOP a megapixel-channel pair, summed by hand for two layers.
-    assert vgg19.convolution_flops(["relu1_2"], height=10, width=20) == 2 * 9 * 200 * (3 * 64 + 64 * 64)
+    assert vgg19.convolution_flops(["relu1_2"], height=10, width=20) == 2 * 9 * 200 * (
+        3 * 64 + 64 * 64
+    )
     whole = vgg19.convolution_flops(["conv5_1"], height=300, width=450)
     assert whole == pytest.approx(97e9, rel=0.01)
 
 
 def test_layers_until_stops_at_the_deepest():
     assert [layer.name for layer in vgg19.layers_until(["relu1_1", "conv2_1"])] == [
-        "conv1_1", "relu1_1", "conv1_2", "relu1_2", "pool1", "conv2_1",
+        "conv1_1",
+        "relu1_1",
+        "conv1_2",
+        "relu1_2",
+        "pool1",
+        "conv2_1",
     ]

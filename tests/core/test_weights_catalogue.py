@@ -34,11 +34,18 @@ def test_unknown_sources_are_told_what_is_allowed(source):
 
 @pytest.mark.parametrize(
     "source",
-    ["nowhere.pth", "caffe:nowhere.pth", "caffe:nowhere.safetensors", "~/nowhere-at-all.pt"],
+    ["nowhere.pth", "caffe:nowhere.pth", "caffe:nowhere.safetensors"],
 )
 def test_paths_are_taken_as_paths(source):
     with pytest.raises(WeightsError, match=r": no such file$"):
         load(source)
+
+
+def test_a_tilde_is_the_home_directory(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(WeightsError) as caught:
+        load("caffe:~/nowhere.pt")
+    assert str(caught.value) == f"{tmp_path / 'nowhere.pt'}: no such file"
 
 
 @pytest.mark.parametrize(("source", "backend"), [("torchvision", "pytorch"), ("gluoncv", "mxnet")])

@@ -296,6 +296,10 @@ def test_legacy_magic_number(magic):
     assert "no file of torch.save" in refusal(data)
 
 
+def test_truncated_legacy_files_are_called_so():
+    assert refusal(legacy(state(tensor()))[:-1]) == "the file is truncated"
+
+
 def test_compressed_records_are_refused():
     numbers = np.zeros(2**16, "<f4")
     data = zipped(state(tensor(numel=2**16)), numbers=numbers, method=zipfile.ZIP_DEFLATED)

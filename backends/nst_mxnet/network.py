@@ -1,0 +1,71 @@
+"""VGG-19's features: the layers up to the last tap, frozen, with every tap kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nst_core.arrays import Array
+from nst_core.backend import DType
+from nst_core.vgg19 import layers_until
+from nst_mxnet import zoo
+from nst_mxnet._framework import Context, Operators, Tensor, mx
+from nst_mxnet.block import Block
+
+
+class Network(Block):
+    """VGG-19 cut after the deepest of ``taps``: the zoo's own layers with weights given here.
+
+    The weights are constants: no gradient is computed for them, which about halves the backward
+    pass. Gluon's ReLUs are out of place, so that a convolution's tap is what the convolution put
+    out. Max-pooling leaves out an odd last row or column (the convention ``valid``).
+
+    Args:
+        weights: Canonical arrays, ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,), ...
+        taps: Names of the taps to keep; at least one.
+        device: Where to compute.
+        dtype: In what to compute.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Array],
+        *,
+        taps: Sequence[str],
+        device: Context,
+        dtype: DType,
+    ) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self.layers = layers_until(taps)
+        self.taps = tuple(layer.name for layer in self.layers if layer.name in taps)
+        self.features = mx.gluon.nn.HybridSequential()
+        topology = zoo.topology()
+        for layer in self.layers:
+            block = topology[layer.index]
+            self.features.add(block)
+            if layer.kind == "conv":
+                _freeze(block.weight, weights[f"{layer.name}.weight"], device, dtype)
+                _freeze(block.bias, weights[f"{layer.name}.bias"], device, dtype)
+
+    def compute(self, operators: Operators, *inputs: Tensor) -> list[Tensor]:  # noqa: ARG002
+        """Return the features (1, C, H, W) at ``taps``, in the network's order.
+
+        ``inputs`` is the normalised image (1, 3, H, W) alone.
+        """
+        (x,) = inputs
+        features = []
+        for layer in self.layers:
+            x = self.features[layer.index](x)
+            if layer.name in self.taps:
+                features.append(x)
+        return features
+
+
+def _freeze(parameter: Tensor, array: Array, device: Context, dtype: DType) -> None:
+    parameter.shape = array.shape
+    parameter.cast(dtype)
+    parameter.grad_req = "null"
+    with device:
+        parameter.initialize(mx.init.Zero())
+        # mx.np.array copies: canonical arrays are read-only and shared between backends.
+        parameter.set_data(mx.np.array(array, dtype=dtype))

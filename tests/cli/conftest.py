@@ -1,0 +1,43 @@
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from nst_core.cli import main
+
+
+@dataclass
+class Outcome:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def nst(monkeypatch, capsys, tmp_path):
+    """Runs the command line in this process, in an empty directory, as a shell would."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["nst", *map(str, arguments)])
+        # Inside pytest -W error, as for anyone who gives -W, main leaves the filters alone.
+        monkeypatch.setattr(sys, "warnoptions", ["error"])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return Outcome(ended.value.code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two small pictures, content.png and style.png."""
+    rng = np.random.default_rng(0)
+    for name in ("content", "style"):
+        coarse = rng.integers(0, 256, (6, 9, 3), dtype=np.uint8)
+        PIL.Image.fromarray(coarse).resize((72, 48)).save(tmp_path / f"{name}.png")
+    return "content.png", "style.png"

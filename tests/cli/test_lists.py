@@ -1,0 +1,87 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+
+def test_presets(nst):
+    listed = nst("presets")
+    assert listed.status == 0
+    assert "d2l" in listed.out
+    printed = nst("presets", "d2l")
+    Path("mine.toml").write_text(printed.out)
+    done = nst(
+        "run", "--config", "mine.toml", "--size", "16", "--steps", "1", "--weights", "random",
+        "--style-layers", "0", "--content-layers", "1", "-q",
+    )  # fmt: skip
+    assert done.status == 0
+    assert nst("presets", "monet").status == 2
+
+
+def test_backends(nst):
+    import torch
+
+    done = nst("backends")
+    assert done.status == 0
+    assert f"pytorch {torch.__version__}: " in done.out
+    assert "cpu (" in done.out
+
+
+def test_backends_says_why_one_cannot_be_used(nst, monkeypatch, tmp_path):
+    from importlib.metadata import EntryPoint, EntryPoints
+
+    from nst_core import registry
+
+    (tmp_path / "plugin_jax.py").write_text("import no_such_framework")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = EntryPoints([EntryPoint("jax", "plugin_jax:BACKEND", registry.GROUP)])
+    monkeypatch.setattr(registry, "entry_points", found.select)
+    assert nst("backends").out == (
+        "jax: backend 'jax' needs the package 'no_such_framework', which is not installed: "
+        "pip install 'nst[jax]'\n"
+    )
+
+
+def test_weights_list_and_export(nst):
+    listed = nst("weights", "list")
+    assert listed.status == 0
+    for name in ("bundled", "torchvision", "gluoncv", "random[:SEED]", "PATH"):
+        assert name in listed.out
+    done = nst("weights", "export", "--weights", "random:4", "--output", "w.safetensors")
+    assert done.status == 0
+    arrays = load_file("w.safetensors")
+    assert len(arrays) == 32
+    assert arrays["conv1_1.weight"].shape == (64, 3, 3, 3)
+    assert arrays["conv1_1.weight"].dtype == np.float32
+    for output in ("w.txt", "missing/w.safetensors"):
+        refused = nst("weights", "export", "--output", output)
+        assert (refused.status, refused.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("--version",)])
+def test_help(nst, arguments):
+    done = nst(*arguments)
+    assert done.status == 0
+    assert "nst" in done.out
+
+
+def test_help_answers_at_once():
+    def seconds():
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "nst_core.cli", "--help"], check=True, capture_output=True
+        )
+        return time.perf_counter() - began
+
+    # The best of five: a busy machine makes some slow, none fast.
+    assert min(seconds() for _ in range(5)) < 0.5
+
+
+def test_an_unknown_command(nst):
+    done = nst("paint")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "nst: error: No such command 'paint'.\n"

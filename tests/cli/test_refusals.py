@@ -1,0 +1,162 @@
+"""A person's mistakes: one line that says what is wrong and what to do, exit status 2."""
+
+import os
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+FAST = ("--size", "16x24", "--steps", "1", "--weights", "random")
+
+
+@pytest.fixture
+def refused(nst, pair, tmp_path):
+    def check(*arguments, pictures=pair):
+        before = sorted(path.name for path in tmp_path.rglob("*"))
+        done = nst("run", *pictures, *FAST, "-o", "out.png", *arguments)
+        assert done.status == 2
+        assert done.out == ""
+        assert done.err.startswith("nst: error: ")
+        assert done.err.count("\n") == 1
+        assert sorted(path.name for path in tmp_path.rglob("*")) == before
+        return done.err
+
+    return check
+
+
+def test_no_such_file(refused):
+    assert "missing.jpg: no such file" in refused(pictures=("missing.jpg", "style.png"))
+    assert "missing.jpg: no such file" in refused(pictures=("content.png", "missing.jpg"))
+
+
+def test_not_a_picture(refused, tmp_path):
+    (tmp_path / "notes.jpg").write_text("dear diary")
+    assert "notes.jpg: not a JPEG, PNG" in refused(pictures=("notes.jpg", "style.png"))
+
+
+def test_truncated(refused, tmp_path):
+    whole = (tmp_path / "content.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    assert "half.png: truncated or corrupt" in refused(pictures=("half.png", "style.png"))
+
+
+def test_empty_and_directory(refused, tmp_path):
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "folder.png").mkdir()
+    assert "empty.png: the file is empty" in refused(pictures=("empty.png", "style.png"))
+    assert "folder.png: it is a directory" in refused(pictures=("folder.png", "style.png"))
+
+
+def test_a_bomb(refused):
+    assert "raise the limit by --max-pixels 3456" in refused("--max-pixels", "100")
+
+
+@pytest.mark.parametrize("name", ["out.gif", "out", "out.txt"])
+def test_an_ending_that_is_unknown(refused, name):
+    line = refused("-o", name)
+    assert ".png" in line
+    assert ".tif" in line
+
+
+def test_output_is_checked_before_the_run(refused, tmp_path, monkeypatch):
+    monkeypatch.setattr("nst_core.loop.run", lambda *_, **__: pytest.fail("the run was started"))
+    assert "there is no directory" in refused("-o", "missing/out.png")
+    (tmp_path / "here.png").mkdir()
+    assert "it is a directory" in refused("-o", "here.png")
+    assert "there is no directory" in refused("--history", "missing/h.csv")
+    assert "there is no directory" in refused("--plot", "missing/p.png")
+    assert "also an input" in refused("-o", "content.png")
+    assert "need a file each" in refused("--plot", "out.png")
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+def test_a_directory_that_is_read_only(refused, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert "no permission" in refused("-o", "locked/out.png")
+
+
+def test_a_file_system_that_is_read_only(refused):
+    # /proc refuses new files even to root.
+    assert "can't write /proc/out.png" in refused("-o", "/proc/out.png")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--backend", "caffe"), "unknown backend 'caffe': known are mxnet, pytorch"),
+        (("--preset", "monet"), "unknown preset 'monet': known are"),
+        (("--style-layers", "relu7_1"), "unknown tap 'relu7_1'"),
+        (("--content-layers", "relu4_2=x"), "weight of relu4_2 = 'x': should be a number"),
+        (("--weights", "magic"), "unknown weights 'magic': allowed are bundled"),
+        (("--weights", "none.safetensors"), "none.safetensors: no such file"),
+        (("--weights", "random:x"), "random"),
+        (("--size", "8"), "too small for the deepest tap: both sides need at least 16 pixels"),
+        (("--size", "big"), "allowed are HEIGHTxWIDTH"),
+        (("--steps", "0"), "steps = 0"),
+        (("--steps", "many"), "steps = 'many'"),
+        (("--style-weight", "nan"), "style.weight = nan: should be a finite number"),
+        (("--content-weight", "-1"), "content.weight = -1.0: should be greater than or equal to 0"),
+        (("--tv-weight", "x"), "'x' is not a valid float"),
+        (("--lr", "0"), "optimiser.learning_rate = 0.0"),
+        (("--dtype", "float16"), "run.dtype = 'float16': should be 'float32' or 'float64'"),
+        (("--device", "cuda:99"), "no device 'cuda:99' for backend 'pytorch' here: available are"),
+        (("--init", "missing.png"), "missing.png: no such file"),
+        (("--config", "missing.toml"), "missing.toml: can't be read: No such file"),
+        (("--nonsense",), "No such option"),
+        (("--log-every", "0"), "--log-every"),
+        (("a", "b", "c"), "unexpected extra argument"),
+    ],
+)
+def test_values_that_are_not_allowed(refused, arguments, line):
+    assert line in refused(*arguments)
+
+
+def test_no_cuda(refused):
+    import torch
+
+    if torch.cuda.is_available():
+        assert "no device 'mps'" in refused("--device", "mps")
+    else:
+        assert "no device 'cuda' for backend 'pytorch' here" in refused("--device", "cuda")
+
+
+def test_a_config_with_a_mistake(refused, tmp_path):
+    (tmp_path / "a.toml").write_text("[style]\nwieght = 3\n")
+    assert "style.wieght: no such field" in refused("--config", "a.toml")
+
+
+def test_a_backend_that_is_not_installed(refused, monkeypatch, tmp_path_factory):
+    from importlib.metadata import EntryPoint, EntryPoints
+
+    from nst_core import registry
+
+    room = tmp_path_factory.mktemp("plugins")
+    (room / "plugin_lack.py").write_text("import no_such_framework")
+    monkeypatch.syspath_prepend(room)
+    found = EntryPoints([EntryPoint("lack", "plugin_lack:BACKEND", registry.GROUP)])
+    monkeypatch.setattr(registry, "entry_points", found.select)
+    assert "pip install 'nst[lack]'" in refused("--backend", "lack")
+
+
+def test_a_full_disk_at_the_end_loses_no_picture(nst, pair, tmp_path, monkeypatch):
+    from nst_core import images
+    from nst_core.errors import PictureError
+
+    write = images.write
+
+    def full(image, path, *, recipe=None):
+        if path.name == "out.png" and path.parent == Path():
+            raise PictureError("can't write out.png: the disk is full; free some space")
+        write(image, path, recipe=recipe)
+
+    monkeypatch.setattr(images, "write", full)
+    done = nst("run", *pair, *FAST, "-o", "out.png", "-q")
+    assert done.status == 2
+    spare = done.err.split("the picture was saved as ")[1].strip()
+    with PIL.Image.open(spare) as picture:
+        assert picture.size == (24, 16)
+
+
+def test_recipe_of_a_picture_without_one(nst, pair):
+    done = nst("recipe", "content.png")
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)

@@ -1,0 +1,155 @@
+"""``nst run`` as a person uses it, on the PyTorch backend with random weights for speed."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from nst_core import demo, toml
+
+FAST = ("--size", "16x24", "--steps", "3", "--weights", "random")
+
+
+def test_a_picture_with_everything_beside_it(nst, pair, tmp_path):
+    done = nst(
+        "run", *pair, *FAST, "-o", "out.jpg", "--history", "h.csv", "--plot", "p.png",
+        "--save-every", 2, "--log-every", 2,
+    )  # fmt: skip
+    assert (done.status, done.out) == (0, "out.jpg\n")
+    with PIL.Image.open("out.jpg") as picture:
+        assert picture.size == (24, 16)
+    rows = list(csv.DictReader(Path("h.csv").read_text().splitlines()))
+    assert list(rows[0]) == [
+        "step", "stage", "content", "style", "tv", "total", "learning_rate", "seconds",
+    ]  # fmt: skip
+    assert [row["step"] for row in rows] == ["1", "2", "3"]
+    assert float(rows[0]["content"]) == 0
+    parts = sum(float(rows[2][name]) for name in ("content", "style", "tv"))
+    assert parts == pytest.approx(float(rows[2]["total"]), rel=1e-5)
+    assert float(rows[2]["total"]) < float(rows[0]["total"])
+    with PIL.Image.open("p.png") as plot:
+        assert min(plot.size) > 300
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "content.png", "h.csv", "out-00002.jpg", "out.jpg", "p.png", "style.png",
+    ]  # fmt: skip
+    lines = done.err.splitlines()
+    assert lines[0].startswith("d2l: 16x24, 3 steps, pytorch 2.")
+    assert "on cpu (" in lines[0]
+    assert lines[-1].startswith("stage 1  step 3/3  content ")
+
+
+def test_quiet_says_nothing(nst, pair):
+    done = nst("run", *pair, *FAST, "-o", "out.png", "--quiet")
+    assert (done.status, done.out, done.err) == (0, "", "")
+
+
+def test_the_demo_pair_and_the_name_of_its_picture(nst):
+    assert demo.landscape().is_file()
+    assert demo.painting().is_file()
+    done = nst("run", *FAST, "-q")
+    assert done.status == 0
+    with PIL.Image.open("landscape-painting.png") as picture:
+        assert picture.size == (24, 16)
+
+
+def test_a_recipe_makes_the_same_picture_again(nst, pair):
+    nst("run", *pair, *FAST, "--style-weight", "5", "--seed", 3, "--init", "noise", "-o", "a.png")
+    recipe = nst("recipe", "a.png")
+    assert recipe.status == 0
+    table = toml.loads(recipe.out, origin="recipe")
+    assert table["style"]["weight"] == 5
+    assert table["run"]["content"] == "content.png"
+    assert table["made_with"]["command"].startswith("nst run content.png style.png --size 16x24")
+    Path("a.toml").write_text(recipe.out)
+    again = nst("run", "--config", "a.toml", "-o", "b.png")
+    assert (again.status, again.out) == (0, "b.png\n")
+    with PIL.Image.open("a.png") as first, PIL.Image.open("b.png") as second:
+        np.testing.assert_array_equal(np.asarray(first), np.asarray(second))
+    other = nst("run", "--config", "a.toml", "--weights", "random:7", "-o", "c.png", "-q")
+    assert "the weights are not those that the recipe was made with" in other.err
+
+
+def test_options_reach_the_spec(nst, pair):
+    nst(
+        "run", *pair, "--weights", "random", "--size", "16,32", "--steps", "1,2",
+        "--content-weight", "2", "--style-weight", "3", "--tv-weight", "4", "--lr", "0.5",
+        "--content-layers", "relu2_2", "--style-layers", "0,conv2_1=0.5", "--init", "noise",
+        "--seed", "9", "--dtype", "float64", "--device", "cpu", "--backend", "pytorch",
+        "--preset", "d2l", "-o", "out.png", "-q",
+    )  # fmt: skip
+    table = toml.loads(nst("recipe", "out.png").out, origin="recipe")
+    assert table["stages"] == [{"size": "16", "steps": 1}, {"size": "32", "steps": 2}]
+    assert table["content"] == {"weight": 2.0, "layers": ["relu2_2"]}
+    assert table["style"] == {"weight": 3.0, "layers": {"conv1_1": 1.0, "conv2_1": 0.5}}
+    assert table["total_variation"] == {"weight": 4.0}
+    assert table["optimiser"]["learning_rate"] == 0.5
+    assert table["start"] == {"image": "noise", "seed": 9}
+    assert (table["run"]["dtype"], table["run"]["backend"]) == ("float64", "pytorch")
+
+
+def child(*arguments, cwd):
+    return subprocess.Popen(
+        [sys.executable, "-m", "nst_core.cli", *arguments],
+        cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_ctrl_c_saves_the_picture_reached_so_far(nst, pair, tmp_path):
+    run = child(
+        "run", *pair, "--size", "16x24", "--steps", "100000", "--weights", "random",
+        "-o", "out.png", "--history", "h.csv", "--log-every", "1", cwd=tmp_path,
+    )  # fmt: skip
+    for line in run.stderr:
+        if "step 3/" in line:
+            run.send_signal(signal.SIGINT)
+            break
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "nst: interrupted; the picture reached so far is out.png" in err
+    assert "Traceback" not in err
+    with PIL.Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (24, 16)
+    assert (tmp_path / "h.csv").read_text().count("\n") >= 4
+
+
+def test_ctrl_c_before_the_first_step(nst, pair, tmp_path):
+    run = child("run", *pair, *FAST, "-o", "out.png", cwd=tmp_path)
+    time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=60)
+    # Until Python has started, the signal kills it as any process.
+    assert run.returncode in (130, -signal.SIGINT)
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is a thing of POSIX")
+def test_a_bar_on_a_terminal(pair, tmp_path):
+    import pty
+
+    outer, inner = pty.openpty()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "nst_core.cli", "run", *pair, *FAST, "-o", "out.png"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=inner,
+        env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(inner)
+    seen = b""
+    try:
+        while chunk := os.read(outer, 65536):
+            seen += chunk
+    except OSError:  # Linux's way to say that the other side has closed
+        pass
+    finally:
+        os.close(outer)
+    assert run.wait(timeout=60) == 0
+    text = seen.decode()
+    assert "3/3" in text
+    assert "s/step" in text
+    assert "style" in text
