@@ -1,0 +1,84 @@
+"""What is handed to a contestant's process, as JSON."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Contestant(BaseModel):
+    """One preset on one backend.
+
+    Attributes:
+        label: What reports call it.
+        preset: The name of its spec.
+        backend: The name of its backend.
+        spec: Its spec, as ``Spec.to_table`` gives it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    preset: str
+    backend: str
+    spec: dict[str, Any]
+
+    @property
+    def stem(self) -> str:
+        """The name of its picture, without the ending."""
+        return "result-" + re.sub(r"[^\w.-]+", "-", self.label)
+
+
+class Setting(BaseModel):
+    """What is the same for every contestant.
+
+    Attributes:
+        content: Path of the content picture.
+        style: Path of the style picture.
+        weights: A source of VGG-19 weights.
+        device: As ``nst run --device`` takes it.
+        dtype: What everything is computed in.
+        max_pixels: Pictures of more pixels are refused.
+        log_every: Steps between two lines of progress.
+        quiet: Whether no progress is shown.
+        command: What recipes say that the pictures were made by.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    content: str
+    style: str
+    weights: str
+    device: str
+    dtype: Literal["float32", "float64"]
+    max_pixels: int
+    log_every: int
+    quiet: bool
+    command: str
+
+
+class Job(BaseModel):
+    """One process's work: a trial of a backend (``setting`` is None) or a whole run.
+
+    Attributes:
+        backend: The name of the backend.
+        device: As ``nst run --device`` takes it.
+        failure: Where the process leaves the line that says why it could not do it.
+        contestant: Who runs.
+        setting: On what.
+        directory: Where the picture and the measurement go.
+        common: A measurement whose end image the gradient is taken at; None for the own one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    backend: str
+    device: str
+    failure: Path
+    contestant: Contestant | None = None
+    setting: Setting | None = None
+    directory: Path | None = None
+    common: Path | None = None
