@@ -72,7 +72,7 @@ def measure(
 
 
 class Meter(Observer):
-    """Keeps every step's losses and seconds. It asks for the losses, so every step is waited for."""
+    """Keeps losses and seconds of every step; asking for the losses waits until they are there."""
 
     def __init__(self) -> None:
         self.steps: list[StepRecord] = []

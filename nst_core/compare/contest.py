@@ -1,0 +1,151 @@
+"""The whole comparison: checks, one process after the other, the report's files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import PIL.Image
+
+from nst_core import files, images, start
+from nst_core.compare import processes
+from nst_core.compare.job import Contestant, Setting
+from nst_core.compare.measurement import Measurement
+from nst_core.compare.report import Report
+from nst_core.compare.tolerances import TOLERANCES
+from nst_core.compare.verdict import judge
+from nst_core.errors import NstError, PictureError
+from nst_core.run import stage_sizes
+from nst_core.spec import Spec
+
+_REPORTS = ("sheet.png", "losses.png", "report.json", "report.html")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """Who runs on what, and where the files go.
+
+    Attributes:
+        contestants: At least two; those of one preset are judged against its first.
+        setting: What is the same for all.
+        directory: There, writable, and emptied of nothing: only files of the same names are
+            replaced.
+    """
+
+    contestants: Sequence[Contestant]
+    setting: Setting
+    directory: Path
+
+    def files(self) -> list[Path]:
+        """Return what is going to be written."""
+        names = [f"{one.stem}.png" for one in self.contestants]
+        return [self.directory / name for name in (*names, *_REPORTS)]
+
+    def check(self) -> tuple[PIL.Image.Image, PIL.Image.Image]:
+        """Find out what would fail later, and return content and style.
+
+        Raises:
+            NstError: one line.
+        """
+        inputs = [self.setting.content, self.setting.style]
+        content, style = (images.read(one, max_pixels=self.setting.max_pixels) for one in inputs)
+        for contestant in self.contestants:
+            spec = Spec.from_table(contestant.spec)
+            stage_sizes(spec, content=content, style=style)
+            start.opened(spec.start, max_pixels=self.setting.max_pixels)
+        for path in self.files():
+            files.check_writable(path)
+            if path.exists() and any(path.samefile(one) for one in inputs):
+                raise PictureError(f"{path} is an input and would be replaced: use another folder")
+        return content, style
+
+
+def run(contest: Contest, *, workplace: Path, tell: Callable[[str], None]) -> Report:
+    """Run the contest; at the end, and only then, its files stand in its directory.
+
+    Args:
+        contest: As checked.
+        workplace: A directory on the same file system, for files on their way.
+        tell: Is told one line about each contestant before it runs.
+
+    Raises:
+        NstError: one line.
+    """
+    content, style = contest.check()
+    measurements: list[Measurement] = []
+    first: dict[str, Contestant] = {}
+    for number, one in enumerate(contest.contestants, start=1):
+        steps = sum(stage["steps"] for stage in one.spec["stages"])
+        tell(f"{one.label}: {steps} steps ({number} of {len(contest.contestants)})")
+        leader = first.setdefault(one.preset, one)
+        common = None if leader is one else workplace / f"{leader.stem}.npz"
+        found = processes.run(one, contest.setting, directory=workplace, common=common)
+        measurements.append(found)
+    allowed = TOLERANCES[contest.setting.dtype]
+    report = Report(
+        setting=contest.setting,
+        measurements=measurements,
+        deviations=judge(measurements, allowed),
+        stems=[one.stem for one in contest.contestants],
+    )
+    _write(report, workplace, content=content, style=style)
+    for path in contest.files():
+        with _blaming(path):
+            os.replace(workplace / path.name, path)  # noqa: PTH105  # what pathlib calls too
+    return report
+
+
+def _write(
+    report: Report, workplace: Path, *, content: PIL.Image.Image, style: PIL.Image.Image
+) -> None:
+    # matplotlib takes half a second to import: not before everything has run.
+    from nst_core.compare.page import write_page  # noqa: PLC0415
+    from nst_core.compare.plot import write_losses  # noqa: PLC0415
+    from nst_core.compare.sheet import write_sheet  # noqa: PLC0415
+
+    with _blaming(workplace):
+        records = [one.record for one in report.measurements]
+        write_sheet(report, workplace / "sheet.png", content=content, style=style)
+        write_losses(records, workplace / "losses.png", title=report.title)
+        (workplace / "report.json").write_text(report.to_json(), encoding="utf-8")
+        write_page(report, workplace / "report.html", pictures=workplace)
+
+
+@contextmanager
+def workplace(directory: Path) -> Iterator[Path]:
+    """Make ``directory`` if it is missing and lend a folder in it, which is removed at the end.
+
+    A directory that was made here and stays empty is removed too.
+
+    Raises:
+        FileError: one line: it is a file, or can't be made or written in.
+    """
+    with _blaming(directory):
+        if directory.exists() and not directory.is_dir():
+            raise NotADirectoryError(0, "it is not a directory; name another")
+        new = not directory.exists()
+        directory.mkdir(parents=True, exist_ok=True)
+    try:
+        with _blaming(directory):
+            lent = tempfile.TemporaryDirectory(prefix=".nst-compare-", dir=directory)
+        with lent as name:
+            yield Path(name)
+    finally:
+        if new:
+            with suppress(OSError):
+                directory.rmdir()
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except NstError:
+        raise
+    except (OSError, ValueError) as cause:
+        reason = getattr(cause, "strerror", None) or str(cause)
+        raise files.FileError(f"can't write {files.shown(path)}: {reason}") from cause
