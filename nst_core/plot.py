@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,10 +41,12 @@ def write_plot(result: Result, path: Path) -> None:
 def _draw_losses(axes: Axes, rows: Sequence[Row]) -> None:
     steps = _running_steps(rows)
     for name in LOSSES:
-        axes.plot(steps, [getattr(row, name) for row in rows], label=name)
-    # A loss that is zero (a weight of 0) has no place on a logarithmic axis.
-    if all(getattr(row, name) > 0 for row in rows for name in LOSSES):
-        axes.set_yscale("log")
+        # A loss of zero has no place on a logarithmic axis: a weight of 0, or the content loss
+        # where a run that starts from the content begins.
+        losses = [getattr(row, name) or math.nan for row in rows]
+        if any(loss > 0 for loss in losses):
+            axes.plot(steps, losses, label=name)
+    axes.set_yscale("log")
     axes.set_xlabel("step")
     axes.set_ylabel("weighted loss")
     axes.grid(visible=True, alpha=0.3)
