@@ -15,6 +15,7 @@ from nst_core.errors import NstError
 COMMANDS = MappingProxyType(
     {
         "run": "Paint one picture in the style of another.",
+        "compare": "Run backends or presets side by side and judge whether they agree.",
         "recipe": "Print how a picture was made, as a config file.",
         "presets": "List the presets, or print one.",
         "backends": "List the backends and what they can use here.",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -65,24 +64,121 @@ def command(
     of different presets are shown side by side, and not judged. Without pictures, the demo pair
     that comes with nst is used.
     """
-    names = _names("presets", presets) if presets is not None else [preset]
     if presets is not None and preset is not None:
         raise SpecError("--preset and --presets: give one of them")
     table = toml.read(config) if config else {}
     over = overrides.table(content=content, style=style, options={**options, "backend": None})
-    stages = {"sizes": overrides.sizes(options), "steps": overrides.steps(options)}
-    settings = [recipe.resolve(table, preset=name, over=over, **stages) for name in names]
-    tell = _silence if quiet else _tell
+    sizes, steps = overrides.sizes(options), overrides.steps(options)
+    configs = [
+        recipe.resolve(table, preset=name, over=over, sizes=sizes, steps=steps)
+        for name in ([preset] if presets is None else _names("presets", presets))
+    ]
+    setting = _setting(configs[0], log_every=log_every, max_pixels=max_pixels, quiet=quiet)
+    listed = _listed(backends, presets=len(configs))
+    pictures = contest.opened(setting, [config.spec for config in configs])
     with contest.workplace(output_dir) as workplace:
-        one = contest.Contest(
-            contestants=_contestants(settings, _listed(backends)),
-            setting=_setting(settings[0], log_every, max_pixels, quiet),
-            directory=output_dir,
-        )
-        one.check()
-        found = _usable(one, explicit=backends is not None, workplace=workplace)
-        report = contest.run(found, workplace=workplace, tell=tell)
+        usable = _usable(listed, setting, workplace, all_wanted=backends is not None)
+        contestants = _contestants(configs, usable)
+        one = contest.Contest(contestants=contestants, setting=setting, directory=output_dir)
+        report = contest.run(one, pictures, workplace=workplace, tell=_silence if quiet else _tell)
     click.echo(markdown(report))
     for deviation in report.disagreements:
         click.echo(f"nst: backends disagree: {deviation.line}", err=True)
     sys.exit(1 if report.disagreements else 0)
+
+
+# Taken by --backends.
+command.params = [param for param in command.params if param.name != "backend"]
+
+
+def _names(option: str, text: str) -> list[str]:
+    """Return the names in a list with commas, each once."""
+    names = list(dict.fromkeys(part.strip() for part in text.split(",")))
+    if not all(names):
+        raise SpecError(f"{option} = {text!r}: should be names with commas between them")
+    return names
+
+
+def _listed(backends: str | None, *, presets: int) -> list[str]:
+    """Return the names of the backends that were asked for; they are known, and enough."""
+    known = registry.names()
+    names = list(known) if backends is None else _names("backends", backends)
+    for name in names:
+        if name not in known:
+            raise BackendError(f"unknown backend {name!r}: known are {', '.join(known) or 'none'}")
+    _check_enough(names, presets)
+    return names
+
+
+def _check_enough(backends: Sequence[str], presets: int) -> None:
+    if len(backends) * presets < 2:
+        found = f"the only backend is {backends[0]!r}" if backends else "there is no backend"
+        raise BackendError(
+            f"a comparison takes two, and {found}: name more by --backends (`nst backends` lists "
+            "what can be used here) or --presets"
+        )
+
+
+def _usable(
+    names: Sequence[str], setting: Setting, workplace: Path, *, all_wanted: bool
+) -> list[str]:
+    """Return the backends that can be used on the device.
+
+    Raises:
+        BackendError: if one can't be used that was asked for by its name, or too few are left.
+    """
+    usable = []
+    for name in names:
+        try:
+            processes.check_backend(name, device=setting.device, directory=workplace)
+        except BackendError as error:
+            if all_wanted:
+                raise
+            click.echo(f"nst: {name} is left out: {error}", err=True)
+        else:
+            usable.append(name)
+    return usable
+
+
+def _contestants(configs: Sequence[Config], backends: Sequence[str]) -> list[Contestant]:
+    _check_enough(backends, len(configs))
+    return [
+        Contestant(
+            label=_label(
+                config.spec.name if len(configs) > 1 else "",
+                backend if len(backends) > 1 or len(configs) == 1 else "",
+            ),
+            preset=config.spec.name,
+            backend=backend,
+            spec=config.spec.to_table(),
+        )
+        for config in configs
+        for backend in backends
+    ]
+
+
+def _label(preset: str, backend: str) -> str:
+    return " on ".join(part for part in (preset, backend) if part)
+
+
+def _setting(config: Config, *, log_every: int, max_pixels: int, quiet: bool) -> Setting:
+    """Return what all contestants share; each picture defaults to its one of the demo pair."""
+    return Setting(
+        content=config.run.content or str(demo.landscape()),
+        style=config.run.style or str(demo.painting()),
+        weights=config.run.weights,
+        device=config.run.device,
+        dtype=config.run.dtype,
+        max_pixels=max_pixels,
+        log_every=log_every,
+        quiet=quiet,
+        command=shlex.join(["nst", *sys.argv[1:]]),
+    )
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _silence(line: str) -> None:
+    """Say nothing."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import PIL.Image
 
@@ -25,6 +26,13 @@ from nst_core.spec import Spec
 _REPORTS = ("sheet.png", "losses.png", "report.json", "report.html")
 
 
+class Pictures(NamedTuple):
+    """The pair, decoded."""
+
+    content: PIL.Image.Image
+    style: PIL.Image.Image
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contest:
     """Who runs on what, and where the files go.
@@ -32,8 +40,7 @@ class Contest:
     Attributes:
         contestants: At least two; those of one preset are judged against its first.
         setting: What is the same for all.
-        directory: There, writable, and emptied of nothing: only files of the same names are
-            replaced.
+        directory: Where the files go; only files of the same names are replaced.
     """
 
     contestants: Sequence[Contestant]
@@ -45,37 +52,67 @@ class Contest:
         names = [f"{one.stem}.png" for one in self.contestants]
         return [self.directory / name for name in (*names, *_REPORTS)]
 
-    def check(self) -> tuple[PIL.Image.Image, PIL.Image.Image]:
-        """Find out what would fail later, and return content and style.
+    def check(self) -> None:
+        """Find out before the runs whether every file can be written.
 
         Raises:
             NstError: one line.
         """
-        inputs = [self.setting.content, self.setting.style]
-        content, style = (images.read(one, max_pixels=self.setting.max_pixels) for one in inputs)
-        for contestant in self.contestants:
-            spec = Spec.from_table(contestant.spec)
-            stage_sizes(spec, content=content, style=style)
-            start.opened(spec.start, max_pixels=self.setting.max_pixels)
         for path in self.files():
             files.check_writable(path)
-            if path.exists() and any(path.samefile(one) for one in inputs):
-                raise PictureError(f"{path} is an input and would be replaced: use another folder")
-        return content, style
+            for one in (self.setting.content, self.setting.style):
+                if path.exists() and path.samefile(one):
+                    raise PictureError(
+                        f"{files.shown(path)} is an input and would be replaced: "
+                        "name another directory"
+                    )
 
 
-def run(contest: Contest, *, workplace: Path, tell: Callable[[str], None]) -> Report:
+def opened(setting: Setting, specs: Sequence[Spec]) -> Pictures:
+    """Read content and style, and find out whether they are large enough for every spec.
+
+    Raises:
+        NstError: one line.
+    """
+    content = images.read(setting.content, max_pixels=setting.max_pixels)
+    style = images.read(setting.style, max_pixels=setting.max_pixels)
+    for spec in specs:
+        stage_sizes(spec, content=content, style=style)
+        start.opened(spec.start, max_pixels=setting.max_pixels)
+    return Pictures(content, style)
+
+
+def run(
+    contest: Contest, pictures: Pictures, *, workplace: Path, tell: Callable[[str], None]
+) -> Report:
     """Run the contest; at the end, and only then, its files stand in its directory.
 
     Args:
-        contest: As checked.
+        contest: Who runs on what.
+        pictures: The pair, for the sheet.
         workplace: A directory on the same file system, for files on their way.
         tell: Is told one line about each contestant before it runs.
 
     Raises:
         NstError: one line.
     """
-    content, style = contest.check()
+    contest.check()
+    measurements = _measure(contest, workplace, tell)
+    report = Report(
+        setting=contest.setting,
+        measurements=measurements,
+        deviations=judge(measurements, TOLERANCES[contest.setting.dtype]),
+        stems=[one.stem for one in contest.contestants],
+    )
+    _write(report, workplace, pictures)
+    for path in contest.files():
+        with _blaming(path):
+            os.replace(workplace / path.name, path)  # noqa: PTH105
+    return report
+
+
+def _measure(contest: Contest, workplace: Path, tell: Callable[[str], None]) -> list[Measurement]:
+    """Run the contestants; the first of each preset makes the common end image of the preset."""
     measurements: list[Measurement] = []
     first: dict[str, Contestant] = {}
     for number, one in enumerate(contest.contestants, start=1):
@@ -85,23 +122,10 @@ def run(contest: Contest, *, workplace: Path, tell: Callable[[str], None]) -> Re
         common = None if leader is one else workplace / f"{leader.stem}.npz"
         found = processes.run(one, contest.setting, directory=workplace, common=common)
         measurements.append(found)
-    allowed = TOLERANCES[contest.setting.dtype]
-    report = Report(
-        setting=contest.setting,
-        measurements=measurements,
-        deviations=judge(measurements, allowed),
-        stems=[one.stem for one in contest.contestants],
-    )
-    _write(report, workplace, content=content, style=style)
-    for path in contest.files():
-        with _blaming(path):
-            os.replace(workplace / path.name, path)  # noqa: PTH105  # what pathlib calls too
-    return report
+    return measurements
 
 
-def _write(
-    report: Report, workplace: Path, *, content: PIL.Image.Image, style: PIL.Image.Image
-) -> None:
+def _write(report: Report, workplace: Path, pictures: Pictures) -> None:
     # matplotlib takes half a second to import: not before everything has run.
     from nst_core.compare.page import write_page  # noqa: PLC0415
     from nst_core.compare.plot import write_losses  # noqa: PLC0415
@@ -109,7 +133,7 @@ def _write(
 
     with _blaming(workplace):
         records = [one.record for one in report.measurements]
-        write_sheet(report, workplace / "sheet.png", content=content, style=style)
+        write_sheet(report, workplace / "sheet.png", content=pictures.content, style=pictures.style)
         write_losses(records, workplace / "losses.png", title=report.title)
         (workplace / "report.json").write_text(report.to_json(), encoding="utf-8")
         write_page(report, workplace / "report.html", pictures=workplace)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator, StrMethodFormatter
 
 from nst_core.compare.measurement import Record
 
@@ -39,7 +40,7 @@ def write_losses(records: Sequence[Record], path: Path, *, title: str) -> None:
 
 
 def _draw(axes: Axes, name: str, records: Sequence[Record]) -> None:
-    lines = [[step.sums()[name] for step in record.steps] for record in records]
+    lines = [_visible([step.sums()[name] for step in record.steps]) for record in records]
     for index, (record, losses) in enumerate(zip(records, lines, strict=True)):
         # Backends that agree lie on each other: the first is broad, and those on it are thin.
         axes.plot(
@@ -54,13 +55,23 @@ def _draw(axes: Axes, name: str, records: Sequence[Record]) -> None:
             solid_capstyle="round",
         )
     axes.set_title(f"{name} loss" if name != "total" else "total", fontsize=10, loc="left")
-    # The start image may be the content picture, whose content loss is zero: no place on a
-    # logarithmic axis, and no reason to give one up.
     if all(any(value > 0 for value in losses) for losses in lines):
         axes.set_yscale("log", nonpositive="mask")
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.4)))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True, alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _visible(losses: Sequence[float]) -> list[float]:
+    """Return losses without those that are next to nothing beside the largest, as NaN.
+
+    At the content picture the content loss is zero or the rounding of it, and on a logarithmic
+    axis that would squeeze everything else into a line.
+    """
+    least = 1e-6 * max((loss for loss in losses if math.isfinite(loss)), default=0)
+    return [loss if loss > least or least == 0 else math.nan for loss in losses]
 
 
 def _literal(text: str) -> str:

@@ -55,7 +55,8 @@ def write_sheet(
 def result_rows(measurements: Sequence[Measurement]) -> list[list[Cell]]:
     """Return a row per preset: its results, then what differs. Lone results share rows of three."""
     differences = picture_differences(measurements)
-    rows, lone = [], []
+    rows: list[list[Cell]] = []
+    lone: list[list[Cell]] = []
     for group in groups(measurements):
         row = [_result(one) for one in group]
         row += [

@@ -83,7 +83,9 @@ def _matching_steps(group: Sequence[Measurement]) -> Table:
 
 def matching_steps(count: int) -> list[int]:
     """Return about six steps of ``count``, counted from 0: the first, the last, some between."""
-    return sorted({0, 1, *(count * tenth // 10 for tenth in (1, 3, 6)), count - 1} & {*range(count)})
+    return sorted(
+        {0, 1, *(count * tenth // 10 for tenth in (1, 3, 6)), count - 1} & {*range(count)}
+    )
 
 
 def _differences(report: Report) -> Table:
@@ -104,7 +106,7 @@ def _differences(report: Report) -> Table:
     )
     return Table(
         heading="Agreement",
-        columns=("", "compared", "largest difference", "allowed", "agree"),
+        columns=("", "compared", "difference", "allowed", "agree"),
         rows=rows,
         note=f"End images (not judged), white being 1: {apart}.",
     )
@@ -126,9 +128,7 @@ def _aligned(table: Table) -> list[str]:
     widths = [max(3, *(len(cell) for cell in column)) for column in zip(*cells, strict=True)]
     cells.insert(1, ["-" * width for width in widths])
     return [
-        "| "
-        + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        + " |"
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         for row in cells
     ]
 

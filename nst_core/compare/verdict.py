@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -75,9 +76,14 @@ def deviations(first: Measurement, second: Measurement, allowed: Tolerances) -> 
     common = gradient_difference(first.gradient_at_common, second.gradient_at_common)
     found = (
         ("losses at the first step", *_first_step(mine[0], theirs[0]), allowed.first_losses),
-        ("gradient at the start image", "", start, allowed.gradient),
-        ("gradient at the common end image", "", common, allowed.gradient),
-        ("losses along the steps", *_along_steps(mine, theirs), allowed.losses),
+        ("gradient at the start image", *start, allowed.gradient),
+        ("gradient at the common end image", *common, allowed.gradient),
+        (
+            "losses of the first three steps",
+            *_worst_step(mine[:3], theirs[:3]),
+            allowed.early_losses,
+        ),
+        ("losses over all steps, in the mean", *_mean_of_steps(mine, theirs), allowed.mean_losses),
     )
     labels = {"first": first.record.label, "second": second.record.label}
     return [
@@ -86,12 +92,19 @@ def deviations(first: Measurement, second: Measurement, allowed: Tolerances) -> 
     ]
 
 
-def gradient_difference(first: Image, second: Image) -> float:
-    """Return the largest difference of two gradients relative to the first's largest entry."""
+def gradient_difference(first: Image, second: Image) -> tuple[str, float]:
+    """Return how far two gradients are apart.
+
+    Returns:
+        The largest difference of an entry relative to the first's largest entry, in words, and the
+        norm of the difference relative to the first's norm.
+    """
     if first.shape != second.shape:
-        return math.inf
-    largest = float(np.max(np.abs(first)))
-    return relative(float(np.max(np.abs(first.astype(float) - second))), largest)
+        return f"shapes {first.shape} and {second.shape}", math.inf
+    whole, apart = first.astype(float), first.astype(float) - second
+    entry = relative(float(np.max(np.abs(apart))), float(np.max(np.abs(whole))))
+    norm = relative(float(np.linalg.norm(apart)), float(np.linalg.norm(whole)))
+    return f"at most {entry:.1e} of the largest entry", norm
 
 
 def step_difference(first: StepRecord, second: StepRecord) -> tuple[str, float]:
@@ -116,14 +129,26 @@ def _first_step(first: StepRecord, second: StepRecord) -> tuple[str, float]:
     )
 
 
-def _along_steps(first: Sequence[StepRecord], second: Sequence[StepRecord]) -> tuple[str, float]:
+def _step_differences(
+    first: Sequence[StepRecord], second: Sequence[StepRecord]
+) -> list[tuple[str, float]]:
     if len(first) != len(second):
-        return f"{len(first)} steps and {len(second)}", math.inf
+        return [(f"{len(first)} steps and {len(second)}", math.inf)]
     found = []
     for number, (mine, theirs) in enumerate(zip(first, second, strict=True), start=1):
         name, value = step_difference(mine, theirs)
         found.append((f"{name}, step {number}", value))
-    return _worst(found)
+    return found
+
+
+def _worst_step(first: Sequence[StepRecord], second: Sequence[StepRecord]) -> tuple[str, float]:
+    return _worst(_step_differences(first, second))
+
+
+def _mean_of_steps(first: Sequence[StepRecord], second: Sequence[StepRecord]) -> tuple[str, float]:
+    found = _step_differences(first, second)
+    where, value = _worst(found)
+    return f"at most {value:.1e}: {where}", statistics.fmean(value for _, value in found)
 
 
 def _worst(found: Iterable[tuple[str, float]]) -> tuple[str, float]:
