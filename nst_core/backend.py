@@ -21,11 +21,12 @@ STD = (0.229, 0.224, 0.225)
 """ImageNet's RGB mean and standard deviation: normalised = (image - MEAN) / STD."""
 
 DType = Literal["float32", "float64"]
+EpsilonForm = Literal["paper", "mxnet"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """What is minimised: the sum of all weighted losses below.
+    """What is minimised: the sum of all weighted losses below, the style's ``style_counted`` times.
 
     For a tap l with features F (C, H, W) of the image, P of the content, S of the style:
 
@@ -41,11 +42,13 @@ class Objective:
         content: Tap -> weight.
         style: Tap -> weight.
         total_variation: Weight.
+        style_counted: How often the style losses count in the total; those reported are without.
     """
 
     content: Mapping[str, float]
     style: Mapping[str, float]
     total_variation: float
+    style_counted: float = 1.0
 
     def taps(self) -> tuple[str, ...]:
         """Return every tap that is compared, each once."""
@@ -54,14 +57,22 @@ class Objective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adam:
-    """Adam's constants: x -= lr * m_hat / (sqrt(v_hat) + epsilon), both moments bias-corrected.
+    """Adam's constants, and where epsilon stands.
 
-    Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1.
+    In step t:
+
+    - ``paper``: x -= lr * m_hat / (sqrt(v_hat) + epsilon), m_hat = m / (1 - beta1^t),
+      v_hat = v / (1 - beta2^t), as in Kingma and Ba, "Adam: A Method for Stochastic Optimization"
+      (2015), algorithm 1, and in PyTorch.
+    - ``mxnet``: x -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon), as in
+      MXNet's own Adam: epsilon beside the root that is not yet corrected weighs
+      1 / sqrt(1 - beta2^t) times as much, 31.6 at the first step for beta2 = 0.999.
     """
 
     beta1: float
     beta2: float
     epsilon: float
+    epsilon_form: EpsilonForm = "paper"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +104,7 @@ class Losses:
         content: Tap -> weighted loss.
         style: Tap -> weighted loss.
         total_variation: Weighted loss.
-        total: What the gradient is taken of.
+        total: What the gradient is taken of; it counts the style ``Objective.style_counted`` times.
     """
 
     content: Mapping[str, float]

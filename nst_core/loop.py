@@ -6,15 +6,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import PIL.Image
 
 from nst_core import images
 from nst_core.arrays import Image
-from nst_core.backend import Backend, DType, Problem, Session
+from nst_core.backend import Backend, DType, Problem
+from nst_core.evaluated import EvaluatedSession
 from nst_core.images.resampling import resize
-from nst_core.observers import History, Observer, Plan, Row, Step
+from nst_core.observers import History, Observer, Plan, Progress, Row, Step
+from nst_core.optimisers import Diverged
+from nst_core.spec import LBFGS
 from nst_core.start import first_image
 from nst_core.weights import Weights
 
@@ -49,12 +52,14 @@ class Result:
         plan: What was done, with the spec and the recipe.
         history: Losses over the steps.
         seconds: Wall-clock time of all stages.
+        note: One line if the run ended before its time, though with a picture; otherwise empty.
     """
 
     image: Image
     plan: Plan
     history: Sequence[Row]
     seconds: float
+    note: str = ""
 
     def save(self, path: str | Path) -> None:
         """Write the picture, in the format that the ending names, with its recipe inside.
@@ -73,6 +78,12 @@ class Interrupted(KeyboardInterrupt):
         self.result = result
 
 
+class _Stepping(Progress, Protocol):
+    """A ``Session``, or an ``EvaluatedSession`` around one."""
+
+    def step(self, *, learning_rate: float) -> None: ...
+
+
 def run(work: Work, *, observers: Iterable[Observer], log_every: int) -> Result:
     """Run all stages.
 
@@ -84,7 +95,8 @@ def run(work: Work, *, observers: Iterable[Observer], log_every: int) -> Result:
 
     def result(image: Image) -> Result:
         seconds = loop.elapsed()
-        return Result(image=image, plan=work.plan, history=tuple(history.rows), seconds=seconds)
+        rows = tuple(history.rows)
+        return Result(image=image, plan=work.plan, history=rows, seconds=seconds, note=loop.note)
 
     try:
         return result(loop.all_stages())
@@ -103,31 +115,40 @@ class _Loop:
     def __init__(self, work: Work, watchers: Sequence[Observer]) -> None:
         self.work = work
         self.watchers = watchers
-        self.session: Session | None = None
+        self.session: _Stepping | None = None
+        self.note = ""
         self.elapsed = _stopwatch()
         self._overall = 0
 
     def all_stages(self) -> Image:
-        """Run every stage and return the last one's image."""
+        """Run every stage and return the last one's image, or the best of one that diverged."""
         for watcher in self.watchers:
             watcher.started(self.work.plan)
         image: Image | None = None
         for number in range(len(self.work.plan.spec.stages)):
             session = self._begin(number, previous=image)
             self.session = session
-            self._steps(session, number)
+            try:
+                self._steps(session, number)
+            except Diverged as reason:
+                if not isinstance(session, EvaluatedSession):
+                    raise
+                self.note = f"stage {number + 1}: {reason}; the picture is the best one before"
+                return session.best()
             image = session.image()
         if image is None:
             raise ValueError("a spec has at least one stage")
         return image
 
-    def _begin(self, number: int, *, previous: Image | None) -> Session:
+    def _begin(self, number: int, *, previous: Image | None) -> _Stepping:
         work, spec = self.work, self.work.plan.spec
         height, width = work.sizes[number].content
         style_height, style_width = work.sizes[number].style
         content = images.fit(work.content, height=height, width=width)
         if previous is None:
             begin = first_image(spec.start, picture=work.start, content=content)
+        elif spec.stages[number].through_8_bits:
+            begin = images.fit(images.truncated(previous), height=height, width=width)
         else:
             begin = resize(previous, height=height, width=width)
         problem = Problem(
@@ -138,9 +159,12 @@ class _Loop:
             objective=spec.objective(),
             adam=spec.adam(),
         )
-        return work.backend.start(problem, device=work.plan.device.name, dtype=work.dtype)
+        session = work.backend.start(problem, device=work.plan.device.name, dtype=work.dtype)
+        if isinstance(spec.optimiser, LBFGS):
+            return EvaluatedSession(session, start=begin, settings=spec.optimiser, dtype=work.dtype)
+        return session
 
-    def _steps(self, session: Session, number: int) -> None:
+    def _steps(self, session: _Stepping, number: int) -> None:
         spec = self.work.plan.spec
         steps = spec.stages[number].steps
         for index in range(steps):

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from nst_core.arrays import Image
-from nst_core.backend import Device, Losses, Session
+from nst_core.backend import Device, Losses
 from nst_core.spec import Spec
+
+
+class Progress(Protocol):
+    """What an observer may ask of whatever takes the steps: see ``nst_core.backend.Session``."""
+
+    def losses(self) -> Losses:
+        """Return the losses of the last step, taken before its update."""
+        ...
+
+    def image(self) -> Image:
+        """Return the image as it is now, (H, W, 3), not clipped."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +29,7 @@ class Plan:
     """What a run is going to do, told before its first step.
 
     Attributes:
-        spec: The algorithm.
+        spec: The algorithm, its sizes those of this device.
         sizes: (height, width) of each stage, in pixels.
         backend: The backend's name and version, ``pytorch 2.15.0``.
         device: Where it computes.
@@ -56,7 +69,7 @@ class Step:
     overall: int
     learning_rate: float
     clock: Callable[[], float] = field(repr=False)
-    session: Session = field(repr=False)
+    session: Progress = field(repr=False)
 
     @cached_property
     def losses(self) -> Losses:

@@ -23,6 +23,9 @@ from nst_core.stages import with_stages
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
+# What a config file holds besides a spec.
+_BESIDES = ("preset", "run", "made_with")
+
 
 class Run(BaseModel):
     """The ``[run]`` table: all that a run needs besides the spec. What is None is the default."""
@@ -67,17 +70,21 @@ def resolve(
         SpecError: one line naming the field, its value and what is allowed.
     """
     filled = toml.merged(table, over)
-    named = filled.pop("preset", None)
-    run, made_with = filled.pop("run", {}), filled.pop("made_with", {})
+    named, run, made_with = (filled.get(key) for key in _BESIDES)
     if named is not None and not isinstance(named, str):
         raise SpecError(f"preset = {named!r}: should be the name of a preset")
     base = presets.table(preset or named or presets.DEFAULT)
-    spec = Spec.from_table(toml.merged(base, filled))
+    # One after the other: which optimiser an option means depends on the preset's.
+    spec = Spec.from_table(toml.merged(toml.merged(base, _spec(table)), _spec(over)))
     return Config(
         spec=with_stages(spec, sizes=sizes, steps=steps),
-        run=checked_run(run),
+        run=checked_run({} if run is None else run),
         made_with=made_with if isinstance(made_with, Mapping) else {},
     )
+
+
+def _spec(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key not in _BESIDES}
 
 
 def checked_run(table: object) -> Run:

@@ -91,7 +91,7 @@ def transfer(
 def stage_sizes(
     spec: Spec, *, content: PIL.Image.Image, style: PIL.Image.Image
 ) -> tuple[StageSize, ...]:
-    """Return the sizes that the pictures get, stage by stage.
+    """Return the sizes that the pictures get, stage by stage, where not on a CPU.
 
     Raises:
         SpecError: if a side is too small for the deepest tap.
@@ -127,10 +127,14 @@ def _prepare(
     max_pixels: int,
     command: str,
 ) -> Work:
-    sizes = stage_sizes(spec, content=content, style=style)
+    if not spec.depends_on_device():
+        stage_sizes(spec, content=content, style=style)  # refused before a framework is loaded
     begin = start.opened(spec.start, max_pixels=max_pixels)
     found = registry.load(backend) if isinstance(backend, str) else backend
     device = registry.choose_device(found, request.device)
+    # From here on, and in the recipe, the sizes are this device's: the picture's.
+    spec = spec.on(device.name)
+    sizes = stage_sizes(spec, content=content, style=style)
     loaded = weights_room.load(weights) if isinstance(weights, str) else weights
     text = recipe.write(
         spec,

@@ -17,7 +17,8 @@ def with_stages(spec: Spec, *, sizes: Sequence[str], steps: Sequence[int]) -> Sp
 
     One size for several stages is meant for the last, and the earlier ones keep their proportion
     to it, so that a preset that works its way up still does. One number of steps goes to every
-    stage. Several sizes or steps make as many stages.
+    stage. Several sizes or steps make as many stages, whose other fields are those of the spec's
+    stage of that number, or of its last. A size that is given holds on every device.
 
     Args:
         spec: Whose stages are replaced.
@@ -33,10 +34,19 @@ def with_stages(spec: Spec, *, sizes: Sequence[str], steps: Sequence[int]) -> Sp
     count = max(len(sizes), len(steps)) if max(len(sizes), len(steps)) > 1 else len(old)
     new_sizes = _spread_sizes(sizes or [stage.size for stage in old], [s.size for s in old], count)
     new_steps = _spread(steps or [stage.steps for stage in old], count, "steps")
+    table = spec.to_table()
     stages = [
-        {"size": size, "steps": number} for size, number in zip(new_sizes, new_steps, strict=True)
+        {**_at(table["stages"], index), "size": size, "steps": number}
+        for index, (size, number) in enumerate(zip(new_sizes, new_steps, strict=True))
     ]
-    return Spec.from_table({**spec.to_table(), "stages": stages})
+    if sizes:
+        for stage in stages:
+            stage.pop("size_on_cpu", None)
+    return Spec.from_table({**table, "stages": stages})
+
+
+def _at(values: Sequence[T], index: int) -> T:
+    return values[min(index, len(values) - 1)]
 
 
 def _spread_sizes(sizes: Sequence[str], old: Sequence[str], count: int) -> list[str]:

@@ -14,6 +14,9 @@ from nst_core.errors import SpecError
 # Their tables are values, not settings to be filled up: {relu1_1 = 2} means that tap alone.
 _WHOLE = frozenset({"layers"})
 
+# Under another `name` the fields mean something else, or nothing: L-BFGS has no betas.
+_NAMED = frozenset({"optimiser"})
+
 
 def loads(text: str, *, origin: str) -> dict[str, Any]:
     """Parse TOML.
@@ -50,12 +53,21 @@ def dumps(table: Mapping[str, Any]) -> str:
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with the values of ``over`` in their places; neither is changed."""
+    """Return ``base`` with the values of ``over`` in their places; neither is changed.
+
+    A table of taps replaces the old one, and so does an optimiser of another name.
+    """
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping) and key not in _WHOLE:
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and _fills_up(key, old, value):
             result[key] = merged(old, value)
         else:
             result[key] = value
     return result
+
+
+def _fills_up(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    if key in _NAMED:
+        return "name" not in new or new["name"] == old.get("name")
+    return key not in _WHOLE

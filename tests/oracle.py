@@ -147,24 +147,37 @@ def total_variation(x):
 
 @dataclass(frozen=True)
 class Losses:
-    """Weighted losses."""
+    """Weighted losses; in the total the style's count ``style_counted`` times."""
 
     content: dict[str, float]
     style: dict[str, float]
     total_variation: float
+    style_counted: float = 1.0
 
     @property
     def total(self) -> float:
-        return sum(self.content.values()) + sum(self.style.values()) + self.total_variation
+        style = self.style_counted * sum(self.style.values())
+        return sum(self.content.values()) + style + self.total_variation
 
 
 class Transfer:
     """The whole objective in float64; weights as tap -> weight."""
 
-    def __init__(self, weights, *, content, style, content_weights, style_weights, tv_weight):
+    def __init__(
+        self,
+        weights,
+        *,
+        content,
+        style,
+        content_weights,
+        style_weights,
+        tv_weight,
+        style_counted=1.0,
+    ):
         self.weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
         self.content_weights, self.style_weights = dict(content_weights), dict(style_weights)
         self.tv_weight = tv_weight
+        self.style_counted = style_counted
         self.taps = {*content_weights, *style_weights}
         contents, styles = self.outputs(content), self.outputs(style)
         self.contents = {tap: contents[tap] for tap in content_weights}
@@ -185,7 +198,7 @@ class Transfer:
         for tap, weight in self.style_weights.items():
             loss, gradient = style_loss(outputs[tap], self.grams[tap])
             style[tap] = weight * loss
-            gradients[tap] += weight * gradient
+            gradients[tap] += self.style_counted * weight * gradient
         tv, tv_gradient = total_variation(x)
         gradient = backward(self.weights, outputs, gradients) + self.tv_weight * tv_gradient
-        return Losses(content, style, self.tv_weight * tv), gradient
+        return Losses(content, style, self.tv_weight * tv, self.style_counted), gradient

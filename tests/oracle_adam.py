@@ -28,16 +28,23 @@ def update_stock_mxnet(first, second, *, step, betas, learning_rate, epsilon):
     return rate * first / (np.sqrt(second) + epsilon)
 
 
+UPDATES = {"paper": update, "mxnet": update_stock_mxnet}
+
+
 def step_decay(step: int, *, learning_rate: float, factor: float, every: int) -> float:
     """The learning rate of `step`, counted from 0."""
     return learning_rate * factor ** (step // every)
 
 
-def trajectory(transfer: oracle.Transfer, x, learning_rates, *, betas, epsilon):
+def trajectory(
+    transfer: oracle.Transfer, x, learning_rates, *, betas, epsilon, epsilon_form="paper"
+):
     """Run Adam; yield after each step the losses before its update and x after it."""
     first, second = np.zeros_like(x), np.zeros_like(x)
     for step, rate in enumerate(learning_rates, start=1):
         losses, gradient = transfer.evaluate(x)
         first, second = moments(gradient, first, second, betas=betas)
-        x = x - update(first, second, step=step, betas=betas, learning_rate=rate, epsilon=epsilon)
+        x = x - UPDATES[epsilon_form](
+            first, second, step=step, betas=betas, learning_rate=rate, epsilon=epsilon
+        )
         yield losses, x

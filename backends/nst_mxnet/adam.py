@@ -1,4 +1,4 @@
-"""Adam as the paper and PyTorch write it, as an optimiser for ``gluon.Trainer``."""
+"""Adam with epsilon where the paper has it or where MXNet has it, for ``gluon.Trainer``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nst_mxnet._framework import Tensor, mx
 class AdamUpdate(mx.optimizer.Optimizer):  # type: ignore[misc]  # MXNet has no types
     """Adam's moments for one array, and its update rule.
 
-    MXNet's own ``adam`` computes lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon):
-    its epsilon stands beside the root that is not yet corrected, which makes it 31 times larger
-    at the first step. Gradients here are as small as epsilon, so the pictures would differ.
+    MXNet's own ``adam`` has only one of the two forms, and no moments that can be restored. Its
+    epsilon stands beside the root that is not yet corrected, which makes it 31 times larger at
+    the first step; gradients here are as small as epsilon, so the pictures differ.
 
     Args:
         x: The array that is optimised; changed in place by ``update``.
-        constants: beta1, beta2 and epsilon. The learning rate is the trainer's.
+        constants: beta1, beta2, epsilon and where it stands. The learning rate is the trainer's.
     """
 
     def __init__(self, x: Tensor, constants: Adam) -> None:
@@ -32,7 +32,7 @@ class AdamUpdate(mx.optimizer.Optimizer):  # type: ignore[misc]  # MXNet has no 
         return self.first_moment, self.second_moment
 
     def update(self, index: object, weight: Tensor, grad: Tensor, state: object) -> None:  # noqa: ARG002
-        """Take one step: x -= lr * m_hat / (sqrt(v_hat) + epsilon)."""
+        """Take one step: see ``nst_core.backend.Adam``."""
         if isinstance(weight, list | tuple):  # Gluon 2 updates lists of parameters
             (weight,), (grad,) = weight, grad
         # Gluon 1 hands over views of class mx.nd; these are mx.np views of the same memory.
@@ -43,7 +43,12 @@ class AdamUpdate(mx.optimizer.Optimizer):  # type: ignore[misc]  # MXNet has no 
         self.first_moment += (1 - beta1) * grad
         self.second_moment *= beta2
         self.second_moment += (1 - beta2) * grad * grad
-        root = mx.np.sqrt(self.second_moment) / math.sqrt(1 - beta2**self.updates)
-        root += self.constants.epsilon
         rate = self.learning_rate / (1 - beta1**self.updates)
+        correction = math.sqrt(1 - beta2**self.updates)
+        root = mx.np.sqrt(self.second_moment)
+        if self.constants.epsilon_form == "paper":
+            root /= correction
+        else:
+            rate *= correction
+        root += self.constants.epsilon
         weight -= rate * self.first_moment / root

@@ -115,7 +115,7 @@ class ObjectiveBlock(Block):
         return WeightedLosses(objective=self.objective, parts=parts, total=total)
 
     def compute(self, operators: Operators, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the weighted losses (N,) and their sum ().
+        """Return the weighted losses (N,) and the total ().
 
         ``inputs`` are the image, the content targets and the style targets.
         """
@@ -123,14 +123,16 @@ class ObjectiveBlock(Block):
         targets = iter(rest)
         dtype = self.network.dtype
         features = dict(zip(self.network.taps, self.network(x), strict=True))
-        parts = [
+        content = [
             weight * content_loss(operators, features[tap], next(targets), dtype=dtype)
             for tap, weight in self.objective.content.items()
         ]
+        style = []
         for tap, weight in self.objective.style.items():
             shape = self.shapes[tap]
             loss = style_loss(operators, features[tap], next(targets), shape=shape, dtype=dtype)
-            parts.append(weight * loss)
-        parts.append(self.objective.total_variation * total_variation(operators, x, dtype=dtype))
-        stacked = operators.np.stack(parts)
-        return stacked, stacked.sum()
+            style.append(weight * loss)
+        tv = self.objective.total_variation * total_variation(operators, x, dtype=dtype)
+        counted = [self.objective.style_counted * loss for loss in style]
+        parts = operators.np.stack([*content, *style, tv])
+        return parts, operators.np.stack([*content, *counted, tv]).sum()

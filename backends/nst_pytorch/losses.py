@@ -87,5 +87,6 @@ def weighted_losses(
         for tap, weight in objective.style.items()
     }
     tv = objective.total_variation * total_variation(x)
-    total = torch.stack([*content.values(), *style.values(), tv]).sum()
+    counted = [objective.style_counted * loss for loss in style.values()]
+    total = torch.stack([*content.values(), *counted, tv]).sum()
     return WeightedLosses(content=content, style=style, total_variation=tv, total=total)

@@ -24,6 +24,7 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--tv-weight", {"type": float, "metavar": "X", "help": "Of the total variation loss."}),
     ("--content-layers", {"metavar": "TAP[=X],...", "help": "As relu4_2 or conv4_2=0.5,25."}),
     ("--style-layers", {"metavar": "TAP[=X],...", "help": "As relu1_1,relu2_1=0.2,conv5_1."}),
+    ("--optimiser", {"metavar": "adam|lbfgs", "help": "With its defaults, if another's were set."}),
     ("--lr", {"type": float, "metavar": "X", "help": "Learning rate of the first step."}),
     ("--init", {"metavar": "content|noise|FILE", "help": "What to start from."}),
 )
@@ -48,7 +49,7 @@ def table(*, content: str | None, style: str | None, options: Mapping[str, Any])
         "content": {"weight": options["content_weight"], "layers": layers["content"]},
         "style": {"weight": options["style_weight"], "layers": layers["style"]},
         "total_variation": {"weight": options["tv_weight"]},
-        "optimiser": {"learning_rate": options["lr"]},
+        "optimiser": {"name": options["optimiser"], "learning_rate": options["lr"]},
         "start": {"image": options["init"], "seed": options["seed"]},
     }
     given = {

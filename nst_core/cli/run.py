@@ -90,6 +90,8 @@ def command(
         click.echo(f"nst: interrupted; the picture reached so far is {target}", err=True)
         sys.exit(130)
     files.save(result)
+    if result.note:
+        click.echo(f"nst: warning: {result.note}", err=True)
     _warn_of_other_weights(settings, result.plan.recipe)
     if not quiet:
         click.echo(str(target))

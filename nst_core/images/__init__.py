@@ -5,7 +5,7 @@ it is a file or a ``PIL.Image.Image``. Everything that can go wrong is a ``Pictu
 line that names the file.
 """
 
-from nst_core.images.fitting import fit, from_array, to_8bit
+from nst_core.images.fitting import fit, from_array, to_8bit, truncated
 from nst_core.images.reading import MAX_PIXELS, read
 from nst_core.images.recipes import read_recipe
 from nst_core.images.writing import ENDINGS, check_output, write
@@ -19,5 +19,6 @@ __all__ = [
     "read",
     "read_recipe",
     "to_8bit",
+    "truncated",
     "write",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
@@ -33,3 +34,36 @@ def table(name: str) -> dict[str, Any]:
 def load(name: str) -> Spec:
     """Return a preset as a spec."""
     return Spec.from_table(table(name))
+
+
+def differences(first: str, second: str) -> dict[str, tuple[str, str]]:
+    """Return where two presets differ: field -> its two values, ``-`` where there is none.
+
+    Fields are named as in ``stages.0.size``; name, source and description are left out, as they
+    change nothing that is computed.
+    """
+    left, right = (dict(_flattened(_computed(name))) for name in (first, second))
+    pairs = {
+        field: (left.get(field, "-"), right.get(field, "-"))
+        for field in dict.fromkeys((*left, *right))
+    }
+    return {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _computed(name: str) -> dict[str, Any]:
+    return load(name).model_dump(mode="json", exclude={"name", "source", "description"})
+
+
+def _flattened(value: object, field: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        items = [(str(key), item) for key, item in value.items()]
+    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        items = [(str(index), item) for index, item in enumerate(value)]
+    elif isinstance(value, list):
+        yield field, ", ".join(str(item) for item in value)
+        return
+    else:
+        yield field, f"{value:g}" if isinstance(value, float) else str(value)
+        return
+    for key, item in items:
+        yield from _flattened(item, f"{field}.{key}" if field else key)

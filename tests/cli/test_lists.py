@@ -85,3 +85,16 @@ def test_an_unknown_command(nst):
     done = nst("paint")
     assert (done.status, done.out) == (2, "")
     assert done.err == "nst: error: No such command 'paint'.\n"
+
+
+def test_presets_side_by_side(nst):
+    shown = nst("presets", "--diff", "d2l", "d2l-slides")
+    assert shown.status == 0
+    lines = [line.split() for line in shown.out.splitlines()]
+    assert lines[0] == ["d2l", "d2l-slides"]
+    assert ["content.layers", "relu4_4", "conv4_2"] in lines
+    assert ["start.image", "content", "noise"] in lines
+    assert not any(line[0].startswith("style") for line in lines)
+    assert nst("presets", "--diff", "d2l", "monet").status == 2
+    assert nst("presets", "--diff", "d2l").status == 2
+    assert nst("presets", "gala", "--diff", "d2l", "d2lzh").status == 2

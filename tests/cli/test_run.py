@@ -86,7 +86,8 @@ def test_options_reach_the_spec(nst, pair):
     table = toml.loads(nst("recipe", "out.png").out, origin="recipe")
     assert table["stages"] == [{"size": "16", "steps": 1}, {"size": "32", "steps": 2}]
     assert table["content"] == {"weight": 2.0, "layers": ["relu2_2"]}
-    assert table["style"] == {"weight": 3.0, "layers": {"conv1_1": 1.0, "conv2_1": 0.5}}
+    layers = {"conv1_1": 1.0, "conv2_1": 0.5}
+    assert table["style"] == {"weight": 3.0, "layers": layers, "counted": 1.0}
     assert table["total_variation"] == {"weight": 4.0}
     assert table["optimiser"]["learning_rate"] == 0.5
     assert table["start"] == {"image": "noise", "seed": 9}
@@ -153,3 +154,28 @@ def test_a_bar_on_a_terminal(pair, tmp_path):
     assert "3/3" in text
     assert "s/step" in text
     assert "style" in text
+
+
+def test_lbfgs_by_option(nst, pair):
+    done = nst(
+        "run", *pair, "--weights", "random", "--size", "16", "--steps", "3", "--optimiser", "lbfgs",
+        "--lr", "0.5", "--content-layers", "relu1_1", "--style-layers", "0", "--device", "cpu",
+        "-o", "out.png", "-q",
+    )  # fmt: skip
+    assert (done.status, done.err) == (0, "")
+    table = toml.loads(nst("recipe", "out.png").out, origin="recipe")
+    assert table["optimiser"]["name"] == "lbfgs"
+    assert table["optimiser"]["learning_rate"] == 0.5
+    assert "betas" not in table["optimiser"]
+
+
+def test_a_run_that_diverged_is_saved_and_says_so(nst, pair):
+    done = nst(
+        "run", *pair, "--weights", "random", "--size", "16", "--steps", "9", "--optimiser", "lbfgs",
+        "--lr", "1e12", "--content-layers", "relu1_1", "--style-layers", "0", "--device", "cpu",
+        "-o", "out.png", "-q",
+    )  # fmt: skip
+    assert done.status == 0
+    assert done.err.startswith("nst: warning: stage 1: L-BFGS diverged")
+    assert done.err.count("\n") == 1
+    assert Path("out.png").exists()

@@ -18,6 +18,30 @@ class StockEpsilon(NumpySession):
     _adam_update = staticmethod(oracle_adam.update_stock_mxnet)
 
 
+class PapersEpsilon(NumpySession):
+    """The paper's Adam, whatever form was asked for."""
+
+    _mxnet_adam_update = staticmethod(oracle_adam.update)
+
+
+class CountedOnce(NumpySession):
+    """The style's count forgotten."""
+
+    def __init__(self, problem, *, dtype):
+        objective = replace(problem.objective, style_counted=1.0)
+        super().__init__(replace(problem, objective=objective), dtype=dtype)
+
+
+class CountedInReport(NumpySession):
+    """The style's count multiplied into the losses reported."""
+
+    def _evaluate(self, x):
+        losses, gradient = super()._evaluate(x)
+        count = self._objective.style_counted
+        style = {tap: count * loss for tap, loss in losses.style.items()}
+        return replace(losses, style=style), gradient
+
+
 class Uncorrected(NumpySession):
     """Adam without its bias correction."""
 

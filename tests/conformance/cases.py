@@ -1,7 +1,7 @@
 """The problems on which backends are held against the oracle."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,7 @@ class Case:
     style_size: tuple[int, int] = (40, 35)
     content: Mapping[str, float]
     style: Mapping[str, float]
+    style_counted: float = 1.0
     total_variation: float = 0.1
     weights: str = "he"
     start: str = "content"
@@ -51,7 +52,10 @@ class Case:
     @property
     def objective(self) -> Objective:
         return Objective(
-            content=self.content, style=self.style, total_variation=self.total_variation
+            content=self.content,
+            style=self.style,
+            total_variation=self.total_variation,
+            style_counted=self.style_counted,
         )
 
     @property
@@ -78,6 +82,7 @@ class Case:
             content_weights=self.content,
             style_weights=self.style,
             tv_weight=self.total_variation,
+            style_counted=self.style_counted,
         )
 
 
@@ -95,9 +100,12 @@ SMALL = Case(
 )
 D2L = Case(name="d2l", content={"relu4_4": 1.0}, style=_every(D2L_STYLE, 1e5))
 
+COUNTED = replace(SMALL, name="style counted ten times", style_counted=10.0)
+
 CASES = (
     SMALL,
     D2L,
+    COUNTED,
     Case(
         name="every tap, odd sizes",
         size=(37, 41),

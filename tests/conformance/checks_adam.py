@@ -88,7 +88,7 @@ def check_step_follows_evaluate(subject: Subject, case: Case, dtype: str, steps:
 
 
 def _update(case: Case, first, second, *, step: int, learning_rate: float):
-    return oracle_adam.update(
+    return oracle_adam.UPDATES[case.adam.epsilon_form](
         first,
         second,
         step=step,

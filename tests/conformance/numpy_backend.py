@@ -54,7 +54,9 @@ class NumpySession:
         self._first, self._second = oracle_adam.moments(
             gradient, self._first, self._second, betas=betas
         )
-        change = self._adam_update(
+        # Epsilon beside the corrected root, or beside the uncorrected one.
+        form = self._adam.epsilon_form
+        change = (self._adam_update if form == "paper" else self._mxnet_adam_update)(
             self._first,
             self._second,
             step=self._step,
@@ -93,6 +95,7 @@ class NumpySession:
     _style_loss = staticmethod(oracle.style_loss)
     _total_variation = staticmethod(oracle.total_variation)
     _adam_update = staticmethod(oracle_adam.update)
+    _mxnet_adam_update = staticmethod(oracle_adam.update_stock_mxnet)
 
     def _normalised(self, image: Image) -> Array:
         return oracle.normalise(np.array(image, self._dtype))
@@ -118,14 +121,16 @@ class NumpySession:
         for tap, weight in self._objective.style.items():
             loss, gradient = self._style_loss(features[tap], self._grams[tap])
             style[tap] = float(weight * loss)
-            gradients[tap] += weight * gradient
+            gradients[tap] += self._objective.style_counted * weight * gradient
         variation, variation_gradient = self._total_variation(x)
         total_variation = float(self._objective.total_variation * variation)
         losses = Losses(
             content=content,
             style=style,
             total_variation=total_variation,
-            total=sum(content.values()) + sum(style.values()) + total_variation,
+            total=sum(content.values())
+            + self._objective.style_counted * sum(style.values())
+            + total_variation,
         )
         gradient = oracle.backward(self._weights, outputs, gradients)
         return losses, gradient + self._objective.total_variation * variation_gradient

@@ -99,5 +99,6 @@ def trajectory(case: Case) -> list[Point]:
         learning_rates(),
         betas=case.betas,
         epsilon=case.adam.epsilon,
+        epsilon_form=case.adam.epsilon_form,
     )
     return [Point(losses, oracle.denormalise(x)) for losses, x in points]

@@ -9,10 +9,13 @@ from nst_core.backend import Adam
 
 GALA = Adam(beta1=0.99, beta2=0.999, epsilon=1e-8)
 COARSE = Adam(beta1=0.5, beta2=0.9, epsilon=1e-3)
+MXNET = Adam(beta1=0.9, beta2=0.999, epsilon=1e-8, epsilon_form="mxnet")
 
 
 @pytest.mark.parametrize("gradient", [1e-9, 1e-6, 1e-2])
-@pytest.mark.parametrize("adam", [ADAM, GALA, COARSE], ids=["d2l", "gala", "coarse"])
+@pytest.mark.parametrize(
+    "adam", [ADAM, GALA, COARSE, MXNET], ids=["d2l", "gala", "coarse", "mxnet"]
+)
 def test_fixed_gradients(subject, gradient, adam):
     checks.check_adam_on_fixed_gradients(subject, gradient=gradient, adam=adam)
 

@@ -1,5 +1,6 @@
 """Every check of the suite fails where it should: on backends that are broken on purpose."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,7 +11,7 @@ from conformance import checks_arrays as arrays
 from conformance import checks_session as promises
 from conformance import checks_trajectory as trajectory
 from conformance import checks_values as values
-from conformance.cases import ADAM, SMALL, Case
+from conformance.cases import ADAM, COUNTED, SMALL, Case
 from conformance.numpy_backend import BACKEND
 from conformance.reference import Subject
 
@@ -27,12 +28,22 @@ def on(check, case=SMALL, dtype="float64"):
     return partial(check, case=case, dtype=dtype)
 
 
-def fixed_gradients(gradient: float):
-    return partial(adam.check_adam_on_fixed_gradients, gradient=gradient, adam=ADAM)
+def fixed_gradients(gradient: float, constants=ADAM):
+    return partial(adam.check_adam_on_fixed_gradients, gradient=gradient, adam=constants)
 
 
 CANARIES = {
     numbers.StockEpsilon: (fixed_gradients(1e-9), fixed_gradients(1e-2)),
+    numbers.PapersEpsilon: (
+        fixed_gradients(1e-9, replace(ADAM, epsilon_form="mxnet")),
+        fixed_gradients(1e-2, replace(ADAM, epsilon_form="mxnet")),
+    ),
+    numbers.CountedOnce: (
+        on(values.check_total, case=COUNTED),
+        on(values.check_gradient, case=COUNTED),
+        partial(values.check_slopes, case=COUNTED),
+    ),
+    numbers.CountedInReport: (on(values.check_style, case=COUNTED),),
     numbers.Uncorrected: (fixed_gradients(1e-6), on(adam.check_step_follows_evaluate)),
     numbers.LateLearningRate: (
         on(trajectory.check_trajectory),

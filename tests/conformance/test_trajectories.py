@@ -22,6 +22,14 @@ CASES = (
         start="noise",
         adam=Adam(beta1=0.99, beta2=0.999, epsilon=1e-8),
     ),
+    Case(
+        name="style counted ten times, MXNet's Adam",
+        size=(21, 27),
+        content={"conv3_4": 1.0},
+        style=dict.fromkeys(("conv1_1", "conv2_1", "conv3_1"), 1e3),
+        style_counted=10.0,
+        adam=Adam(beta1=0.9, beta2=0.999, epsilon=1e-8, epsilon_form="mxnet"),
+    ),
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 from fakes import FakeBackend, tiny_weights
 
 import nst_core as nst
-from nst_core import presets
+from nst_core import presets, toml
 from nst_core.errors import BackendError, PictureError, SpecError
 
 WEIGHTS = tiny_weights()
@@ -51,6 +51,37 @@ def test_a_stage_starts_from_the_last_ones_unclipped_result():
     assert second.start.shape == (32, 48, 3)
     np.testing.assert_allclose(second.start, 128 / 255 + 3 * 0.3, rtol=1e-6)
     np.testing.assert_allclose(second.content, 128 / 255, rtol=1e-6)
+
+
+def test_a_stage_may_start_from_the_last_ones_8_bit_picture():
+    backend = FakeBackend()
+    stages = [STAGES[0], {**STAGES[1], "through_8_bits": True}]
+    # 128 / 255 + 3 * 0.1 is 204.5 of 255: cut off 204, rounded 205 (or 204, to even).
+    run(backend, overrides={"stages": stages, "optimiser": {"learning_rate": 0.1001}})
+    np.testing.assert_array_equal(backend.problems[1].start, np.float32(204 / 255))
+    run(backend, overrides={"stages": stages, "optimiser": {"learning_rate": 9.0}})
+    np.testing.assert_array_equal(backend.problems[3].start, 1.0)  # clipped
+    start = backend.problems[1].start
+    assert (start.shape, start.dtype) == ((32, 48, 3), np.float32)
+
+
+@pytest.mark.parametrize(("device", "size"), [("cpu", (16, 24)), ("auto", (32, 48))])
+def test_a_size_may_be_the_devices(device, size):
+    stages = [{"size": "short:32", "size_on_cpu": "short:16", "steps": 1}]
+    backend = FakeBackend()
+    result = run(backend, device=device, overrides={"stages": stages})
+    assert backend.problems[0].content.shape[:2] == backend.problems[0].style.shape[:2] == size
+    assert result.plan.sizes == (size,)
+    # The recipe is the picture's, wherever it is run again.
+    recipe = toml.loads(result.plan.recipe, origin="recipe")
+    assert recipe["stages"] == [{"size": f"short:{size[0]}", "steps": 1}]
+
+
+def test_a_size_of_the_device_may_be_too_small():
+    stages = [{"size": "short:32", "size_on_cpu": "short:15", "steps": 1}]
+    run(device="cuda", overrides={"stages": stages})
+    with pytest.raises(SpecError, match=r"size = 'short:15' makes the content picture 15x22"):
+        run(device="cpu", overrides={"stages": stages})
 
 
 def test_the_problem_is_the_specs():

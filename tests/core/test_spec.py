@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nst_core import presets, toml
 from nst_core.errors import SpecError
-from nst_core.spec import Spec
+from nst_core.spec import LBFGS, Spec
 from nst_core.vgg19 import LAYERS, TAPS
 
 
@@ -71,7 +71,22 @@ def test_learning_rate_is_multiplied_after_every_50_steps(table):
         ({"optimiser": {"betas": [0.9, 1]}}, "optimiser.betas.1 = 1: should be less than 1"),
         ({"optimiser": {"epsilon": 0}}, "optimiser.epsilon = 0: should be greater than 0"),
         ({"optimiser": {"learning_rate": -0.1}}, "optimiser.learning_rate = -0.1: should be"),
-        ({"optimiser": {"name": "sgd"}}, "optimiser.name = 'sgd': should be 'adam'"),
+        ({"optimiser": {"name": "sgd"}}, "optimiser.name = 'sgd': should be 'adam' or 'lbfgs'"),
+        ({"optimiser": 3}, "optimiser = 3: should be a table"),
+        ({"optimiser": {"history": 3}}, "optimiser.history: no such field"),
+        ({"optimiser": {"epsilon_form": "torch"}}, "optimiser.epsilon_form = 'torch': should be"),
+        ({"optimiser": {"name": "lbfgs", "history": 0}}, "optimiser.history = 0: should be"),
+        ({"optimiser": {"name": "lbfgs", "betas": [0, 0]}}, "optimiser.betas: no such field"),
+        ({"style": {"counted": 0}}, "style.counted = 0: should be greater than 0"),
+        ({"content": {"counted": 2}}, "content.counted: no such field"),
+        (
+            {"stages": [{"size": "64", "steps": 1, "through_8_bits": True}]},
+            "stages.0.through_8_bits = True: no stage comes before the first",
+        ),
+        (
+            {"stages": [{"size": "64", "size_on_cpu": "8y", "steps": 1}]},
+            "stages.0.size_on_cpu = '8y': allowed are",
+        ),
         ({"schedule": {"factor": 1.5}}, "schedule.factor = 1.5: should be less than or equal to 1"),
         ({"schedule": {"every": 0}}, "schedule.every = 0: should be greater than or equal to 1"),
         ({"start": {"seed": -1}}, "start.seed = -1: should be greater than or equal to 0"),
@@ -109,6 +124,33 @@ def test_layer_weights_multiply_the_terms_weight(table):
     assert objective.total_variation == 10.0
 
 
+def test_a_sizes_device(table):
+    stages = [{"size": "short:512", "size_on_cpu": "short:128", "steps": 3}]
+    spec = Spec.from_table({**table, "stages": stages})
+    assert spec.depends_on_device()
+    assert [spec.on(device).stages[0].size for device in ("cpu", "cuda:0", "mps")] == [
+        "short:128",
+        "short:512",
+        "short:512",
+    ]
+    assert not spec.on("cpu").depends_on_device()
+    # What is not set is not written.
+    assert spec.on("cpu").to_table()["stages"] == [{"size": "short:128", "steps": 3}]
+
+
+def test_an_optimiser_of_another_name_inherits_nothing():
+    table = presets.table("d2l")
+    over = {"optimiser": {"name": "lbfgs"}}
+    spec = Spec.from_table(toml.merged(table, over))
+    assert spec.optimiser == LBFGS()
+    assert spec.learning_rate_at(0) == 1.0
+    # Backends are always told of an Adam.
+    assert spec.adam() == Spec.from_table(table).adam()
+    over = {"optimiser": {"name": "adam", "learning_rate": 0.1}}
+    table["optimiser"]["epsilon_form"] = "mxnet"
+    assert Spec.from_table(toml.merged(table, over)).adam().epsilon_form == "mxnet"
+
+
 weights = st.floats(min_value=0, max_value=1e12, allow_nan=False)
 layers = st.dictionaries(st.sampled_from(TAPS), weights, min_size=1, max_size=6)
 sizes = st.one_of(
@@ -127,11 +169,22 @@ tables = st.fixed_dictionaries(
             {"weight": weights, "layers": st.lists(st.sampled_from(TAPS), unique=True)}
         ),
         "total_variation": st.fixed_dictionaries({"weight": weights}),
-        "optimiser": st.fixed_dictionaries(
-            {
-                "learning_rate": st.floats(1e-9, 1e3),
-                "betas": st.tuples(st.floats(0, 0.9999), st.floats(0, 0.9999)),
-            }
+        "optimiser": st.one_of(
+            st.fixed_dictionaries(
+                {
+                    "learning_rate": st.floats(1e-9, 1e3),
+                    "betas": st.tuples(st.floats(0, 0.9999), st.floats(0, 0.9999)),
+                    "epsilon_form": st.sampled_from(("paper", "mxnet")),
+                }
+            ),
+            st.fixed_dictionaries(
+                {
+                    "name": st.just("lbfgs"),
+                    "history": st.integers(1, 10**6),
+                    "line_search": st.sampled_from(("none", "strong_wolfe")),
+                    "loss_scale": st.floats(1e-9, 1e9),
+                }
+            ),
         ),
         "schedule": st.fixed_dictionaries(
             {"factor": st.floats(1e-6, 1), "every": st.integers(1, 10**6)}
@@ -140,7 +193,9 @@ tables = st.fixed_dictionaries(
             {"image": st.text(min_size=1, max_size=30), "seed": st.integers(0, 2**63 - 1)}
         ),
         "stages": st.lists(
-            st.fixed_dictionaries({"size": sizes, "steps": st.integers(1, 10**6)}),
+            st.fixed_dictionaries(
+                {"size": sizes, "steps": st.integers(1, 10**6)}, optional={"size_on_cpu": sizes}
+            ),
             min_size=1,
             max_size=4,
         ),

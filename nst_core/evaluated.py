@@ -1,0 +1,78 @@
+"""An optimiser of core's own over what a backend evaluates, in the place of a backend's Adam."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nst_core.arrays import Array, Image
+from nst_core.backend import MEAN, STD, DType, Losses, Session
+from nst_core.optimisers import LBFGS
+from nst_core.spec import optimisers
+
+
+class EvaluatedSession:
+    """L-BFGS over ``Session.evaluate``: the same on every backend.
+
+    The variable is the normalised image y = (image - MEAN) / STD, as in the documents and as for
+    Adam; the gradient with respect to it is the image's times STD. Nothing is ever clamped: a
+    clamped variable is not the one that the optimiser remembers its steps of.
+
+    Args:
+        session: Only evaluates; its own image stays where it started.
+        start: What the optimisation starts from, (H, W, 3).
+        settings: The spec's optimiser.
+        dtype: What the optimiser's own arrays are held in.
+    """
+
+    def __init__(
+        self, session: Session, *, start: Image, settings: optimisers.LBFGS, dtype: DType
+    ) -> None:
+        self._session = session
+        self._mean, self._std = np.array(MEAN, dtype), np.array(STD, dtype)
+        self._lbfgs = LBFGS(
+            (start.astype(dtype) - self._mean) / self._std,
+            history=settings.history,
+            learning_rate=settings.learning_rate,
+            line_search=settings.line_search,
+            loss_scale=settings.loss_scale,
+        )
+        self._seen: list[Losses] = []
+        self._here: Losses | None = None
+        self._before: Losses | None = None
+
+    def step(self, *, learning_rate: float) -> None:
+        """Take one step of L-BFGS, of one evaluation or, with a line search, of several.
+
+        Raises:
+            Diverged: if no step leads on; ``image`` and ``best`` are still good.
+        """
+        self._lbfgs.learning_rate = learning_rate
+        self._seen = []
+        self._lbfgs.step(self._evaluate)
+        self._before = self._here or self._seen[0]
+        if self._seen:
+            # A line search may look further and come back.
+            self._here = min(self._seen, key=lambda losses: abs(losses.total - self._lbfgs.loss))
+
+    def losses(self) -> Losses:
+        """Return the losses of the last step, before its update."""
+        if self._before is None:
+            raise RuntimeError("losses() needs a step first")
+        return self._before
+
+    def image(self) -> Image:
+        """Return the image as it is now, (H, W, 3), not clipped."""
+        return self._image(self._lbfgs.x)
+
+    def best(self) -> Image:
+        """Return the image of the lowest loss so far, (H, W, 3), not clipped."""
+        return self._image(self._lbfgs.best_x)
+
+    def _evaluate(self, y: Array) -> tuple[float, Array]:
+        evaluation = self._session.evaluate(image=self._image(y))
+        self._seen.append(evaluation.losses)
+        return evaluation.losses.total, evaluation.gradient * self._std
+
+    def _image(self, y: Array) -> Image:
+        image: Image = y * self._std + self._mean
+        return image

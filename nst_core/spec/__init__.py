@@ -1,0 +1,24 @@
+"""The algorithm as data: which layers, weights, optimiser, schedule and sizes make a picture.
+
+A spec is frozen and validated; it is written to and read from TOML, and it is all that a run
+needs to know besides the pictures, the VGG-19 weights and the machine. ``presets`` holds the
+published descriptions of the algorithm in this form.
+"""
+
+from nst_core.spec.fields import describe
+from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
+from nst_core.spec.whole import Schedule, Spec, Stage, Start, Style, Term, TotalVariation
+
+__all__ = [
+    "LBFGS",
+    "Adam",
+    "Optimiser",
+    "Schedule",
+    "Spec",
+    "Stage",
+    "Start",
+    "Style",
+    "Term",
+    "TotalVariation",
+    "describe",
+]

@@ -1,0 +1,113 @@
+"""What the fields of a spec may hold, and how a wrong one is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
+
+from nst_core.errors import SpecError
+from nst_core.sizes import Size
+from nst_core.vgg19 import tap_name
+
+Layers = tuple[tuple[str, float], ...]
+
+
+def _parse_layers(value: object) -> Layers:
+    """Read ``["relu1_1", 5]`` or ``{relu1_1 = 0.5}`` into taps with weights."""
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+    elif isinstance(value, list | tuple):
+        pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in value]
+    else:
+        raise ValueError("should be a list of taps or a table of tap = weight")
+    layers = []
+    for tap, weight in pairs:
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ValueError(f"weight of {tap} should be a number")
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"weight of {tap} should be a finite number, 0 or more")
+        layers.append((_canonical_tap(tap), float(weight)))
+    names = [tap for tap, _ in layers]
+    if len(set(names)) < len(names):
+        raise ValueError("should name every tap once")
+    return tuple(layers)
+
+
+def _canonical_tap(tap: object) -> str:
+    try:
+        return tap_name(str(tap))
+    except SpecError as error:
+        raise ValueError(str(error)) from None
+
+
+def _dump_layers(layers: Layers) -> list[str] | dict[str, float]:
+    if all(weight == 1 for _, weight in layers):
+        return [tap for tap, _ in layers]
+    return dict(layers)
+
+
+def _canonical_size(text: str) -> str:
+    try:
+        return str(Size.parse(text))
+    except SpecError as error:
+        raise ValueError(str(error).partition(": ")[2]) from None
+
+
+def _size_text(value: object) -> object:
+    # `size = 512` is what a person writes in TOML for the longest side.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Weight = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Beta = Annotated[float, Field(strict=True, ge=0, lt=1)]
+TapWeights = Annotated[Layers, BeforeValidator(_parse_layers), PlainSerializer(_dump_layers)]
+SizeRule = Annotated[str, BeforeValidator(_size_text), AfterValidator(_canonical_size)]
+
+
+class Part(BaseModel):
+    """A table of a spec: it never changes, and takes no field that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def describe(error: ValidationError) -> str:
+    """Turn pydantic's report into one line: field, value, what is allowed."""
+    first = error.errors()[0]
+    field = _field(first["loc"])
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    match first["type"]:
+        case "missing":
+            return f"{field}: is missing"
+        case "extra_forbidden":
+            return f"{field}: no such field"
+        case "model_type" | "dict_type":
+            message = "should be a table"
+        case "tuple_type":
+            message = "should be a list"
+        case "union_tag_invalid":
+            known = first["ctx"]["expected_tags"].replace(", ", " or ")
+            return f"{field}.name = {first['ctx']['tag']!r}: should be {known}"
+        case "too_short":
+            message = f"should have at least {first['ctx']['min_length']} entry"
+    if not field:
+        return message
+    value = repr(first["input"]).replace("\n", " ")
+    shown = value if len(value) <= 80 else value[:77] + "..."
+    return f"{field} = {shown}: {message}"
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """Return the field's name as TOML has it: without the tag that pydantic adds to unions."""
+    parts = location[:1] + location[2:] if location[:1] == ("optimiser",) else location
+    return ".".join(str(part) for part in parts)

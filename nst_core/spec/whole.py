@@ -1,0 +1,173 @@
+"""The spec as a whole, and those of its tables that are not optimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+
+from nst_core.backend import Adam as AdamConstants
+from nst_core.backend import Objective
+from nst_core.errors import SpecError
+from nst_core.spec.fields import Part, Positive, SizeRule, TapWeights, Weight, describe
+from nst_core.spec.optimisers import Adam, Optimiser
+
+
+class Term(Part):
+    """Content or style: a weight and the taps that are compared, each with a weight of its own."""
+
+    weight: Weight
+    layers: TapWeights
+
+    def effective(self) -> dict[str, float]:
+        """Return tap -> the term's weight times the tap's own."""
+        return {tap: self.weight * weight for tap, weight in self.layers}
+
+
+class Style(Term):
+    """The style term.
+
+    ``counted`` is how often the style losses count in the total that is minimised; the losses
+    reported are without it. One document multiplies a Python *list* of losses by ten.
+    """
+
+    counted: Positive = 1.0
+
+
+class TotalVariation(Part):
+    """Weight of the total variation loss."""
+
+    weight: Weight
+
+
+class Schedule(Part):
+    """Step decay: the learning rate is multiplied by ``factor`` after every ``every`` steps."""
+
+    factor: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
+    every: Annotated[int, Field(strict=True, ge=1)] = 1
+
+
+class Start(Part):
+    """What the optimisation starts from.
+
+    ``image`` is ``content``, ``noise`` (standard normal in the normalised image, drawn from
+    ``seed`` by NumPy's PCG64, so it is the same on every backend) or the path of a picture.
+    """
+
+    image: Annotated[str, Field(strict=True, min_length=1)] = "content"
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
+
+
+class Stage(Part):
+    """One size and how many steps are taken at it.
+
+    Attributes:
+        size: Of content and style picture, see ``nst_core.sizes``.
+        size_on_cpu: What is used instead where the backend computes on a CPU.
+        steps: How many.
+        through_8_bits: Whether the stage starts from the picture of the one before as a file
+            would hold it, with 8 bits a channel and the fractions cut off, as torchvision's
+            ``ToPILImage`` does; otherwise from the image itself, neither clipped nor rounded.
+    """
+
+    size: SizeRule
+    size_on_cpu: SizeRule | None = None
+    steps: Annotated[int, Field(strict=True, ge=1)]
+    through_8_bits: Annotated[bool, Field(strict=True)] = False
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # TOML has no null, and what is rarely set need not stand in every file.
+        return {key: value for key, value in dump(self).items() if value not in (None, False)}
+
+
+class Spec(Part):
+    """The whole algorithm. Stages after the first start from the result of the one before."""
+
+    name: Annotated[str, Field(strict=True)] = "custom"
+    source: Annotated[str, Field(strict=True)] = ""
+    description: Annotated[str, Field(strict=True)] = ""
+    content: Term
+    style: Style
+    total_variation: TotalVariation
+    optimiser: Optimiser
+    schedule: Schedule = Schedule()
+    start: Start = Start()
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _compares_something(self) -> Spec:
+        if not self.taps():
+            raise ValueError(
+                "content.layers and style.layers are both empty: name at least one tap"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _starts_from_a_stage(self) -> Spec:
+        if self.stages[0].through_8_bits:
+            raise ValueError("stages.0.through_8_bits = True: no stage comes before the first")
+        return self
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Spec:
+        """Build a spec from plain data, as TOML gives it.
+
+        Raises:
+            SpecError: one line that names the first wrong field, its value and what is allowed.
+        """
+        try:
+            return cls.model_validate(dict(table))
+        except ValidationError as error:
+            raise SpecError(describe(error)) from None
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the spec as plain data that TOML can hold; ``from_table`` reads it back."""
+        return self.model_dump(mode="json")
+
+    def taps(self) -> tuple[str, ...]:
+        """Return every tap that is compared, each once."""
+        return tuple(dict.fromkeys(tap for tap, _ in self.content.layers + self.style.layers))
+
+    def objective(self) -> Objective:
+        """Return what is minimised, with all weights multiplied out."""
+        return Objective(
+            content=self.content.effective(),
+            style=self.style.effective(),
+            style_counted=self.style.counted,
+            total_variation=self.total_variation.weight,
+        )
+
+    def adam(self) -> AdamConstants:
+        """Return Adam's constants as backends take them; the paper's where Adam isn't used."""
+        adam = self.optimiser if isinstance(self.optimiser, Adam) else Adam()
+        return adam.constants()
+
+    def depends_on_device(self) -> bool:
+        """Whether a stage has another size on a CPU."""
+        return any(stage.size_on_cpu is not None for stage in self.stages)
+
+    def on(self, device: str) -> Spec:
+        """Return what this spec is on ``device``: with sizes that depend on no device any more."""
+        stages = tuple(
+            stage.model_copy(
+                update={
+                    "size": (device == "cpu" and stage.size_on_cpu) or stage.size,
+                    "size_on_cpu": None,
+                }
+            )
+            for stage in self.stages
+        )
+        return self.model_copy(update={"stages": stages})
+
+    def learning_rate_at(self, step: int) -> float:
+        """Return the learning rate of ``step``, counted from 0 within a stage."""
+        decays = step // self.schedule.every
+        return self.optimiser.learning_rate * self.schedule.factor**decays
