@@ -68,9 +68,10 @@ class Line:
     def at(self, step: float) -> Trial:
         """Evaluate at ``step``."""
         with np.errstate(all="ignore"):
-            x = self.direction.reshape(self.x.shape) * self.x.dtype.type(step)
-            x += self.x
-        x.flags.writeable = False
+            flat = self.direction * self.direction.dtype.type(step)
+            flat += self.x.reshape(-1)
+        flat.flags.writeable = False
+        x = flat.reshape(self.x.shape)
         self.evaluations += 1
         loss, given = self.evaluate(x)
         if given.shape != x.shape:
@@ -131,7 +132,7 @@ def _zoom(
     for _ in range(budget):
         left, right = sorted((low.step, high.step))
         width = right - left
-        if not high.fault and width * abs(low.slope) <= precision * abs(low.loss):
+        if width * abs(low.slope) <= precision * abs(low.loss):
             break
         # At least a tenth of the bracket goes each time, whatever the cubic says.
         margin = 0.1 * width
@@ -168,11 +169,9 @@ def _cubic_minimum(a: Trial, b: Trial) -> float:
     if a.step > b.step:
         a, b = b, a
     middle = (a.step + b.step) / 2
-    if not (math.isfinite(a.loss) and math.isfinite(b.loss)):
-        return middle
     d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.step - b.step)
     square = d1 * d1 - a.slope * b.slope
-    if not 0 <= square < math.inf:
+    if not 0 <= square < math.inf:  # so it is, too, where a loss or slope is not finite
         return middle
     d2 = math.sqrt(square)
     divisor = b.slope - a.slope + 2 * d2

@@ -129,6 +129,20 @@ def test_one_evaluation_a_step_and_one_more(problem):
     np.testing.assert_array_equal(optimiser.best_x, points[int(np.argmin(losses))])
 
 
+def test_the_best_is_kept_while_the_loss_rises():
+    evaluate, x = _quadratic()
+    optimiser = LBFGS(x, learning_rate=2.2)
+    losses, points = [evaluate(x)[0]], [x]
+    for _ in range(8):
+        optimiser.step(evaluate)
+        losses.append(optimiser.loss)
+        points.append(optimiser.x)
+    best = int(np.argmin(losses))
+    assert losses[-1] > losses[best]
+    assert optimiser.best_loss == losses[best]
+    np.testing.assert_array_equal(optimiser.best_x, points[best])
+
+
 @problems
 def test_every_searched_step_meets_the_wolfe_conditions(problem):
     evaluate, x = problem()
@@ -172,6 +186,43 @@ def test_the_search_needs_no_more_than_torchs(problem):
     theirs.step(closure)
     assert optimiser.evaluations <= calls + 2
     assert optimiser.loss <= 2 * evaluate(variable.detach().numpy())[0] + 1e-12
+
+
+def test_the_search_refuses_a_decrease_that_is_too_small():
+    def evaluate(x):  # falls by 1e-5 from 0 to 1, and is flat there
+        cubic, square = 2e-5 - 1, 2 - 3e-5
+        return float(cubic * x**3 + square * x**2 - x), np.array(
+            3 * cubic * x**2 + 2 * square * x - 1
+        )
+
+    optimiser = LBFGS(np.array(0.0), line_search="strong_wolfe")
+    optimiser.step(evaluate)
+    assert optimiser.loss < -0.1
+
+
+def test_a_search_that_finds_nothing_lower_starts_anew_down_the_gradient():
+    right, tried = True, []
+    honest, x = _quadratic()
+
+    def evaluate(x):
+        tried.append(x)
+        loss, gradient = honest(x)
+        return (loss, gradient) if right else (1e9, gradient)
+
+    optimiser = LBFGS(x, line_search="strong_wolfe")
+    for _ in range(3):
+        optimiser.step(evaluate)
+    before, gradient, right = optimiser.x, honest(optimiser.x)[1], False
+    optimiser.step(evaluate)
+    assert optimiser.x is before
+    assert len(optimiser.state()["s"]) == 0
+    tried.clear()
+    optimiser.step(evaluate)
+    length = min(1, 1 / np.abs(gradient).sum())
+    np.testing.assert_allclose(tried[0], before - length * gradient, rtol=1e-12)
+    right = True
+    optimiser.step(evaluate)
+    assert optimiser.loss < honest(before)[0]
 
 
 def test_the_search_backs_away_from_what_is_not_finite():

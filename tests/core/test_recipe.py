@@ -23,6 +23,13 @@ def test_options_override_the_config_which_overrides_the_preset():
     )
 
 
+def test_an_optimiser_named_again_keeps_the_configs_fields():
+    table = {"preset": "d2l-slides", "optimiser": {"history": 5}}
+    assert resolve(table, over={"optimiser": {"name": "lbfgs"}}).spec.optimiser.history == 5
+    adam = resolve(table, over={"optimiser": {"name": "adam"}}).spec.optimiser
+    assert adam == presets.load("d2l").optimiser
+
+
 def test_a_config_may_name_its_preset():
     assert resolve({"preset": "d2l"}).spec.name == "d2l"
     with pytest.raises(SpecError, match=r"unknown preset 'x': known are .*d2l"):

@@ -53,3 +53,17 @@ def test_wrong_values_are_the_specs_errors(two):
         with_stages(two, sizes=[], steps=[0])
     with pytest.raises(SpecError, match="allowed are"):
         with_stages(two, sizes=["9y"], steps=[])
+
+
+def test_other_fields_of_the_stages_stay():
+    lzh = with_stages(presets.load("d2lzh"), sizes=["600x900"], steps=[3])
+    assert listed(lzh) == [("300x450", 3), ("600x900", 3)]
+    assert [stage.through_8_bits for stage in lzh.stages] == [False, True]
+    lzh = with_stages(presets.load("d2lzh"), sizes=["64", "128", "256"], steps=[3])
+    assert [stage.through_8_bits for stage in lzh.stages] == [False, True, True]
+
+
+def test_a_size_that_is_given_holds_on_every_device():
+    gala = presets.load("gala")
+    assert with_stages(gala, sizes=[], steps=[9]).on("cpu").stages[0].size == "short:128"
+    assert with_stages(gala, sizes=["short:96"], steps=[]).on("cpu").stages[0].size == "short:96"

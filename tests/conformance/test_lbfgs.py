@@ -1,0 +1,61 @@
+"""Core's L-BFGS over every backend, beside the same over the oracle."""
+
+import numpy as np
+import oracle
+import pytest
+from conformance.cases import COUNTED, D2L, SMALL
+from conformance.compare import deviation, within
+
+from nst_core.evaluated import EvaluatedSession
+from nst_core.optimisers import LBFGS
+from nst_core.spec import optimisers
+
+STEPS = 12
+
+
+def start(subject, case, dtype, **settings):
+    problem = case.problem(dtype)
+    return EvaluatedSession(
+        subject.start(problem, dtype),
+        start=problem.start,
+        settings=optimisers.LBFGS(**settings),
+        dtype=dtype,
+    )
+
+
+@pytest.mark.parametrize("case", [SMALL, COUNTED, D2L], ids=lambda case: case.name)
+def test_twelve_steps(subject, case):
+    session = start(subject, case, "float64")
+    transfer = case.oracle()
+    plain = LBFGS(oracle.normalise(case.start_image))
+
+    def evaluate(x):
+        losses, gradient = transfer.evaluate(x)
+        return losses.total, gradient
+
+    for step in range(STEPS):
+        session.step(learning_rate=1.0)
+        plain.step(evaluate)
+        measured = deviation(session.image(), oracle.denormalise(plain.x), scale=1.0)
+        within(subject, "L-BFGS image float64", measured, f"image after step {step}")
+
+
+def test_line_search_only_descends(subject):
+    # Rounding decides where a line search stops, so images part although both are right.
+    session = start(subject, SMALL, "float64", line_search="strong_wolfe")
+    totals = []
+    for _ in range(STEPS):
+        session.step(learning_rate=1.0)
+        totals.append(session.losses().total)
+    assert totals == sorted(totals, reverse=True)
+    assert totals[-1] < totals[0]
+
+
+def test_works_in_float32(subject):
+    session = start(subject, D2L, "float32")
+    totals = []
+    for _ in range(STEPS):
+        session.step(learning_rate=1.0)
+        totals.append(session.losses().total)
+    assert totals[-1] < 0.5 * totals[0]
+    assert session.best().dtype == np.float32
