@@ -1,0 +1,89 @@
+"""The curvature pairs of L-BFGS, and the inverse Hessian that they imply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nst_core.arrays import Array
+from nst_core.optimisers.line_search import CHUNK, dot
+
+MIN_CURVATURE = 1e-10
+"""A pair is kept if s.y is above it, as in PyTorch; at 0 and below H would not be positive."""
+
+
+class Pairs:
+    """A ring of the last ``history`` pairs s, y, and the inverse Hessian H that they imply.
+
+    Each is read twice for a direction, so it is memory that takes the time: the ring is allocated
+    once, and all work is in place and in chunks that stay in a core's cache.
+    """
+
+    def __init__(self, history: int, size: int, dtype: np.dtype[Any]) -> None:
+        if history < 1:
+            raise ValueError(f"history = {history}: should be 1 or more")
+        self._s, self._y = np.empty((2, history, size), dtype)
+        self._rho = np.empty(history)
+        self._scratch = np.empty(min(size, CHUNK), dtype)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all pairs: H is 1."""
+        self._pushed = 0
+        self._scale = 1.0
+
+    def push(self, s: Array, y: Array) -> None:
+        """Copy a pair in, in place of the oldest, if its curvature s.y is positive enough."""
+        with np.errstate(all="ignore"):
+            curvature, square = dot(s, y), dot(y, y)
+        if not MIN_CURVATURE < curvature < np.inf or square == 0:
+            return
+        row = self._pushed % len(self._rho)
+        self._s[row], self._y[row], self._rho[row] = s, y, 1 / curvature
+        self._scale = curvature / square
+        self._pushed += 1
+
+    def apply(self, q: Array) -> None:
+        """Multiply q by H in place, by the two loops; H0 = s.y / y.y of the newest pair."""
+        count = min(self._pushed, len(self._rho))
+        rows = [k % len(self._rho) for k in range(self._pushed - count, self._pushed)]
+        alphas = {}
+        with np.errstate(all="ignore"):
+            for row in reversed(rows):
+                alphas[row] = float(self._rho[row]) * dot(self._s[row], q)
+                self._add(q, -alphas[row], self._y[row])
+            q *= q.dtype.type(self._scale)
+            for row in rows:
+                beta = float(self._rho[row]) * dot(self._y[row], q)
+                self._add(q, alphas[row] - beta, self._s[row])
+
+    def state(self) -> dict[str, Array]:
+        """Return the pairs there are, where they lie in the ring, without a copy."""
+        count = min(self._pushed, len(self._rho))
+        arrays = {"s": self._s[:count], "y": self._y[:count], "rho": self._rho[:count]}
+        scalars = {"history": len(self._rho), "pushed": self._pushed, "scale": self._scale}
+        return arrays | {name: np.array(float(value)) for name, value in scalars.items()}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take over what ``state`` returned.
+
+        Raises:
+            ValueError: if the ring was of another length.
+        """
+        if state["history"] != len(self._rho):
+            raise ValueError(f"the state has history {state['history']:g}, not {len(self._rho)}")
+        count = len(state["rho"])
+        self._s[:count], self._y[:count] = state["s"], state["y"]
+        self._rho[:count] = state["rho"]
+        self._pushed, self._scale = int(state["pushed"]), float(state["scale"])
+
+    def _add(self, q: Array, factor: float, row: Array) -> None:
+        """Add factor * row to q in place."""
+        scalar = q.dtype.type(factor)
+        for i in range(0, q.size, CHUNK):
+            part = row[i : i + CHUNK]
+            scratch = self._scratch[: part.size]
+            np.multiply(part, scalar, out=scratch)
+            q[i : i + CHUNK] += scratch
