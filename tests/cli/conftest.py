@@ -1,4 +1,6 @@
+import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -6,6 +8,34 @@ import PIL.Image
 import pytest
 
 from nst_core.cli import main
+
+# A shell's background jobs ignore SIGINT, and their children inherit that.
+WITH_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from nst_core.cli import main
+main()
+"""
+
+
+@contextmanager
+def interruptible(*arguments, cwd):
+    """Runs the command line in a process of its own that Ctrl-C reaches, and never outlives."""
+    run = subprocess.Popen(
+        [sys.executable, "-c", WITH_CTRL_C, *map(str, arguments)],
+        cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with run:
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
+@pytest.fixture
+def child():
+    """``child(*arguments, cwd=...)`` is a context that lends the running process."""
+    return interruptible
 
 
 @dataclass

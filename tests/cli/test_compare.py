@@ -261,18 +261,18 @@ def test_inputs_come_first_and_are_never_replaced(nst, pair, tmp_path, unasked):
     assert [path.name for path in Path("out").iterdir()] == ["sheet.png"]
 
 
-def test_ctrl_c_ends_the_contestant_and_leaves_nothing_behind(pair, tmp_path):
-    run = subprocess.Popen(
-        [sys.executable, "-m", "nst_core.cli", "compare", *pair, *FAST, "--steps", "1000000",
-         "--log-every", "1", "--presets", "d2l", "--backends", "pytorch,mxnet"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+def test_ctrl_c_ends_the_contestant_and_leaves_nothing_behind(child, pair, tmp_path):
+    arguments = (
+        "compare", *pair, *FAST, "--steps", "1000000",
+        "--log-every", "1", "--presets", "d2l", "--backends", "pytorch,mxnet",
     )  # fmt: skip
-    for line in run.stderr:
-        if "step 3/" in line:
-            run.send_signal(signal.SIGINT)
-            break
-    # The contestant holds stderr too: its end is the end of both.
-    out, err = run.communicate(timeout=60)
+    with child(*arguments, cwd=tmp_path) as run:
+        for line in run.stderr:
+            if "step 3/" in line:
+                run.send_signal(signal.SIGINT)
+                break
+        # The contestant holds stderr too: its end is the end of both.
+        out, err = run.communicate(timeout=60)
     assert (run.returncode, out) == (130, "")
     assert "Traceback" not in err
     assert err.splitlines()[-1] == "nst: interrupted"

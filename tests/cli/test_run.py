@@ -94,23 +94,17 @@ def test_options_reach_the_spec(nst, pair):
     assert (table["run"]["dtype"], table["run"]["backend"]) == ("float64", "pytorch")
 
 
-def child(*arguments, cwd):
-    return subprocess.Popen(
-        [sys.executable, "-m", "nst_core.cli", *arguments],
-        cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def test_ctrl_c_saves_the_picture_reached_so_far(nst, pair, tmp_path):
-    run = child(
+def test_ctrl_c_saves_the_picture_reached_so_far(child, pair, tmp_path):
+    arguments = (
         "run", *pair, "--size", "16x24", "--steps", "100000", "--weights", "random",
-        "-o", "out.png", "--history", "h.csv", "--log-every", "1", cwd=tmp_path,
+        "-o", "out.png", "--history", "h.csv", "--log-every", "1",
     )  # fmt: skip
-    for line in run.stderr:
-        if "step 3/" in line:
-            run.send_signal(signal.SIGINT)
-            break
-    _, err = run.communicate(timeout=60)
+    with child(*arguments, cwd=tmp_path) as run:
+        for line in run.stderr:
+            if "step 3/" in line:
+                run.send_signal(signal.SIGINT)
+                break
+        _, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert "nst: interrupted; the picture reached so far is out.png" in err
     assert "Traceback" not in err
@@ -119,12 +113,13 @@ def test_ctrl_c_saves_the_picture_reached_so_far(nst, pair, tmp_path):
     assert (tmp_path / "h.csv").read_text().count("\n") >= 4
 
 
-def test_ctrl_c_before_the_first_step(nst, pair, tmp_path):
+def test_ctrl_c_before_the_first_step(child, pair, tmp_path):
     # Large enough for the targets to take a while after the headline.
-    run = child("run", *pair, "--size", "400", "--weights", "random", "-o", "out.png", cwd=tmp_path)
-    assert run.stderr.readline().startswith("d2l: ")
-    run.send_signal(signal.SIGINT)
-    _, err = run.communicate(timeout=60)
+    arguments = ("run", *pair, "--size", "400", "--weights", "random", "-o", "out.png")
+    with child(*arguments, cwd=tmp_path) as run:
+        assert run.stderr.readline().startswith("d2l: ")
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert err.strip() == "nst: interrupted"
     assert not (tmp_path / "out.png").exists()
