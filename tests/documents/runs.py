@@ -95,7 +95,7 @@ def slides(dtype: str) -> list[Reported]:
         dtype=_torch_dtype(dtype),
     )
     begin = noise(height=HEIGHT, width=WIDTH, seed=0)
-    return slides_torch.run(LARGER, settings, begin, slides_torch.LBFGS(history_size=HISTORY))
+    return slides_torch.run(LARGER, settings, begin, history_size=HISTORY)
 
 
 @cache

@@ -5,12 +5,11 @@
 
 - the noise is standard normal in the normalised image; it comes from outside, as pictures do;
 - a step is one iteration of ``torch.optim.LBFGS``, so that 500 steps mean 500 updates;
-- ``history_size`` and ``lr`` are torch's defaults, and the loop's scheduler stays;
-- the loss is multiplied by ``loss_scale`` for the optimiser alone. With gradients of 1e-5 torch's
-  fixed threshold (s.y > 1e-10) would otherwise throw every pair away.
+- ``lr`` and ``history_size`` are torch's defaults, and the loop's scheduler stays;
+- ``tolerance_grad`` is 0, since torch's 1e-7 is no part of the method and would end it early.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,18 +18,11 @@ from documents.material import Material, Reported
 
 # Index 21 is conv4_2; its ReLU works in place, so what is compared is relu4_2.
 SLIDES = replace(d2l_torch.ENGLISH, content_layers=(21,), lr=1)
-
-
-@dataclass(frozen=True)
-class LBFGS:
-    """What torch's L-BFGS is given."""
-
-    history_size: int = 100
-    loss_scale: float = 1.0
+HISTORY_SIZE = 100
 
 
 def run(
-    material: Material, settings: d2l_torch.Settings, noise: np.ndarray, lbfgs: LBFGS
+    material: Material, settings: d2l_torch.Settings, noise: np.ndarray, history_size: int
 ) -> list[Reported]:
     """Run the slides from ``noise``, (H, W, 3) in the units of the pictures."""
     net = d2l_torch.network(material, settings)
@@ -38,7 +30,7 @@ def run(
     contents_y, _ = d2l_torch.extract_features(net, content_x, settings)
     style_x = d2l_torch.preprocess(material.style_img, settings)
     _, styles_y = d2l_torch.extract_features(net, style_x, settings)
-    return train(net, normalised(noise, settings), contents_y, styles_y, settings, lbfgs)
+    return train(net, normalised(noise, settings), contents_y, styles_y, settings, history_size)
 
 
 def normalised(image: np.ndarray, settings: d2l_torch.Settings) -> torch.Tensor:
@@ -48,10 +40,10 @@ def normalised(image: np.ndarray, settings: d2l_torch.Settings) -> torch.Tensor:
     return x.permute(2, 0, 1).contiguous().unsqueeze(0)
 
 
-def train(net, x, contents_y, styles_y, settings, lbfgs: LBFGS) -> list[Reported]:
+def train(net, x, contents_y, styles_y, settings, history_size: int) -> list[Reported]:
     x, styles_y_gram, _ = d2l_torch.get_inits(x, styles_y, settings)
     trainer = torch.optim.LBFGS(
-        [x], lr=settings.lr, max_iter=1, history_size=lbfgs.history_size, tolerance_grad=0
+        [x], lr=settings.lr, max_iter=1, history_size=history_size, tolerance_grad=0
     )
     scheduler = torch.optim.lr_scheduler.StepLR(trainer, settings.lr_decay_epoch, 0.8)
     history = []
@@ -63,9 +55,8 @@ def train(net, x, contents_y, styles_y, settings, lbfgs: LBFGS) -> list[Reported
             x, contents_y_hat, styles_y_hat, contents_y, styles_y_gram, settings
         )
         history.append(d2l_torch.reported(*losses))
-        scaled = losses[-1] * lbfgs.loss_scale
-        scaled.backward()
-        return scaled
+        losses[-1].backward()
+        return losses[-1]
 
     for _epoch in range(settings.num_epochs):
         trainer.step(closure)
