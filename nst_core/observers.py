@@ -34,6 +34,7 @@ class Plan:
         backend: The backend's name and version, ``pytorch 2.15.0``.
         device: Where it computes.
         weights: The source of the VGG-19 weights, as it was asked for.
+        weights_checksum: ``Weights.checksum`` of what was loaded.
         recipe: The recipe that goes with the picture, as TOML.
     """
 
@@ -42,6 +43,7 @@ class Plan:
     backend: str
     device: Device
     weights: str
+    weights_checksum: str
     recipe: str
 
     @property

@@ -150,6 +150,7 @@ def _prepare(
         backend=f"{found.name} {found.version}",
         device=device,
         weights=request.weights,
+        weights_checksum=loaded.checksum,
         recipe=text,
     )
     return Work(

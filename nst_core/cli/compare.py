@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from nst_core import demo, images, recipe, registry, toml
-from nst_core.cli import overrides
+from nst_core import recipe, registry, toml
+from nst_core.cli import inputs, overrides
 from nst_core.compare import contest, processes
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.tables import markdown
@@ -21,13 +20,11 @@ _PATH = click.Path(path_type=Path)
 
 
 @click.command("compare", context_settings={"max_content_width": 100})
-@click.argument("content", required=False)
-@click.argument("style", required=False)
+@inputs.arguments
 @click.option("--output-dir", type=_PATH, required=True, metavar="DIR", help="Made if missing.")
 @click.option("--backends", metavar="NAME,...", help="All that are usable here, by default.")
 @click.option("--presets", metavar="NAME,...", help="Compare these presets; see `nst presets`.")
-@click.option("--config", type=_PATH, help="TOML with a spec's tables and [run]; or a recipe.")
-@click.option("--preset", metavar="NAME", help="The algorithm; see `nst presets`.")
+@inputs.algorithm
 @overrides.options
 @click.option(
     "--log-every",
@@ -36,13 +33,7 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Steps between two lines of progress.",
 )
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=images.MAX_PIXELS,
-    show_default=True,
-    help="Refuse pictures of more pixels.",
-)
+@inputs.max_pixels
 @click.option("-q", "--quiet", is_flag=True, help="Print the report and errors, no progress.")
 def command(
     content: str | None,
@@ -162,17 +153,18 @@ def _label(preset: str, backend: str) -> str:
 
 
 def _setting(config: Config, *, log_every: int, max_pixels: int, quiet: bool) -> Setting:
-    """Return what all contestants share; each picture defaults to its one of the demo pair."""
+    """Return what all contestants share."""
+    content, style = inputs.pair(config.run)
     return Setting(
-        content=config.run.content or str(demo.landscape()),
-        style=config.run.style or str(demo.painting()),
+        content=content,
+        style=style,
         weights=config.run.weights,
         device=config.run.device,
         dtype=config.run.dtype,
         max_pixels=max_pixels,
         log_every=log_every,
         quiet=quiet,
-        command=shlex.join(["nst", *sys.argv[1:]]),
+        command=inputs.command_line(),
     )
 
 

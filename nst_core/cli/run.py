@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
 import click
 
-from nst_core import demo, images, loop, recipe, toml
-from nst_core.cli import outputs, overrides
+from nst_core import loop, recipe, toml
+from nst_core.cli import inputs, outputs, overrides
 from nst_core.cli.progress import progress_observer
 from nst_core.recipe import Config
 from nst_core.run import transfer
@@ -18,11 +17,9 @@ _PATH = click.Path(path_type=Path)
 
 
 @click.command("run", context_settings={"max_content_width": 100})
-@click.argument("content", required=False)
-@click.argument("style", required=False)
+@inputs.arguments
 @click.option("-o", "--output", type=_PATH, help="PNG, JPEG, WebP or TIFF, by its ending.")
-@click.option("--config", type=_PATH, help="TOML with a spec's tables and [run]; or a recipe.")
-@click.option("--preset", metavar="NAME", help="The algorithm; see `nst presets`.")
+@inputs.algorithm
 @overrides.options
 @click.option("--history", type=_PATH, metavar="FILE.csv", help="Write losses over the steps.")
 @click.option(
@@ -34,13 +31,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--plot", type=_PATH, metavar="FILE.png", help="Draw the losses beside the picture.")
 @click.option("--save-every", type=click.IntRange(min=1), metavar="N", help="Numbered snapshots.")
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=images.MAX_PIXELS,
-    show_default=True,
-    help="Refuse pictures of more pixels.",
-)
+@inputs.max_pixels
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(
     content: str | None,
@@ -68,7 +59,7 @@ def command(
         sizes=overrides.sizes(options),
         steps=overrides.steps(options),
     )
-    pair = _pictures(settings)
+    pair = inputs.pair(settings.run)
     target = output or Path(f"{Path(pair[0]).stem}-{Path(pair[1]).stem}.png")
     files = outputs.Outputs(picture=target, history=history, plot=plot, save_every=save_every)
     files.check(inputs=pair)
@@ -83,7 +74,7 @@ def command(
             observers=[*progress_observer(quiet=quiet, every=log_every), *files.observers()],
             log_every=log_every,
             max_pixels=max_pixels,
-            command=shlex.join(["nst", *sys.argv[1:]]),
+            command=inputs.command_line(),
         )
     except loop.Interrupted as interruption:
         files.save(interruption.result)
@@ -92,23 +83,14 @@ def command(
     files.save(result)
     if result.note:
         click.echo(f"nst: warning: {result.note}", err=True)
-    _warn_of_other_weights(settings, result.plan.recipe)
+    _warn_of_other_weights(settings, result.plan.weights_checksum)
     if not quiet:
         click.echo(str(target))
 
 
-def _pictures(settings: Config) -> tuple[str, str]:
-    """Return the paths of content and style; each defaults to its picture of the demo pair."""
-    return (
-        settings.run.content or str(demo.landscape()),
-        settings.run.style or str(demo.painting()),
-    )
-
-
-def _warn_of_other_weights(settings: Config, made: str) -> None:
+def _warn_of_other_weights(settings: Config, now: str) -> None:
     """Say so if a recipe was run again with other numbers than it was made with."""
     before = settings.made_with.get("weights_sha256")
-    now = toml.loads(made, origin="recipe")["made_with"]["weights_sha256"]
     if before is not None and before != now:
         click.echo(
             "nst: warning: the weights are not those that the recipe was made with; "

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from nst_core import toml
 from nst_core.arrays import Image
 from nst_core.backend import Backend, Device, DType, Evaluation, Problem, Session
 from nst_core.compare.job import Contestant, Setting
@@ -152,7 +151,6 @@ class Recorder:
 
 def _record(contestant: Contestant, result: Result, meter: Meter, *, version: str) -> Record:
     plan = result.plan
-    made_with = toml.loads(plan.recipe, origin="recipe")["made_with"]
     return Record(
         label=contestant.label,
         preset=contestant.preset,
@@ -161,7 +159,7 @@ def _record(contestant: Contestant, result: Result, meter: Meter, *, version: st
         device=plan.device.name,
         device_description=plan.device.description,
         sizes=plan.sizes,
-        weights_sha256=made_with["weights_sha256"],
+        weights_sha256=plan.weights_checksum,
         steps=tuple(meter.steps),
         seconds=result.seconds,
         peak_memory_mb=peak_memory_mb(),

@@ -1,0 +1,55 @@
+"""What every command that paints is given: two pictures, a config, a preset."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from nst_core import demo, images
+from nst_core.recipe import Run
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def arguments(function: F) -> F:
+    """Decorate a command with the arguments CONTENT and STYLE, both optional."""
+    return click.argument("content", required=False)(
+        click.argument("style", required=False)(function)
+    )
+
+
+def algorithm(function: F) -> F:
+    """Decorate a command with --config and --preset."""
+    config = click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="TOML with a spec's tables and [run]; or a recipe.",
+    )
+    preset = click.option("--preset", metavar="NAME", help="The algorithm; see `nst presets`.")
+    return config(preset(function))
+
+
+def max_pixels(function: F) -> F:
+    """Decorate a command with --max-pixels."""
+    return click.option(
+        "--max-pixels",
+        type=click.IntRange(min=1),
+        default=images.MAX_PIXELS,
+        show_default=True,
+        help="Refuse pictures of more pixels.",
+    )(function)
+
+
+def pair(run: Run) -> tuple[str, str]:
+    """Return the paths of content and style; each defaults to its picture of the demo pair."""
+    return run.content or str(demo.landscape()), run.style or str(demo.painting())
+
+
+def command_line() -> str:
+    """Return how nst was called, for the recipe, as a shell would take it again."""
+    return shlex.join(["nst", *sys.argv[1:]])
