@@ -48,8 +48,11 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def dumps(table: Mapping[str, Any]) -> str:
-    """Write plain data as TOML."""
-    return tomli_w.dumps(table, multiline_strings=True)
+    """Write plain data as TOML; ``loads`` gives back the same."""
+    text = tomli_w.dumps(table, multiline_strings=True)
+    # Strings over several lines are for people. They can't hold Windows' line ends, which TOML
+    # reads as plain ones there; escaped in a string of one line they survive.
+    return text if tomllib.loads(text) == table else tomli_w.dumps(table)
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -210,6 +210,14 @@ def test_any_spec_survives_toml(table):
     assert Spec.from_table(toml.loads(text, origin="test")) == spec
 
 
+@pytest.mark.parametrize(
+    "text", ["a\nb", "a\r\nb", "a\rb", "\r\n", '"""\n', "\\\n  b", "\n", " \t\x00\x7f"]
+)
+def test_any_line_end_survives_toml(table, text):
+    spec = Spec.from_table({**table, "description": text})
+    assert Spec.from_table(toml.loads(toml.dumps(spec.to_table()), origin="test")) == spec
+
+
 @given(tables, st.integers(0, 10**5), st.integers(0, 10**5))
 def test_the_learning_rate_never_rises(table, step, later):
     spec = Spec.from_table(table)
