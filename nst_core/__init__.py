@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nst_core.backend import Execution
     from nst_core.errors import NstError
     from nst_core.loop import Interrupted, Result
     from nst_core.observers import Observer, Plan, Row, Step
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _ROOMS = MappingProxyType(
     {
+        "Execution": "nst_core.backend",
         "Interrupted": "nst_core.loop",
         "NstError": "nst_core.errors",
         "Observer": "nst_core.observers",
@@ -39,6 +41,7 @@ _ROOMS = MappingProxyType(
 )
 
 __all__ = [
+    "Execution",
     "Interrupted",
     "NstError",
     "Observer",

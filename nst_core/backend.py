@@ -22,6 +22,8 @@ STD = (0.229, 0.224, 0.225)
 
 DType = Literal["float32", "float64"]
 EpsilonForm = Literal["paper", "mxnet"]
+Conv = Literal["auto", "direct", "winograd"]
+Precision = Literal["auto", "float32", "tf32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,32 @@ class Device:
     description: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How it is computed, which changes speed, memory and rounding, and not what is computed.
+
+    Every backend takes the defaults; one that can't do what is asked for says so in one line.
+
+    Attributes:
+        conv: The convolutions' algorithm: ``direct``; ``winograd`` (Lavin and Gray, "Fast
+            Algorithms for Convolutional Neural Networks", 2016) wherever it can be had; or
+            ``auto``, whichever is faster for each layer and size.
+        precision: What float32 values may be rounded to before they are multiplied. ``float32``:
+            nothing less. ``tf32`` and ``bf16``: that, in the convolutions; Gram matrices, losses
+            and the image stay in float32. ``auto``: ``tf32`` on CUDA, ``float32`` elsewhere.
+        checkpointing: Whether the backward pass computes parts of the forward pass again instead
+            of keeping what it needs of them: slower, in less memory, with the same results.
+    """
+
+    conv: Conv = "auto"
+    precision: Precision = "auto"
+    checkpointing: bool = False
+
+
+AUTOMATIC = Execution()
+"""What suits the device."""
+
+
 class Session(Protocol):
     """An image being optimised. The variable is the normalised image, as in the documents."""
 
@@ -205,16 +233,24 @@ class Backend(Protocol):
         """Return the devices that can be used now, the fastest kind first, `cpu` always there."""
         ...
 
-    def start(self, problem: Problem, *, device: str, dtype: DType) -> Session:
+    def start(
+        self,
+        problem: Problem,
+        *,
+        device: str,
+        dtype: DType,
+        execution: Execution = AUTOMATIC,
+    ) -> Session:
         """Load the weights, compute the targets once, and return a session at ``problem.start``.
 
         Args:
             problem: The work.
             device: The name of one of ``devices()``.
             dtype: The type that everything is computed in.
+            execution: How it is computed.
 
         Raises:
-            BackendError: if the device is not there or can't compute in ``dtype``.
+            BackendError: if the device is not there, or can't compute in ``dtype`` or so.
         """
         ...
 

@@ -12,7 +12,7 @@ import PIL.Image
 
 from nst_core import images
 from nst_core.arrays import Image
-from nst_core.backend import Backend, DType, Problem
+from nst_core.backend import Backend, DType, Execution, Problem
 from nst_core.evaluated import EvaluatedSession
 from nst_core.images.resampling import resize
 from nst_core.observers import History, Observer, Plan, Progress, Row, Step
@@ -38,6 +38,7 @@ class Work:
     backend: Backend
     weights: Weights
     dtype: DType
+    execution: Execution
     content: PIL.Image.Image
     style: PIL.Image.Image
     start: PIL.Image.Image | None
@@ -159,7 +160,12 @@ class _Loop:
             objective=spec.objective(),
             adam=spec.adam(),
         )
-        session = work.backend.start(problem, device=work.plan.device.name, dtype=work.dtype)
+        session = work.backend.start(
+            problem,
+            device=work.plan.device.name,
+            dtype=work.dtype,
+            execution=work.execution,
+        )
         if isinstance(spec.optimiser, LBFGS):
             return EvaluatedSession(session, start=begin, settings=spec.optimiser, dtype=work.dtype)
         return session

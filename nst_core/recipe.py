@@ -1,8 +1,8 @@
 """The recipe of a picture: the spec and everything else that made it, as TOML.
 
 Its tables are those of a config file, so ``nst run --config`` takes a recipe as it is: the spec,
-``[run]`` (pictures, backend, weights source, dtype) and ``[made_with]``, which is a record and
-changes nothing.
+``[run]`` (pictures, backend, weights source, dtype, execution) and ``[made_with]``, which is a
+record and changes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nst_core import presets, toml
-from nst_core.backend import Device
+from nst_core.backend import Conv, Device, Execution, Precision
 from nst_core.errors import SpecError
 from nst_core.spec import Spec, describe
 from nst_core.stages import with_stages
@@ -38,6 +38,14 @@ class Run(BaseModel):
     weights: Text = "bundled"
     device: Text = "auto"
     dtype: Literal["float32", "float64"] = "float32"
+    conv: Conv = "auto"
+    precision: Precision = "auto"
+    checkpointing: Annotated[bool, Field(strict=True)] = False
+
+    @property
+    def execution(self) -> Execution:
+        """How it is computed."""
+        return Execution(conv=self.conv, precision=self.precision, checkpointing=self.checkpointing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

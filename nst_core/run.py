@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from nst_core import images, loop, presets, recipe, registry, start, toml
 from nst_core import weights as weights_room
-from nst_core.backend import Backend
+from nst_core.backend import AUTOMATIC, Backend, Execution
 from nst_core.errors import SpecError
 from nst_core.loop import Result, StageSize, Work
 from nst_core.observers import Observer, Plan
@@ -36,6 +37,7 @@ def transfer(
     weights: str | Weights = "bundled",
     device: str = "auto",
     dtype: str = "float32",
+    execution: Execution = AUTOMATIC,
     observers: Iterable[Observer] = (),
     log_every: int = 10,
     max_pixels: int = images.MAX_PIXELS,
@@ -54,6 +56,7 @@ def transfer(
         weights: A source, see ``nst_core.weights.load``, or weights that are loaded already.
         device: ``auto`` (the backend's best), ``cpu``, ``cuda``, ``cuda:N``, ``mps``.
         dtype: ``float32`` or ``float64``.
+        execution: How it is computed.
         observers: Told of every step.
         log_every: Which steps get a row in the history, besides each stage's first and last.
         max_pixels: Pictures of more pixels are refused.
@@ -72,6 +75,7 @@ def transfer(
             "weights": weights if isinstance(weights, str) else weights.source,
             "device": device,
             "dtype": dtype,
+            **asdict(execution),
         }
     )
     work = _prepare(
@@ -159,6 +163,7 @@ def _prepare(
         backend=found,
         weights=loaded,
         dtype=request.dtype,
+        execution=request.execution,
         content=content,
         style=style,
         start=begin,

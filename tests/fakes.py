@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nst_core.backend import AdamState, Device, Evaluation, Losses
+from nst_core.backend import AUTOMATIC, AdamState, Device, Evaluation, Losses
 from nst_core.weights.canonical import SHAPES, Weights
 
 
@@ -78,12 +78,14 @@ class FakeBackend:
         self.diary = Diary()
         self.diary.stop_at = stop_at
         self.problems = []
+        self.executions = []
 
     def devices(self):
         return [Device("cuda:0", "imagined"), Device("cpu", "2 threads")]
 
-    def start(self, problem, *, device, dtype):
+    def start(self, problem, *, device, dtype, execution=AUTOMATIC):
         self.diary.append(("start", device, dtype))
+        self.executions.append(execution)
         self.problems.append(problem)
         return FakeSession(problem, self.diary)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nst_core.arrays import Array
-from nst_core.backend import Device, DType, Problem
+from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
 from nst_core.errors import BackendError
 from nst_mxnet import zoo
 from nst_mxnet._framework import THREADS, Context, mx
@@ -23,15 +23,36 @@ class MXNetBackend:
         found = [Device(f"cuda:{index}", "NVIDIA GPU") for index in range(_gpus())]
         return [*found, Device("cpu", f"{THREADS} threads")]
 
-    def start(self, problem: Problem, *, device: str, dtype: DType) -> MXNetSession:
+    def start(
+        self,
+        problem: Problem,
+        *,
+        device: str,
+        dtype: DType,
+        execution: Execution = AUTOMATIC,
+    ) -> MXNetSession:
         """Return a session; see ``nst_core.backend.Backend``."""
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"MXNet has no device {device!r} on this machine")
+        _check(execution)
         return MXNetSession(problem, device=_context(device), dtype=dtype)
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return GluonCV's weights as canonical arrays."""
         return zoo.pretrained()
+
+
+def _check(execution: Execution) -> None:
+    """Refuse what is not there, rather than do something else."""
+    if execution.conv == "winograd":
+        raise BackendError("MXNet has no Winograd convolutions here: use --conv direct or auto")
+    if execution.precision not in {"auto", "float32"}:
+        raise BackendError(
+            f"MXNet computes float32 as it is: --precision {execution.precision} can't be had, "
+            "use float32 or auto"
+        )
+    if execution.checkpointing:
+        raise BackendError("MXNet has no --checkpointing: leave it out, or use --backend pytorch")
 
 
 def _gpus() -> int:

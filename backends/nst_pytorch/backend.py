@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from nst_core.backend import Device, DType, Problem
+from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
 from nst_core.errors import BackendError
 from nst_core.weights import Weights
 from nst_pytorch import zoo
@@ -29,12 +29,25 @@ class PyTorchBackend:
             found.append(Device("mps", "Apple GPU"))
         return [*found, Device("cpu", f"{torch.get_num_threads()} threads")]
 
-    def start(self, problem: Problem, *, device: str, dtype: DType) -> PyTorchSession:
+    def start(
+        self,
+        problem: Problem,
+        *,
+        device: str,
+        dtype: DType,
+        execution: Execution = AUTOMATIC,
+    ) -> PyTorchSession:
         """Return a session; see ``nst_core.backend.Backend``."""
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"PyTorch has no device {device!r} on this machine")
         if device == "mps" and dtype == "float64":
             raise BackendError("MPS can't compute in float64: use --dtype float32 or --device cpu")
+        if execution.conv == "winograd":
+            raise BackendError("PyTorch has no Winograd convolutions yet: use --conv direct")
+        if execution.precision not in {"auto", "float32"}:
+            raise BackendError(f"PyTorch has no --precision {execution.precision} yet: use float32")
+        if execution.checkpointing:
+            raise BackendError("PyTorch has no --checkpointing yet")
         return PyTorchSession(problem, device=torch.device(device), dtype=getattr(torch, dtype))
 
     def pretrained(self) -> Weights:

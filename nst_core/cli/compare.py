@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from nst_core import recipe, registry, toml
+from nst_core.backend import Execution
 from nst_core.cli import inputs, overrides
 from nst_core.compare import contest, processes
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.tables import markdown
 from nst_core.errors import BackendError, SpecError
-from nst_core.recipe import Config
+from nst_core.recipe import Config, Run
 
 _PATH = click.Path(path_type=Path)
 
@@ -161,11 +163,18 @@ def _setting(config: Config, *, log_every: int, max_pixels: int, quiet: bool) ->
         weights=config.run.weights,
         device=config.run.device,
         dtype=config.run.dtype,
+        execution=_execution(config.run),
         max_pixels=max_pixels,
         log_every=log_every,
         quiet=quiet,
         command=inputs.command_line(),
     )
+
+
+def _execution(run: Run) -> Execution:
+    """Return what was asked for; the tolerances are those of float32, not of what is faster."""
+    execution = run.execution
+    return replace(execution, precision="float32") if execution.precision == "auto" else execution
 
 
 def _tell(line: str) -> None:

@@ -18,6 +18,12 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--steps", {"metavar": "N[,...]", "help": "Steps of each stage."}),
     ("--device", {"metavar": "auto|cpu|cuda[:N]|mps", "help": "Where to compute."}),
     ("--dtype", {"metavar": "float32|float64", "help": "In what to compute."}),
+    ("--conv", {"metavar": "auto|direct|winograd", "help": "The convolutions' algorithm."}),
+    ("--precision", {"metavar": "auto|float32|tf32|bf16", "help": "Of the convolutions."}),
+    (
+        "--checkpointing/--no-checkpointing",
+        {"default": None, "help": "Less memory, more time: compute activations again."},
+    ),
     ("--seed", {"type": int, "help": "Of the noise that --init noise starts from."}),
     ("--content-weight", {"type": float, "metavar": "X"}),
     ("--style-weight", {"type": float, "metavar": "X"}),
@@ -28,6 +34,8 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--lr", {"type": float, "metavar": "X", "help": "Learning rate of the first step."}),
     ("--init", {"metavar": "content|noise|FILE", "help": "What to start from."}),
 )
+
+_RUN = ("backend", "weights", "device", "dtype", "conv", "precision", "checkpointing")
 
 
 def options(function: F) -> F:
@@ -44,7 +52,7 @@ def table(*, content: str | None, style: str | None, options: Mapping[str, Any])
         "run": {
             "content": content,
             "style": style,
-            **{key: options[key] for key in ("backend", "weights", "device", "dtype")},
+            **{key: options[key] for key in _RUN},
         },
         "content": {"weight": options["content_weight"], "layers": layers["content"]},
         "style": {"weight": options["style_weight"], "layers": layers["style"]},

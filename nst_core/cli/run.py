@@ -71,6 +71,7 @@ def command(
             weights=settings.run.weights,
             device=settings.run.device,
             dtype=settings.run.dtype,
+            execution=settings.run.execution,
             observers=[*progress_observer(quiet=quiet, every=log_every), *files.observers()],
             log_every=log_every,
             max_pixels=max_pixels,

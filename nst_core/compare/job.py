@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from nst_core.backend import AUTOMATIC, Execution
+
 
 class Contestant(BaseModel):
     """One preset on one backend.
@@ -41,6 +43,7 @@ class Setting(BaseModel):
         weights: A source of VGG-19 weights.
         device: As ``nst run --device`` takes it.
         dtype: What everything is computed in.
+        execution: How.
         max_pixels: Pictures of more pixels are refused.
         log_every: Steps between two lines of progress.
         quiet: Whether no progress is shown.
@@ -54,6 +57,7 @@ class Setting(BaseModel):
     weights: str
     device: str
     dtype: Literal["float32", "float64"]
+    execution: Execution = AUTOMATIC
     max_pixels: int
     log_every: int
     quiet: bool

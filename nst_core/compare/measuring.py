@@ -7,12 +7,22 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from nst_core.arrays import Image
-from nst_core.backend import Backend, Device, DType, Evaluation, Problem, Session
+from nst_core.backend import (
+    AUTOMATIC,
+    Backend,
+    Device,
+    DType,
+    Evaluation,
+    Execution,
+    Problem,
+    Session,
+)
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.measurement import Measurement, Record, StepRecord
 from nst_core.loop import Result
@@ -53,6 +63,7 @@ def measure(
         weights=setting.weights,
         device=setting.device,
         dtype=setting.dtype,
+        execution=setting.execution,
         observers=[meter, *observers],
         log_every=setting.log_every,
         max_pixels=setting.max_pixels,
@@ -96,7 +107,7 @@ class Recorder:
     def __init__(self, backend: Backend, *, started: Callable[[], None]) -> None:
         self._backend = backend
         self._started = started
-        self._first: tuple[Problem, str, DType] | None = None
+        self._first: tuple[Image, Callable[[], Session]] | None = None
         self._last: Session | None = None
         self._stages = 0
 
@@ -118,11 +129,21 @@ class Recorder:
         """Return those of the backend beneath."""
         return self._backend.pretrained()
 
-    def start(self, problem: Problem, *, device: str, dtype: DType) -> Session:
+    def start(
+        self,
+        problem: Problem,
+        *,
+        device: str,
+        dtype: DType,
+        execution: Execution = AUTOMATIC,
+    ) -> Session:
         """Return a session of the backend beneath; the first problem and the last session stay."""
         self._last = None  # so that two stages' sessions are never in memory together
-        session = self._backend.start(problem, device=device, dtype=dtype)
-        self._first = self._first or (problem, device, dtype)
+        begin = partial(
+            self._backend.start, problem, device=device, dtype=dtype, execution=execution
+        )
+        session = begin()
+        self._first = self._first or (problem.start, begin)
         self._last = session
         self._stages += 1
         self._started()
@@ -132,16 +153,15 @@ class Recorder:
     def first_image(self) -> Image:
         """What the first stage started from."""
         assert self._first is not None, "after a run"
-        return self._first[0].start
+        return self._first[0]
 
     def evaluate_start(self) -> Evaluation:
         """Evaluate the first stage's start image in the first stage."""
         assert self._first is not None, "after a run"
         if self._stages == 1:
             return self.evaluate(self.first_image)
-        problem, device, dtype = self._first
-        session = self._backend.start(problem, device=device, dtype=dtype)
-        return session.evaluate(image=self.first_image)
+        image, begin = self._first
+        return begin().evaluate(image=image)
 
     def evaluate(self, image: Image) -> Evaluation:
         """Evaluate an image in the last stage."""

@@ -29,15 +29,16 @@ class Heavy:
     version = PYTORCH.version
     devices = staticmethod(PYTORCH.devices)
 
-    def start(self, problem, *, device, dtype):
+    def start(self, problem, *, device, dtype, execution):
         style = {tap: 1.1 * weight for tap, weight in problem.objective.style.items()}
         objective = replace(problem.objective, style=style)
-        return PYTORCH.start(replace(problem, objective=objective), device=device, dtype=dtype)
+        problem = replace(problem, objective=objective)
+        return PYTORCH.start(problem, device=device, dtype=dtype, execution=execution)
 
 class Failing(Heavy):
     name = "failing"
 
-    def start(self, problem, *, device, dtype):
+    def start(self, problem, *, device, dtype, execution):
         raise ZeroDivisionError("a bug in the backend")
 
 HEAVY, FAILING = Heavy(), Failing()

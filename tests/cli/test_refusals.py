@@ -160,3 +160,16 @@ def test_a_full_disk_at_the_end_loses_no_picture(nst, pair, tmp_path, monkeypatc
 def test_recipe_of_a_picture_without_one(nst, pair):
     done = nst("recipe", "content.png")
     assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--conv", "fft"), "run.conv = 'fft'"),
+        (("--conv", "winograd"), "use --conv direct or auto"),
+        (("--precision", "tf32"), "--precision tf32"),
+        (("--checkpointing",), "--checkpointing"),
+    ],
+)
+def test_a_way_to_compute_that_a_backend_lacks(refused, options, words):
+    assert words in refused("--quiet", "--backend", "mxnet", *options)

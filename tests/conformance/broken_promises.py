@@ -6,6 +6,8 @@ import numpy as np
 import oracle
 from conformance.numpy_backend import NumpyBackend, NumpySession
 
+from nst_core.backend import AUTOMATIC
+
 
 class LossesAfterUpdate(NumpySession):
     def step(self, *, learning_rate):
@@ -86,8 +88,8 @@ class LossesFromTheStart(NumpySession):
 class AnyDevice(NumpyBackend):
     """Takes any device for the CPU."""
 
-    def start(self, problem, *, device, dtype):
-        return super().start(problem, device="cpu", dtype=dtype)
+    def start(self, problem, *, device, dtype, execution=AUTOMATIC):
+        return super().start(problem, device="cpu", dtype=dtype, execution=execution)
 
 
 def backend_of(session: type[NumpySession]) -> NumpyBackend:

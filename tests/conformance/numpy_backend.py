@@ -15,7 +15,16 @@ import oracle
 import oracle_adam
 
 from nst_core.arrays import Array, Image
-from nst_core.backend import AdamState, Device, DType, Evaluation, Losses, Problem
+from nst_core.backend import (
+    AUTOMATIC,
+    AdamState,
+    Device,
+    DType,
+    Evaluation,
+    Execution,
+    Losses,
+    Problem,
+)
 from nst_core.errors import BackendError, WeightsError
 from nst_core.weights import Weights
 
@@ -146,9 +155,21 @@ class NumpyBackend:
     def devices(self) -> Sequence[Device]:
         return (Device("cpu", "NumPy, slow"),)
 
-    def start(self, problem: Problem, *, device: str, dtype: DType) -> NumpySession:
+    def start(
+        self,
+        problem: Problem,
+        *,
+        device: str,
+        dtype: DType,
+        execution: Execution = AUTOMATIC,
+    ) -> NumpySession:
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"no device {device!r} for NumPy: available is cpu")
+        # What a backend can't do it says, and does no other.
+        if execution.conv == "winograd" or execution.precision in {"tf32", "bf16"}:
+            raise BackendError("NumPy convolves directly, in what it is given")
+        if execution.checkpointing:
+            raise BackendError("NumPy has no checkpointing")
         return self.session(problem, dtype=dtype)
 
     def pretrained(self) -> Weights:

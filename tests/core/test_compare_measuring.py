@@ -10,7 +10,7 @@ import pytest
 from fakes import FakeBackend
 
 from nst_core import presets
-from nst_core.backend import Evaluation
+from nst_core.backend import AUTOMATIC, Evaluation
 from nst_core.compare import measuring
 from nst_core.compare.job import Contestant, Setting
 
@@ -21,9 +21,9 @@ LARGER = [*SMALL, {"size": "32x48", "steps": 2}]
 class Evaluating(FakeBackend):
     """Its gradient is the image and tells the stage; its set-up and its steps take their time."""
 
-    def start(self, problem, *, device, dtype):
+    def start(self, problem, *, device, dtype, execution=AUTOMATIC):
         time.sleep(0.15)
-        session = super().start(problem, device=device, dtype=dtype)
+        session = super().start(problem, device=device, dtype=dtype, execution=execution)
         session.evaluate = lambda *, image: Evaluation(losses=None, gradient=image + 100)
         losses = session.losses
 

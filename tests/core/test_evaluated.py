@@ -7,7 +7,7 @@ import pytest
 from fakes import FakeBackend, FakeSession, tiny_weights
 
 import nst_core as nst
-from nst_core.backend import STD, Evaluation, Losses
+from nst_core.backend import AUTOMATIC, STD, Evaluation, Losses
 from nst_core.evaluated import EvaluatedSession
 from nst_core.spec import LBFGS
 
@@ -48,8 +48,8 @@ class Backend(FakeBackend):
         super().__init__()
         self.session = session
 
-    def start(self, problem, *, device, dtype):
-        super().start(problem, device=device, dtype=dtype)
+    def start(self, problem, *, device, dtype, execution=AUTOMATIC):
+        super().start(problem, device=device, dtype=dtype, execution=execution)
         return self.session(problem, self.diary)
 
 

@@ -94,6 +94,15 @@ def test_the_problem_is_the_specs():
     assert problem.weights is WEIGHTS
 
 
+def test_the_execution_reaches_every_stage_and_the_recipe():
+    backend = FakeBackend()
+    execution = nst.Execution(conv="direct", checkpointing=True)
+    result = run(backend, execution=execution)
+    assert backend.executions == [execution, execution]
+    made = toml.loads(result.plan.recipe, origin="recipe")["run"]
+    assert (made["conv"], made["precision"], made["checkpointing"]) == ("direct", "auto", True)
+
+
 def test_history_has_first_last_and_every_tenth():
     result = run(overrides={"stages": [{"size": "short:16", "steps": 25}]}, log_every=10)
     assert [row.step for row in result.history] == [1, 10, 20, 25]

@@ -1,7 +1,7 @@
 import pytest
 
 from nst_core import presets, recipe, toml
-from nst_core.backend import Device
+from nst_core.backend import Device, Execution
 from nst_core.errors import SpecError
 from nst_core.recipe import Run
 
@@ -48,6 +48,9 @@ def test_sizes_and_steps_are_laid_over():
     [
         ({"run": {"dtype": "float16"}}, "run.dtype = 'float16': should be 'float32' or 'float64'"),
         ({"run": {"colour": 1}}, "run.colour: no such field"),
+        ({"run": {"conv": "fft"}}, "run.conv = 'fft': should be 'auto', 'direct' or 'winograd'"),
+        ({"run": {"precision": "half"}}, "run.precision = 'half'"),
+        ({"run": {"checkpointing": 1}}, "run.checkpointing = 1"),
         ({"run": 3}, "run"),
         ({"run": {"content": ""}}, "run.content = ''"),
     ],
@@ -98,3 +101,10 @@ def test_merging_leaves_its_inputs_alone():
     assert toml.merged(base, over) == {"a": {"b": 3, "c": 2}, "d": 4}
     assert base == {"a": {"b": 1, "c": 2}}
     assert toml.merged({"layers": {"a": 1}}, {"layers": {"b": 1}}) == {"layers": {"b": 1}}
+
+
+def test_the_execution_is_part_of_a_run():
+    over = {"run": {"precision": "bf16", "checkpointing": True}}
+    run = resolve({"run": {"conv": "direct"}}, over=over).run
+    assert run.execution == Execution(conv="direct", precision="bf16", checkpointing=True)
+    assert resolve().run.execution == Execution()

@@ -1,0 +1,38 @@
+"""Ways to compute: each gives the same numbers, or is refused."""
+
+from itertools import product
+
+from conformance.cases import Case
+from conformance.compare import deviation, relative, within
+from conformance.reference import Subject, expected
+
+from nst_core.backend import AUTOMATIC, Execution
+from nst_core.errors import BackendError
+
+EXECUTIONS = tuple(
+    Execution(conv=conv, precision=precision, checkpointing=checkpointing)
+    for conv, precision, checkpointing in product(
+        ("auto", "direct", "winograd"), ("auto", "float32", "tf32", "bf16"), (False, True)
+    )
+)
+
+
+def check_execution(subject: Subject, case: Case, dtype: str, execution: Execution) -> None:
+    """True float32 agrees with the oracle, whatever else is asked for."""
+    try:
+        session = subject.backend.start(
+            case.problem(dtype), device=subject.device, dtype=dtype, execution=execution
+        )
+    except BackendError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    assert not (refusal and execution == AUTOMATIC), refusal
+    assert "\n" not in refusal
+    if refusal or execution.precision != "float32":
+        return
+    found, wanted = session.evaluate(image=case.probe_image.astype(dtype)), expected(case)
+    what = f"{execution}"
+    within(subject, f"gradient {dtype}", deviation(found.gradient, wanted.gradient), what)
+    total = relative(found.losses.total, wanted.losses.total, dtype=dtype)
+    within(subject, f"total {dtype}", total, what)
