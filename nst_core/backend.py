@@ -78,12 +78,26 @@ class Adam:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StyleSource:
+    """One style picture, and its share in the blend.
+
+    Attributes:
+        image: (h, w, 3), of any size that the taps allow.
+        weight: 0 or more; its share is this weight over the sum of all, which is above 0.
+    """
+
+    image: Image
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One stage's work.
 
     Attributes:
         content: The content picture, (H, W, 3).
-        style: The style picture, of any size that the taps allow.
+        styles: The style pictures, at least one. What the image is compared with is the blend of
+            their statistics: the sum of share times Gram matrix, for each tap.
         start: What the optimisation starts from, (H, W, 3).
         weights: Canonical VGG-19 arrays: ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,) ...
         objective: What is minimised.
@@ -91,11 +105,16 @@ class Problem:
     """
 
     content: Image
-    style: Image
+    styles: tuple[StyleSource, ...]
     start: Image
     weights: Mapping[str, Array]
     objective: Objective
     adam: Adam
+
+    def shares(self) -> tuple[tuple[StyleSource, float], ...]:
+        """Return every style that has a share in the blend, with it; the shares sum to 1."""
+        total = sum(style.weight for style in self.styles)
+        return tuple((style, style.weight / total) for style in self.styles if style.weight > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from nst_core.observers import History, Observer, Plan, Progress, Row, Step
 from nst_core.optimisers import Diverged
 from nst_core.spec import LBFGS
 from nst_core.start import first_image
+from nst_core.styles import StylePicture, sources
 from nst_core.weights import Weights
 
 
@@ -26,7 +27,7 @@ class StageSize(NamedTuple):
     """(height, width) in pixels of the pictures of one stage."""
 
     content: tuple[int, int]
-    style: tuple[int, int]
+    styles: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Work:
     dtype: DType
     execution: Execution
     content: PIL.Image.Image
-    style: PIL.Image.Image
+    styles: Sequence[StylePicture]
     start: PIL.Image.Image | None
 
 
@@ -144,7 +145,6 @@ class _Loop:
     def _begin(self, number: int, *, previous: Image | None) -> _Stepping:
         work, spec = self.work, self.work.plan.spec
         height, width = work.sizes[number].content
-        style_height, style_width = work.sizes[number].style
         content = images.fit(work.content, height=height, width=width)
         if previous is None:
             begin = first_image(spec.start, picture=work.start, content=content)
@@ -154,7 +154,7 @@ class _Loop:
             begin = resize(previous, height=height, width=width)
         problem = Problem(
             content=content,
-            style=images.fit(work.style, height=style_height, width=style_width),
+            styles=sources(work.styles, work.sizes[number].styles),
             start=begin,
             weights=work.weights,
             objective=spec.objective(),

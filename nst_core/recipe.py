@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from nst_core import presets, toml
 from nst_core.backend import Conv, Device, Execution, Precision
@@ -27,13 +36,36 @@ Text = Annotated[str, Field(strict=True, min_length=1)]
 _BESIDES = ("preset", "run", "made_with")
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _alone(value: tuple[str, ...]) -> str | list[str]:
+    return value[0] if len(value) == 1 else list(value)
+
+
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list), PlainSerializer(_alone)]
+"""Several texts, of which a single one is written as it is: ``style = "b.jpg"``."""
+
+
 class Run(BaseModel):
-    """The ``[run]`` table: all that a run needs besides the spec. What is None is the default."""
+    """The ``[run]`` table: all that a run needs besides the spec. What is None is the default.
+
+    Attributes:
+        content: Path of the content picture.
+        style: Paths of the style pictures; one alone may be written without a list.
+        style_blend: Their weights in the blend; equal where it is empty.
+        backend: The name of a backend.
+        weights: A source of VGG-19 weights.
+        device: As ``registry.choose_device`` takes it.
+        dtype: What everything is computed in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     content: Text | None = None
-    style: Text | None = None
+    style: Texts = ()
+    style_blend: tuple[Annotated[float, Field(strict=True)], ...] = ()
     backend: Text = "pytorch"
     weights: Text = "bundled"
     device: Text = "auto"
@@ -46,6 +78,11 @@ class Run(BaseModel):
     def execution(self) -> Execution:
         """How it is computed."""
         return Execution(conv=self.conv, precision=self.precision, checkpointing=self.checkpointing)
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What is not set is not written.
+        return {key: value for key, value in dump(self).items() if value not in (None, [], ())}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +164,7 @@ def write(
         command: The command line, or how it was called.
     """
     table = spec.to_table()
-    table["run"] = run.model_dump(mode="json", exclude_none=True, exclude={"device"})
+    table["run"] = run.model_dump(mode="json", exclude={"device"})
     table["made_with"] = {
         "nst": version("nst"),
         "command": command,

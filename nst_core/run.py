@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +20,7 @@ from nst_core.observers import Observer, Plan
 from nst_core.recipe import Run
 from nst_core.sizes import Size
 from nst_core.spec import Spec
+from nst_core.styles import StylePicture, size_rule, weighted
 from nst_core.vgg19 import smallest_side
 from nst_core.weights import Weights
 
@@ -28,8 +29,9 @@ Picture: TypeAlias = str | Path | PIL.Image.Image | NDArray[Any]
 
 def transfer(
     content: Picture,
-    style: Picture,
+    style: Picture | Sequence[Picture],
     *,
+    style_blend: Sequence[float] = (),
     preset: str = presets.DEFAULT,
     spec: Spec | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -47,7 +49,8 @@ def transfer(
 
     Args:
         content: A path, a Pillow image, or an array (H, W, 3): uint8, or float in [0, 1].
-        style: Likewise.
+        style: Likewise; or a list of several, whose statistics are blended.
+        style_blend: Their weights in the blend, one for each; equal where it is empty.
         preset: The name of a preset; not looked at when ``spec`` is given.
         spec: The whole algorithm.
         overrides: Values that replace those of the preset or spec, as in a config file:
@@ -67,10 +70,16 @@ def transfer(
         Interrupted: on Ctrl-C, with the result reached so far.
     """
     table = presets.table(preset) if spec is None else spec.to_table()
+    several = _several(style)
+    if not several:
+        raise SpecError("style = []: give at least one style picture")
+    paths = [_path(one) for one in several]
     request = recipe.checked_run(
         {
             "content": _path(content),
-            "style": _path(style),
+            # A recipe that named only some of the styles would mean another picture.
+            "style": paths if None not in paths else [],
+            "style_blend": tuple(map(float, style_blend)),
             "backend": backend if isinstance(backend, str) else backend.name,
             "weights": weights if isinstance(weights, str) else weights.source,
             "device": device,
@@ -83,7 +92,9 @@ def transfer(
         request,
         # In the order of what a user waits for: pictures take no time, frameworks take seconds.
         content=_opened(content, max_pixels=max_pixels),
-        style=_opened(style, max_pixels=max_pixels),
+        styles=weighted(
+            [_opened(one, max_pixels=max_pixels) for one in several], request.style_blend
+        ),
         backend=backend,
         weights=weights,
         max_pixels=max_pixels,
@@ -93,7 +104,7 @@ def transfer(
 
 
 def stage_sizes(
-    spec: Spec, *, content: PIL.Image.Image, style: PIL.Image.Image
+    spec: Spec, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
 ) -> tuple[StageSize, ...]:
     """Return the sizes that the pictures get, stage by stage, where not on a CPU.
 
@@ -102,21 +113,23 @@ def stage_sizes(
     """
     least = smallest_side(spec.taps())
 
-    def resolved(rule: str, role: str, picture: PIL.Image.Image) -> tuple[int, int]:
-        height, width = Size.parse(rule).resolve(height=picture.height, width=picture.width)
+    def resolved(rule: Size, role: str, picture: PIL.Image.Image) -> tuple[int, int]:
+        height, width = rule.resolve(height=picture.height, width=picture.width)
         if min(height, width) < least:
             raise SpecError(
-                f"size = {rule!r} makes the {role} picture {height}x{width}, which is too small "
-                f"for the deepest tap: both sides need at least {least} pixels"
+                f"size = {str(rule)!r} makes the {role} picture {height}x{width}, which is too "
+                f"small for the deepest tap: both sides need at least {least} pixels"
             )
         return height, width
 
+    contents = [resolved(Size.parse(stage.size), "content", content) for stage in spec.stages]
+    rules = [
+        size_rule(spec, number, ratio=max(size) / max(contents[-1]))
+        for number, size in enumerate(contents)
+    ]
     return tuple(
-        StageSize(
-            resolved(stage.size, "content", content),
-            resolved(stage.size, "style", style),
-        )
-        for stage in spec.stages
+        StageSize(size, tuple(resolved(rule, "style", style) for style in styles))
+        for size, rule in zip(contents, rules, strict=True)
     )
 
 
@@ -125,20 +138,21 @@ def _prepare(
     request: Run,
     *,
     content: PIL.Image.Image,
-    style: PIL.Image.Image,
+    styles: Sequence[StylePicture],
     backend: str | Backend,
     weights: str | Weights,
     max_pixels: int,
     command: str,
 ) -> Work:
+    pictures = [style.picture for style in styles]
     if not spec.depends_on_device():
-        stage_sizes(spec, content=content, style=style)  # refused before a framework is loaded
+        stage_sizes(spec, content=content, styles=pictures)  # refused before a framework is loaded
     begin = start.opened(spec.start, max_pixels=max_pixels)
     found = registry.load(backend) if isinstance(backend, str) else backend
     device = registry.choose_device(found, request.device)
     # From here on, and in the recipe, the sizes are this device's: the picture's.
     spec = spec.on(device.name)
-    sizes = stage_sizes(spec, content=content, style=style)
+    sizes = stage_sizes(spec, content=content, styles=pictures)
     loaded = weights_room.load(weights) if isinstance(weights, str) else weights
     text = recipe.write(
         spec,
@@ -165,9 +179,16 @@ def _prepare(
         dtype=request.dtype,
         execution=request.execution,
         content=content,
-        style=style,
+        styles=styles,
         start=begin,
     )
+
+
+def _several(style: Picture | Sequence[Picture]) -> list[Picture]:
+    # A path is a sequence too, of letters; and an array one of rows.
+    if isinstance(style, str | Path | PIL.Image.Image | np.ndarray):
+        return [style]
+    return list(style)
 
 
 def _path(picture: Picture) -> str | None:

@@ -161,14 +161,14 @@ class Losses:
 
 
 class Transfer:
-    """The whole objective in float64; weights as tap -> weight."""
+    """The whole objective in float64; weights as tap -> weight, styles as (picture, weight)."""
 
     def __init__(
         self,
         weights,
         *,
         content,
-        style,
+        styles,
         content_weights,
         style_weights,
         tv_weight,
@@ -179,9 +179,14 @@ class Transfer:
         self.tv_weight = tv_weight
         self.style_counted = style_counted
         self.taps = {*content_weights, *style_weights}
-        contents, styles = self.outputs(content), self.outputs(style)
+        contents = self.outputs(content)
         self.contents = {tap: contents[tap] for tap in content_weights}
-        self.grams = {tap: gram(styles[tap]) for tap in style_weights}
+        pictures, shares = zip(*styles, strict=True)
+        outputs = [self.outputs(picture) for picture in pictures]
+        self.grams = {
+            tap: np.average([gram(one[tap]) for one in outputs], axis=0, weights=shares)
+            for tap in style_weights
+        }
 
     def outputs(self, image) -> dict[str, np.ndarray]:
         return forward(self.weights, normalise(np.asarray(image, np.float64)), self.taps)

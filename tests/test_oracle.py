@@ -92,7 +92,7 @@ def test_gradient_of_the_whole_objective(seed):
     transfer = oracle.Transfer(
         pictures.weights("he"),
         content=pictures.picture(1, 19, 37),
-        style=pictures.picture(2, 20, 18),
+        styles=[(pictures.picture(2, 20, 18), 1.0)],
         content_weights={"conv4_2": 1.0, "relu5_4": 2.0},
         style_weights={"relu1_1": 1e4, "conv3_2": 1e4, "conv5_1": 1e4},
         tv_weight=1.0,

@@ -91,15 +91,22 @@ class MXNetSession:
     def _find_targets(self, problem: Problem) -> Targets:
         taps = self._network.taps
         content = self._network(self._normalised(problem.content))
-        style = dict(zip(taps, self._network(self._normalised(problem.style)), strict=True))
         contents = dict(zip(taps, content, strict=True))
         return Targets(
             content={tap: contents[tap] for tap in problem.objective.content},
-            style={
-                tap: gram(mx, style[tap], shape=style[tap].shape[1:])
-                for tap in problem.objective.style
-            },
+            style=self._blended(problem),
         )
+
+    def _blended(self, problem: Problem) -> dict[str, Tensor]:
+        """Return tap -> the sum of every style's Gram matrix times its share."""
+        blend: dict[str, Tensor] = {}
+        for style, share in problem.shares():
+            values = self._network(self._normalised(style.image))
+            features = dict(zip(self._network.taps, values, strict=True))
+            for tap in problem.objective.style:
+                part = share * gram(mx, features[tap], shape=features[tap].shape[1:])
+                blend[tap] = blend[tap] + part if tap in blend else part
+        return blend
 
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         with mx.autograd.record():

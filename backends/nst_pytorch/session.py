@@ -81,11 +81,20 @@ class PyTorchSession:
     def _find_targets(self, problem: Problem) -> Targets:
         with torch.no_grad(), true_float32():
             content = self._network(self._normalised(problem.content))
-            style = self._network(self._normalised(problem.style))
             return Targets(
                 content={tap: content[tap] for tap in self._objective.content},
-                style={tap: gram(style[tap]) for tap in self._objective.style},
+                style=self._blended(problem),
             )
+
+    def _blended(self, problem: Problem) -> dict[str, Tensor]:
+        """Return tap -> the sum of every style's Gram matrix times its share."""
+        blend: dict[str, Tensor] = {}
+        for style, share in problem.shares():
+            features = self._network(self._normalised(style.image))
+            for tap in self._objective.style:
+                part = share * gram(features[tap])
+                blend[tap] = blend[tap] + part if tap in blend else part
+        return blend
 
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         with true_float32():

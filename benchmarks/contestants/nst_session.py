@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contestants import Pictures, Step
 from nst_core import presets, registry
-from nst_core.backend import Objective, Problem
+from nst_core.backend import Objective, Problem, StyleSource
 
 MXNET_TAB = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
@@ -31,7 +31,7 @@ def prepare(pictures: Pictures, *, backend: str, device: str, mxnet_tab: bool) -
     session = found.start(
         Problem(
             content=pictures.content,
-            style=pictures.style,
+            styles=(StyleSource(image=pictures.style),),
             start=pictures.content,
             weights=pictures.weights,
             objective=objective,

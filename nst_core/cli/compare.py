@@ -39,7 +39,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("-q", "--quiet", is_flag=True, help="Print the report and errors, no progress.")
 def command(
     content: str | None,
-    style: str | None,
+    style: tuple[str, ...],
     output_dir: Path,
     backends: str | None,
     presets: str | None,
@@ -156,10 +156,11 @@ def _label(preset: str, backend: str) -> str:
 
 def _setting(config: Config, *, log_every: int, max_pixels: int, quiet: bool) -> Setting:
     """Return what all contestants share."""
-    content, style = inputs.pair(config.run)
+    content, styles = inputs.pictures(config.run)
     return Setting(
         content=content,
-        style=style,
+        styles=styles,
+        style_blend=config.run.style_blend,
         weights=config.run.weights,
         device=config.run.device,
         dtype=config.run.dtype,

@@ -1,4 +1,4 @@
-"""What every command that paints is given: two pictures, a config, a preset."""
+"""What every command that paints is given: its pictures, a config, a preset."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import click
 
 from nst_core import demo, images
 from nst_core.recipe import Run
+from nst_core.styles import check_blend
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def arguments(function: F) -> F:
-    """Decorate a command with the arguments CONTENT and STYLE, both optional."""
+    """Decorate a command with the arguments CONTENT and STYLE..., all optional."""
     return click.argument("content", required=False)(
-        click.argument("style", required=False)(function)
+        click.argument("style", nargs=-1, metavar="[STYLE]...")(function)
     )
 
 
@@ -45,9 +46,15 @@ def max_pixels(function: F) -> F:
     )(function)
 
 
-def pair(run: Run) -> tuple[str, str]:
-    """Return the paths of content and style; each defaults to its picture of the demo pair."""
-    return run.content or str(demo.landscape()), run.style or str(demo.painting())
+def pictures(run: Run) -> tuple[str, tuple[str, ...]]:
+    """Return the paths of content and styles, which default to the demo pair's.
+
+    Raises:
+        SpecError: if the blend has not a weight for every style.
+    """
+    styles = run.style or (str(demo.painting()),)
+    check_blend(run.style_blend, styles=len(styles))
+    return run.content or str(demo.landscape()), styles
 
 
 def command_line() -> str:

@@ -32,6 +32,9 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--style-layers", {"metavar": "TAP[=X],...", "help": "As relu1_1,relu2_1=0.2,conv5_1."}),
     ("--optimiser", {"metavar": "adam|lbfgs", "help": "With its defaults, if another's were set."}),
     ("--lr", {"type": float, "metavar": "X", "help": "Learning rate of the first step."}),
+    ("--style-blend", {"metavar": "X,...", "help": "Weights of several styles; else equal."}),
+    ("--style-scale", {"type": float, "metavar": "X", "help": "Style's size over content's."}),
+    ("--style-size", {"metavar": "SIZE", "help": "Of the style pictures; else as --size."}),
     ("--init", {"metavar": "content|noise|FILE", "help": "What to start from."}),
 )
 
@@ -45,17 +48,25 @@ def options(function: F) -> F:
     return function
 
 
-def table(*, content: str | None, style: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+def table(
+    *, content: str | None, style: Sequence[str], options: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the options that were given, in the form of a config file's table."""
     layers = {name: _layers(options[f"{name}_layers"]) for name in ("content", "style")}
     found = {
         "run": {
             "content": content,
-            "style": style,
+            "style": list(style) or None,
+            "style_blend": _numbers("style_blend", options["style_blend"]),
             **{key: options[key] for key in _RUN},
         },
         "content": {"weight": options["content_weight"], "layers": layers["content"]},
-        "style": {"weight": options["style_weight"], "layers": layers["style"]},
+        "style": {
+            "weight": options["style_weight"],
+            "layers": layers["style"],
+            "scale": options["style_scale"],
+            "size": options["style_size"],
+        },
         "total_variation": {"weight": options["tv_weight"]},
         "optimiser": {"name": options["optimiser"], "learning_rate": options["lr"]},
         "start": {"image": options["init"], "seed": options["seed"]},
@@ -84,6 +95,15 @@ def steps(options: Mapping[str, Any]) -> list[int]:
 
 def _split(text: str | None) -> list[str]:
     return [] if text is None else [part.strip() for part in text.split(",")]
+
+
+def _numbers(name: str, text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in _split(text)]
+    except ValueError:
+        raise SpecError(f"{name} = {text!r}: should be numbers with commas between them") from None
 
 
 def _layers(text: str | None) -> dict[str, float] | None:

@@ -35,7 +35,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(
     content: str | None,
-    style: str | None,
+    style: tuple[str, ...],
     output: Path | None,
     config: Path | None,
     preset: str | None,
@@ -47,7 +47,7 @@ def command(
     quiet: bool,
     **options: object,
 ) -> None:
-    """Paint the picture CONTENT in the style of the picture STYLE.
+    """Paint the picture CONTENT in the style of the picture STYLE, or of several.
 
     Without pictures, the demo pair that comes with nst is used. Options override the config file,
     which overrides the preset.
@@ -59,13 +59,16 @@ def command(
         sizes=overrides.sizes(options),
         steps=overrides.steps(options),
     )
-    pair = inputs.pair(settings.run)
-    target = output or Path(f"{Path(pair[0]).stem}-{Path(pair[1]).stem}.png")
+    content, style = inputs.pictures(settings.run)
+    named = "-".join(Path(path).stem for path in (content, *style))
+    target = output or Path(f"{named}.png")
     files = outputs.Outputs(picture=target, history=history, plot=plot, save_every=save_every)
-    files.check(inputs=pair)
+    files.check(inputs=[content, *style])
     try:
         result = transfer(
-            *pair,
+            content,
+            style,
+            style_blend=settings.run.style_blend,
             spec=settings.spec,
             backend=settings.run.backend,
             weights=settings.run.weights,

@@ -27,10 +27,10 @@ _REPORTS = ("sheet.png", "losses.png", "report.json", "report.html")
 
 
 class Pictures(NamedTuple):
-    """The pair, decoded."""
+    """Content and styles, decoded."""
 
     content: PIL.Image.Image
-    style: PIL.Image.Image
+    styles: tuple[PIL.Image.Image, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Contest:
         """
         for path in self.files():
             files.check_writable(path)
-            for one in (self.setting.content, self.setting.style):
+            for one in (self.setting.content, *self.setting.styles):
                 if path.exists() and path.samefile(one):
                     raise PictureError(
                         f"{files.shown(path)} is an input and would be replaced: "
@@ -69,17 +69,17 @@ class Contest:
 
 
 def opened(setting: Setting, specs: Sequence[Spec]) -> Pictures:
-    """Read content and style, and find out whether they are large enough for every spec.
+    """Read content and styles, and find out whether they are large enough for every spec.
 
     Raises:
         NstError: one line.
     """
     content = images.read(setting.content, max_pixels=setting.max_pixels)
-    style = images.read(setting.style, max_pixels=setting.max_pixels)
+    styles = tuple(images.read(one, max_pixels=setting.max_pixels) for one in setting.styles)
     for spec in specs:
-        stage_sizes(spec, content=content, style=style)
+        stage_sizes(spec, content=content, styles=styles)
         start.opened(spec.start, max_pixels=setting.max_pixels)
-    return Pictures(content, style)
+    return Pictures(content, styles)
 
 
 def run(
@@ -89,7 +89,7 @@ def run(
 
     Args:
         contest: Who runs on what.
-        pictures: The pair, for the sheet.
+        pictures: Content and styles, for the sheet.
         workplace: A directory on the same file system, for files on their way.
         tell: Is told one line about each contestant before it runs.
 
@@ -133,7 +133,8 @@ def _write(report: Report, workplace: Path, pictures: Pictures) -> None:
 
     with _blaming(workplace):
         records = [one.record for one in report.measurements]
-        write_sheet(report, workplace / "sheet.png", content=pictures.content, style=pictures.style)
+        sheet = workplace / "sheet.png"
+        write_sheet(report, sheet, content=pictures.content, styles=pictures.styles)
         write_losses(records, workplace / "losses.png", title=report.title)
         (workplace / "report.json").write_text(report.to_json(), encoding="utf-8")
         write_page(report, workplace / "report.html", pictures=workplace)

@@ -39,7 +39,8 @@ class Setting(BaseModel):
 
     Attributes:
         content: Path of the content picture.
-        style: Path of the style picture.
+        styles: Paths of the style pictures.
+        style_blend: Their weights in the blend; equal where it is empty.
         weights: A source of VGG-19 weights.
         device: As ``nst run --device`` takes it.
         dtype: What everything is computed in.
@@ -53,7 +54,8 @@ class Setting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     content: str
-    style: str
+    styles: tuple[str, ...]
+    style_blend: tuple[float, ...] = ()
     weights: str
     device: str
     dtype: Literal["float32", "float64"]

@@ -57,7 +57,8 @@ def measure(
     recorder = Recorder(backend, started=meter.restart)
     result = transfer(
         setting.content,
-        setting.style,
+        setting.styles,
+        style_blend=setting.style_blend,
         spec=Spec.from_table(contestant.spec),
         backend=recorder,
         weights=setting.weights,

@@ -34,9 +34,9 @@ class Report:
 
     @property
     def title(self) -> str:
-        """The pair of pictures, in words."""
-        content, style = Path(self.setting.content).stem, Path(self.setting.style).stem
-        return f"{content} in the style of {style}"
+        """The pictures, in words."""
+        content, *styles = (Path(one).stem for one in (self.setting.content, *self.setting.styles))
+        return f"{content} in the style of {' and '.join(styles)}"
 
     @property
     def summary(self) -> str:

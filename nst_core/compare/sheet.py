@@ -1,4 +1,4 @@
-"""The side-by-side sheet: the two pictures, every result, and what differs between backends."""
+"""The side-by-side sheet: the pictures, every result, and what differs between backends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Cell(NamedTuple):
 
 
 def write_sheet(
-    report: Report, path: Path, *, content: PIL.Image.Image, style: PIL.Image.Image
+    report: Report, path: Path, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
 ) -> None:
     """Draw the sheet.
 
@@ -37,7 +37,7 @@ def write_sheet(
         report: What was found.
         path: A PNG file.
         content: The content picture.
-        style: The style picture.
+        styles: The style pictures.
     """
     height, width = report.measurements[0].image.shape[:2]
     factor = min(max(width, _NARROWEST), _WIDEST) / width
@@ -45,7 +45,10 @@ def write_sheet(
     rows = [
         [
             Cell(content, "content", Path(report.setting.content).name),
-            Cell(style, "style", Path(report.setting.style).name),
+            *(
+                Cell(style, "style", Path(name).name)
+                for style, name in zip(styles, report.setting.styles, strict=True)
+            ),
         ],
         *result_rows(report.measurements),
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Mapping, Set
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -79,6 +79,19 @@ class Part(BaseModel):
     """A table of a spec: it never changes, and takes no field that it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def without_defaults(part: Part, table: dict[str, Any], fields: Set[str]) -> dict[str, Any]:
+    """Return ``table``, which ``part`` is written as, without those of ``fields`` never set.
+
+    TOML has no null, and what is rarely set need not stand in every file.
+    """
+    known = type(part).model_fields
+    return {
+        key: value
+        for key, value in table.items()
+        if key not in fields or getattr(part, key) != known[key].default
+    }
 
 
 def describe(error: ValidationError) -> str:

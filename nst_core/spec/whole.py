@@ -16,7 +16,15 @@ from pydantic import (
 from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Objective
 from nst_core.errors import SpecError
-from nst_core.spec.fields import Part, Positive, SizeRule, TapWeights, Weight, describe
+from nst_core.spec.fields import (
+    Part,
+    Positive,
+    SizeRule,
+    TapWeights,
+    Weight,
+    describe,
+    without_defaults,
+)
 from nst_core.spec.optimisers import Adam, Optimiser
 
 
@@ -34,11 +42,21 @@ class Term(Part):
 class Style(Term):
     """The style term.
 
-    ``counted`` is how often the style losses count in the total that is minimised; the losses
-    reported are without it. One document multiplies a Python *list* of losses by ten.
+    Attributes:
+        counted: How often the style losses count in the total that is minimised; the losses
+            reported are without it. One document multiplies a Python *list* of losses by ten.
+        scale: Size of the style pictures, over the size that they would have otherwise.
+        size: Of the style pictures in the last stage, in proportion before it; that of the
+            content where it is None.
     """
 
     counted: Positive = 1.0
+    scale: Positive = 1.0
+    size: SizeRule | None = None
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_defaults(self, dump(self), {"scale", "size"})
 
 
 class TotalVariation(Part):
@@ -84,8 +102,7 @@ class Stage(Part):
 
     @model_serializer(mode="wrap")
     def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # TOML has no null, and what is rarely set need not stand in every file.
-        return {key: value for key, value in dump(self).items() if value not in (None, False)}
+        return without_defaults(self, dump(self), {"size_on_cpu", "through_8_bits"})
 
 
 class Spec(Part):

@@ -104,7 +104,14 @@ def test_a_file_system_that_is_read_only(refused):
         (("--config", "missing.toml"), "missing.toml: can't be read: No such file"),
         (("--nonsense",), "No such option"),
         (("--log-every", "0"), "--log-every"),
-        (("a", "b", "c"), "unexpected extra argument"),
+        (("--style-blend", "1,2"), "style blend 1,2: 2 weights for 1 style picture; give one"),
+        (("style.png", "--style-blend", "1"), "style blend 1: 1 weight for 2 style pictures"),
+        (("style.png", "--style-blend", "1,-1"), "style blend 1,-1: weights should be finite"),
+        (("style.png", "--style-blend", "0,0"), "at least one weight should be above 0"),
+        (("--style-blend", "much"), "style_blend = 'much': should be numbers with commas"),
+        (("--style-scale", "0"), "style.scale = 0.0: should be greater than 0"),
+        (("--style-scale", "0.5"), "size = '8x12' makes the style picture 8x12, which is too sm"),
+        (("--style-size", "huge"), "style.size = 'huge': allowed are HEIGHTxWIDTH"),
     ],
 )
 def test_values_that_are_not_allowed(refused, arguments, line):

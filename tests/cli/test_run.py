@@ -75,6 +75,24 @@ def test_a_recipe_makes_the_same_picture_again(nst, pair):
     assert "the weights are not those that the recipe was made with" in other.err
 
 
+def test_two_styles_and_their_recipe(nst, pair):
+    content, style = pair
+    with PIL.Image.open(style) as picture:
+        picture.transpose(PIL.Image.Transpose.ROTATE_90).save("other.png")
+    options = (*FAST, "--style-blend", "3,1", "--style-scale", "1.5", "--style-size", "20x24")
+    assert nst("run", content, style, "other.png", *options).out == "content-style-other.png\n"
+    Path("a.toml").write_text(nst("recipe", "content-style-other.png").out)
+    table = toml.read("a.toml")
+    assert table["run"]["style"] == ["style.png", "other.png"]
+    assert table["run"]["style_blend"] == [3.0, 1.0]
+    assert (table["style"]["scale"], table["style"]["size"]) == (1.5, "20x24")
+    # Styles on the command line are instead of the config's, and want weights of their own.
+    again = nst("run", content, style, "other.png", "--config", "a.toml", "-o", "b.png", "-q")
+    assert again.status == 0
+    with PIL.Image.open("content-style-other.png") as first, PIL.Image.open("b.png") as second:
+        np.testing.assert_array_equal(np.asarray(first), np.asarray(second))
+
+
 def test_options_reach_the_spec(nst, pair):
     nst(
         "run", *pair, "--weights", "random", "--size", "16,32", "--steps", "1,2",

@@ -84,8 +84,24 @@ class GramOverImageSize(NumpySession):
 
     def __init__(self, problem, *, dtype):
         super().__init__(problem, dtype=dtype)
-        ratio = problem.style.size / problem.content.size
+        ratio = problem.styles[0].image.size / problem.content.size
         self._grams = {tap: gram * ratio for tap, gram in self._grams.items()}
+
+
+class BlendNotNormalised(NumpySession):
+    """Blend weights taken as they are, not as shares of their sum."""
+
+    def __init__(self, problem, *, dtype):
+        super().__init__(problem, dtype=dtype)
+        total = sum(style.weight for style in problem.styles)
+        self._grams = {tap: total * gram for tap, gram in self._grams.items()}
+
+
+class LastStyle(NumpySession):
+    """One style after the other, the last of which stays."""
+
+    def __init__(self, problem, *, dtype):
+        super().__init__(replace(problem, styles=problem.styles[-1:]), dtype=dtype)
 
 
 class SumForMean(NumpySession):

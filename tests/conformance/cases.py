@@ -8,7 +8,7 @@ import numpy as np
 import oracle
 from conformance import pictures
 
-from nst_core.backend import Adam, Objective, Problem
+from nst_core.backend import Adam, Objective, Problem, StyleSource
 
 D2L_STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
 BLOCK_1 = {"conv1_1": 1.0, "relu1_2": 2.0}
@@ -23,6 +23,7 @@ class Case:
     name: str
     size: tuple[int, int] = (32, 48)
     style_size: tuple[int, int] = (40, 35)
+    blend: tuple[float, ...] = (1.0,)
     content: Mapping[str, float]
     style: Mapping[str, float]
     style_counted: float = 1.0
@@ -38,8 +39,11 @@ class Case:
         return pictures.picture(1, *self.size)
 
     @cached_property
-    def style_image(self) -> np.ndarray:
-        return pictures.picture(2, *self.style_size)
+    def style_images(self) -> tuple[np.ndarray, ...]:
+        """As many as `blend` has weights, each wider than the one before."""
+        height, width = self.style_size
+        count = len(self.blend)
+        return tuple(pictures.picture(2 + 10 * n, height, width + 2 * n) for n in range(count))
 
     @cached_property
     def start_image(self) -> np.ndarray:
@@ -66,7 +70,10 @@ class Case:
         """The problem as the seam takes it, its images of `dtype`, each array its own copy."""
         return Problem(
             content=self.content_image.astype(dtype),
-            style=self.style_image.astype(dtype),
+            styles=tuple(
+                StyleSource(image=image.astype(dtype), weight=weight)
+                for image, weight in zip(self.style_images, self.blend, strict=True)
+            ),
             start=self.start_image.astype(dtype),
             weights=pictures.weights(self.weights),
             objective=self.objective,
@@ -78,7 +85,7 @@ class Case:
         return oracle.Transfer(
             pictures.weights(self.weights),
             content=self.content_image,
-            style=self.style_image,
+            styles=list(zip(self.style_images, self.blend, strict=True)),
             content_weights=self.content,
             style_weights=self.style,
             tv_weight=self.total_variation,
@@ -101,11 +108,13 @@ SMALL = Case(
 D2L = Case(name="d2l", content={"relu4_4": 1.0}, style=_every(D2L_STYLE, 1e5))
 
 COUNTED = replace(SMALL, name="style counted ten times", style_counted=10.0)
+BLENDED = replace(SMALL, name="three styles, one without a share", blend=(3.0, 0.0, 1.0))
 
 CASES = (
     SMALL,
     D2L,
     COUNTED,
+    BLENDED,
     Case(
         name="every tap, odd sizes",
         size=(37, 41),

@@ -47,11 +47,20 @@ def check_inputs_are_left_alone(subject: Subject, case: Case, dtype: str) -> Non
     """Read-only arrays and strided pictures will do, give the same, and are not changed."""
     plain = _exercise(subject.start(case.problem(dtype), dtype), case.probe_image.astype(dtype))
     problem = case.problem(dtype)
-    images = {name: _awkward(getattr(problem, name)) for name in ("content", "style", "start")}
+    images = {name: _awkward(getattr(problem, name)) for name in ("content", "start")}
+    (style,) = problem.styles
+    images["style"] = _awkward(style.image)
     weights = {name: _read_only(array.copy()) for name, array in problem.weights.items()}
     copies = {name: array.copy() for name, array in images.items()}
     probe = _awkward(case.probe_image.astype(dtype))
-    session = subject.start(replace(problem, **images, weights=weights), dtype)
+    problem = replace(
+        problem,
+        content=images["content"],
+        start=images["start"],
+        styles=(replace(style, image=images["style"]),),
+        weights=weights,
+    )
+    session = subject.start(problem, dtype)
     evaluation, state = _exercise(session, probe)
     assert_same_evaluation(evaluation, plain[0])
     assert_same_state(state, plain[1])
@@ -64,7 +73,7 @@ def check_inputs_are_copied(subject: Subject, case: Case, dtype: str) -> None:
     problem, probe = case.problem(dtype), case.probe_image.astype(dtype)
     session = subject.start(problem, dtype)
     before = session.evaluate(image=probe), session.state()
-    for image in (problem.content, problem.style, problem.start):
+    for image in (problem.content, problem.styles[0].image, problem.start):
         image[...] = np.nan
     assert_same_evaluation(session.evaluate(image=probe), before[0])
     assert_same_state(session.state(), before[1])

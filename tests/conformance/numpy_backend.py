@@ -41,8 +41,7 @@ class NumpySession:
         }
         # The targets never change, so they are computed once.
         self._contents = self._tapped(self._forward(self._normalised(problem.content)))
-        styles = self._tapped(self._forward(self._normalised(problem.style)))
-        self._grams = {tap: self._gram(styles[tap]) for tap in self._objective.style}
+        self._grams = self._blended(problem)
         self._x = self._normalised(problem.start)
         self._first, self._second = np.zeros_like(self._x), np.zeros_like(self._x)
         self._step = 0
@@ -105,6 +104,15 @@ class NumpySession:
     _total_variation = staticmethod(oracle.total_variation)
     _adam_update = staticmethod(oracle_adam.update)
     _mxnet_adam_update = staticmethod(oracle_adam.update_stock_mxnet)
+
+    def _blended(self, problem: Problem) -> dict[str, Array]:
+        """Every style's Gram matrices, each times its share, added up."""
+        blend: dict[str, Array] = {}
+        for style, share in problem.shares():
+            features = self._tapped(self._forward(self._normalised(style.image)))
+            for tap in self._objective.style:
+                blend[tap] = blend.get(tap, 0) + share * self._gram(features[tap])
+        return blend
 
     def _normalised(self, image: Image) -> Array:
         return oracle.normalise(np.array(image, self._dtype))

@@ -11,7 +11,7 @@ from conformance import checks_arrays as arrays
 from conformance import checks_session as promises
 from conformance import checks_trajectory as trajectory
 from conformance import checks_values as values
-from conformance.cases import ADAM, COUNTED, SMALL, Case
+from conformance.cases import ADAM, BLENDED, COUNTED, SMALL, Case
 from conformance.numpy_backend import BACKEND
 from conformance.reference import Subject
 
@@ -62,6 +62,11 @@ CANARIES = {
         partial(values.check_slopes, case=SMALL),
     ),
     numbers.GramOverImageSize: (on(values.check_style), on(values.check_gradient)),
+    numbers.BlendNotNormalised: (on(values.check_style, case=BLENDED),),
+    numbers.LastStyle: (
+        on(values.check_style, case=BLENDED),
+        on(values.check_style, case=BLENDED, dtype="float32"),
+    ),
     numbers.SumForMean: (on(values.check_content), on(values.check_total)),
     numbers.StyleSumForMean: (on(values.check_style), on(values.check_total)),
     numbers.ChannelsFlipped: (

@@ -43,7 +43,7 @@ def measured(tmp_path):
     def run(stages, common=None):
         table = {**presets.table("d2l"), "stages": stages}
         setting = Setting(
-            content=path, style=path, weights="random", device="cpu", dtype="float32",
+            content=path, styles=(path,), weights="random", device="cpu", dtype="float32",
             max_pixels=10**6, log_every=10, quiet=True, command="a test",
         )  # fmt: skip
         who = Contestant(label="d2l on fake", preset="d2l", backend="fake", spec=table)

@@ -53,7 +53,7 @@ def found(first, second, dtype="float32"):
 def report(*measurements, content="a.png", **setting):
     return Report(
         setting=Setting(
-            content=content, style="b.png", weights="random", device="cpu", dtype="float32",
+            content=content, styles=("b.png",), weights="random", device="cpu", dtype="float32",
             max_pixels=100, log_every=1, quiet=True, command="nst compare", **setting,
         ),
         measurements=measurements,
@@ -214,7 +214,7 @@ def test_a_row_of_the_sheet_for_every_preset_with_rivals():
 
 
 def test_the_sheet_of_a_tiny_picture_can_be_read(tmp_path):
-    pictures = {"content": PIL.Image.new("RGB", (6, 4)), "style": PIL.Image.new("RGB", (9, 9))}
+    pictures = {"content": PIL.Image.new("RGB", (6, 4)), "styles": [PIL.Image.new("RGB", (9, 9))]}
     path = tmp_path / "sheet.png"
     sheet.write_sheet(report(measurement("a"), measurement("b" * 300)), path, **pictures)
     with PIL.Image.open(path) as picture:

@@ -70,7 +70,11 @@ def test_a_size_may_be_the_devices(device, size):
     stages = [{"size": "short:32", "size_on_cpu": "short:16", "steps": 1}]
     backend = FakeBackend()
     result = run(backend, device=device, overrides={"stages": stages})
-    assert backend.problems[0].content.shape[:2] == backend.problems[0].style.shape[:2] == size
+    assert (
+        backend.problems[0].content.shape[:2]
+        == backend.problems[0].styles[0].image.shape[:2]
+        == size
+    )
     assert result.plan.sizes == (size,)
     # The recipe is the picture's, wherever it is run again.
     recipe = toml.loads(result.plan.recipe, origin="recipe")
@@ -202,7 +206,7 @@ def test_proportions_are_each_pictures_own():
         overrides={"stages": [{"size": "48", "steps": 1}]},
     )
     assert backend.problems[0].content.shape == (32, 48, 3)
-    assert backend.problems[0].style.shape == (48, 24, 3)
+    assert backend.problems[0].styles[0].image.shape == (48, 24, 3)
 
 
 def test_too_small_for_the_deepest_tap():

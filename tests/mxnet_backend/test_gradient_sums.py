@@ -7,7 +7,7 @@ float32 is held against. The fault is off by 0.02 to 1 where it strikes; roundin
 import numpy as np
 import pytest
 
-from nst_core.backend import Adam, Objective, Problem
+from nst_core.backend import Adam, Objective, Problem, StyleSource
 from nst_core.weights import load
 
 BEFORE_POOLING = ("relu1_2", "relu2_2", "relu3_4")
@@ -28,7 +28,7 @@ def gradients(backend, weights, pictures, objective, dtype, *, calls):
     content, style, image = pictures.astype(dtype)
     problem = Problem(
         content=content,
-        style=style,
+        styles=(StyleSource(image=style),),
         start=content,
         weights=weights,
         objective=objective,

@@ -44,11 +44,12 @@ import json
 {imports}
 import numpy, torch
 from nst_core import registry
-from nst_core.backend import Adam, Objective, Problem
+from nst_core.backend import Adam, Objective, Problem, StyleSource
 from nst_core.weights import load
 image = numpy.random.default_rng(0).random((16, 16, 3))
 problem = Problem(
-    content=image, style=image[::-1], start=image * 0.5, weights=load("random:0"),
+    content=image, styles=(StyleSource(image=image[::-1]),), start=image * 0.5,
+    weights=load("random:0"),
     objective=Objective(content={{"relu1_1": 1.0}}, style={{"relu2_1": 1e3}}, total_variation=1.0),
     adam=Adam(beta1=0.9, beta2=0.999, epsilon=1e-8),
 )
