@@ -1,6 +1,6 @@
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -71,14 +71,15 @@ def test_help(nst, arguments):
 
 def test_help_answers_at_once():
     def seconds():
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             [sys.executable, "-m", "nst_core.cli", "--help"], check=True, capture_output=True
         )
-        return time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    # The best of five: a busy machine makes some slow, none fast.
-    assert min(seconds() for _ in range(5)) < 0.5
+    # Of the processor, for other tests may be running beside this one; and the best of three.
+    assert min(seconds() for _ in range(3)) < 0.5
 
 
 def test_an_unknown_command(nst):
