@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nst_core.backend import Execution
     from nst_core.errors import NstError
+    from nst_core.images import Output
     from nst_core.loop import Interrupted, Result
     from nst_core.observers import Observer, Plan, Row, Step
     from nst_core.run import transfer
@@ -30,6 +31,7 @@ _ROOMS = MappingProxyType(
         "Interrupted": "nst_core.loop",
         "NstError": "nst_core.errors",
         "Observer": "nst_core.observers",
+        "Output": "nst_core.images",
         "Plan": "nst_core.observers",
         "Result": "nst_core.loop",
         "Row": "nst_core.observers",
@@ -45,6 +47,7 @@ __all__ = [
     "Interrupted",
     "NstError",
     "Observer",
+    "Output",
     "Plan",
     "Result",
     "Row",

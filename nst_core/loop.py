@@ -69,7 +69,7 @@ class Result:
         Raises:
             PictureError: if it can't be written; an older file of that name is then still whole.
         """
-        images.write(self.image, path, recipe=self.plan.recipe)
+        images.write(self.image, path, recipe=self.plan.recipe, finish=self.plan.finish)
 
 
 class Interrupted(KeyboardInterrupt):

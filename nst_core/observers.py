@@ -9,6 +9,7 @@ from typing import Protocol
 
 from nst_core.arrays import Image
 from nst_core.backend import Device, Losses
+from nst_core.images import Finish
 from nst_core.spec import Spec
 
 
@@ -36,6 +37,7 @@ class Plan:
         weights: The source of the VGG-19 weights, as it was asked for.
         weights_checksum: ``Weights.checksum`` of what was loaded.
         recipe: The recipe that goes with the picture, as TOML.
+        finish: What else goes into its file.
     """
 
     spec: Spec
@@ -45,6 +47,7 @@ class Plan:
     weights: str
     weights_checksum: str
     recipe: str
+    finish: Finish = field(default_factory=Finish)
 
     @property
     def steps(self) -> int:

@@ -27,6 +27,8 @@ from pydantic import (
 from nst_core import presets, toml
 from nst_core.backend import Conv, Device, Execution, Precision
 from nst_core.errors import SpecError
+from nst_core.images import Output
+from nst_core.images.output import Bits
 from nst_core.spec import Spec, describe
 from nst_core.stages import with_stages
 
@@ -74,6 +76,11 @@ class Run(BaseModel):
     precision: Precision = "auto"
     checkpointing: Annotated[bool, Field(strict=True)] = False
 
+    bits: Bits = 8
+    dpi: Annotated[float, Field(strict=True, gt=0, le=100_000)] | None = None
+    keep_alpha: Annotated[bool, Field(strict=True)] = False
+    keep_exif: Annotated[bool, Field(strict=True)] = False
+
     @property
     def execution(self) -> Execution:
         """How it is computed."""
@@ -83,6 +90,16 @@ class Run(BaseModel):
     def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # What is not set is not written.
         return {key: value for key, value in dump(self).items() if value not in (None, [], ())}
+
+    @property
+    def output(self) -> Output:
+        """What the picture's file is asked to hold."""
+        return Output(
+            bits=self.bits,
+            dpi=self.dpi,
+            keep_alpha=self.keep_alpha,
+            keep_exif=self.keep_exif,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

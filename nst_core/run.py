@@ -15,6 +15,7 @@ from nst_core import images, loop, presets, recipe, registry, start, toml
 from nst_core import weights as weights_room
 from nst_core.backend import AUTOMATIC, Backend, Execution
 from nst_core.errors import SpecError
+from nst_core.images import PLAIN, Finish, Output, Source
 from nst_core.loop import Result, StageSize, Work
 from nst_core.observers import Observer, Plan
 from nst_core.recipe import Run
@@ -40,6 +41,7 @@ def transfer(
     device: str = "auto",
     dtype: str = "float32",
     execution: Execution = AUTOMATIC,
+    output: Output = PLAIN,
     observers: Iterable[Observer] = (),
     log_every: int = 10,
     max_pixels: int = images.MAX_PIXELS,
@@ -60,6 +62,7 @@ def transfer(
         device: ``auto`` (the backend's best), ``cpu``, ``cuda``, ``cuda:N``, ``mps``.
         dtype: ``float32`` or ``float64``.
         execution: How it is computed.
+        output: What ``Result.save`` puts into a file besides the pixels, and in how many bits.
         observers: Told of every step.
         log_every: Which steps get a row in the history, besides each stage's first and last.
         max_pixels: Pictures of more pixels are refused.
@@ -85,6 +88,7 @@ def transfer(
             "device": device,
             "dtype": dtype,
             **asdict(execution),
+            **asdict(output),
         }
     )
     work = _prepare(
@@ -93,7 +97,7 @@ def transfer(
         # In the order of what a user waits for: pictures take no time, frameworks take seconds.
         content=_opened(content, max_pixels=max_pixels),
         styles=weighted(
-            [_opened(one, max_pixels=max_pixels) for one in several], request.style_blend
+            [_opened(one, max_pixels=max_pixels).picture for one in several], request.style_blend
         ),
         backend=backend,
         weights=weights,
@@ -137,7 +141,7 @@ def _prepare(
     spec: Spec,
     request: Run,
     *,
-    content: PIL.Image.Image,
+    content: Source,
     styles: Sequence[StylePicture],
     backend: str | Backend,
     weights: str | Weights,
@@ -146,13 +150,14 @@ def _prepare(
 ) -> Work:
     pictures = [style.picture for style in styles]
     if not spec.depends_on_device():
-        stage_sizes(spec, content=content, styles=pictures)  # refused before a framework is loaded
+        # Refused before a framework is loaded.
+        stage_sizes(spec, content=content.picture, styles=pictures)
     begin = start.opened(spec.start, max_pixels=max_pixels)
     found = registry.load(backend) if isinstance(backend, str) else backend
     device = registry.choose_device(found, request.device)
     # From here on, and in the recipe, the sizes are this device's: the picture's.
     spec = spec.on(device.name)
-    sizes = stage_sizes(spec, content=content, styles=pictures)
+    sizes = stage_sizes(spec, content=content.picture, styles=pictures)
     loaded = weights_room.load(weights) if isinstance(weights, str) else weights
     text = recipe.write(
         spec,
@@ -170,6 +175,7 @@ def _prepare(
         weights=request.weights,
         weights_checksum=loaded.checksum,
         recipe=text,
+        finish=Finish.of(request.output, content),
     )
     return Work(
         plan=plan,
@@ -178,7 +184,7 @@ def _prepare(
         weights=loaded,
         dtype=request.dtype,
         execution=request.execution,
-        content=content,
+        content=content.picture,
         styles=styles,
         start=begin,
     )
@@ -195,9 +201,9 @@ def _path(picture: Picture) -> str | None:
     return str(picture) if isinstance(picture, str | Path) else None
 
 
-def _opened(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
+def _opened(picture: Picture, *, max_pixels: int) -> Source:
     if isinstance(picture, PIL.Image.Image):
-        return picture
+        return images.source(picture)
     if isinstance(picture, np.ndarray):
-        return images.from_array(picture)
-    return images.read(picture, max_pixels=max_pixels)
+        return Source(picture=images.from_array(picture))
+    return images.read_source(picture, max_pixels=max_pixels)

@@ -22,6 +22,7 @@ class Outputs:
     history: Path | None
     plot: Path | None
     save_every: int | None
+    output: images.Output
 
     def check(self, *, inputs: Sequence[str]) -> None:
         """Find out before the run what would fail after it.
@@ -29,7 +30,7 @@ class Outputs:
         Raises:
             NstError: one line.
         """
-        images.check_output(self.picture)
+        images.check_output(self.picture, self.output)
         for path in inputs:
             if self.picture.exists() and Path(path).exists() and self.picture.samefile(path):
                 raise PictureError(f"output {self.picture} is also an input: name another output")
@@ -91,14 +92,14 @@ class Snapshots(Observer):
     def __init__(self, path: Path, *, every: int) -> None:
         self._path = path
         self._every = every
-        self._recipe = ""
+        self._plan: Plan | None = None
 
     def started(self, plan: Plan) -> None:
-        """Keep the recipe: snapshots carry it as well."""
-        self._recipe = plan.recipe
+        """Keep the plan: snapshots carry its recipe as well."""
+        self._plan = plan
 
     def stepped(self, step: Step) -> None:
         """Save a snapshot, if it is due."""
-        if step.overall % self._every == 0:
-            name = f"{self._path.stem}-{step.overall:05d}{self._path.suffix}"
-            images.write(step.image, self._path.with_name(name), recipe=self._recipe)
+        if self._plan is not None and step.overall % self._every == 0:
+            path = self._path.with_name(f"{self._path.stem}-{step.overall:05d}{self._path.suffix}")
+            images.write(step.image, path, recipe=self._plan.recipe, finish=self._plan.finish)

@@ -11,6 +11,12 @@ from nst_core.errors import SpecError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _flag(text: str) -> dict[str, Any]:
+    # None where it isn't given, so that a config's value stands.
+    return {"is_flag": True, "default": None, "help": text}
+
+
 _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--backend", {"metavar": "NAME", "help": "pytorch (the default) or another installed one."}),
     ("--weights", {"metavar": "SOURCE", "help": "bundled (the default); see `nst weights list`."}),
@@ -38,12 +44,32 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--init", {"metavar": "content|noise|FILE", "help": "What to start from."}),
 )
 
-_RUN = ("backend", "weights", "device", "dtype", "conv", "precision", "checkpointing")
+
+_OUTPUT: Sequence[tuple[str, dict[str, Any]]] = (
+    ("--bits", {"type": int, "metavar": "8|16", "help": "Of each channel; 16 for PNG and TIFF."}),
+    ("--dpi", {"type": float, "metavar": "N", "help": "Dots per inch, written into the file."}),
+    ("--keep-alpha", _flag("Keep the content's transparency (PNG, WebP, TIFF).")),
+    ("--keep-exif", _flag("Keep the content's date, camera, artist and copyright.")),
+)
+
+_RUN = (
+    "backend", "weights", "device", "dtype", "conv", "precision", "checkpointing",
+    "bits", "dpi", "keep_alpha", "keep_exif",
+)  # fmt: skip
+
+
+def output_options(function: F) -> F:
+    """Decorate a command with those options that say what goes into the picture's file."""
+    return _decorated(function, _OUTPUT)
 
 
 def options(function: F) -> F:
-    """Decorate a command with all of these options."""
-    for name, attributes in reversed(_OPTIONS):
+    """Decorate a command with those options that say what is computed, and how."""
+    return _decorated(function, _OPTIONS)
+
+
+def _decorated(function: F, options: Sequence[tuple[str, dict[str, Any]]]) -> F:
+    for name, attributes in reversed(options):
         function = click.option(name, **attributes)(function)
     return function
 
@@ -58,7 +84,7 @@ def table(
             "content": content,
             "style": list(style) or None,
             "style_blend": _numbers("style_blend", options["style_blend"]),
-            **{key: options[key] for key in _RUN},
+            **{key: options.get(key) for key in _RUN},
         },
         "content": {"weight": options["content_weight"], "layers": layers["content"]},
         "style": {

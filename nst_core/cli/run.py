@@ -21,6 +21,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("-o", "--output", type=_PATH, help="PNG, JPEG, WebP or TIFF, by its ending.")
 @inputs.algorithm
 @overrides.options
+@overrides.output_options
 @click.option("--history", type=_PATH, metavar="FILE.csv", help="Write losses over the steps.")
 @click.option(
     "--log-every",
@@ -62,7 +63,13 @@ def command(
     content, style = inputs.pictures(settings.run)
     named = "-".join(Path(path).stem for path in (content, *style))
     target = output or Path(f"{named}.png")
-    files = outputs.Outputs(picture=target, history=history, plot=plot, save_every=save_every)
+    files = outputs.Outputs(
+        picture=target,
+        history=history,
+        plot=plot,
+        save_every=save_every,
+        output=settings.run.output,
+    )
     files.check(inputs=[content, *style])
     try:
         result = transfer(
@@ -75,6 +82,7 @@ def command(
             device=settings.run.device,
             dtype=settings.run.dtype,
             execution=settings.run.execution,
+            output=settings.run.output,
             observers=[*progress_observer(quiet=quiet, every=log_every), *files.observers()],
             log_every=log_every,
             max_pixels=max_pixels,

@@ -6,18 +6,25 @@ line that names the file.
 """
 
 from nst_core.images.fitting import fit, from_array, to_8bit, truncated
-from nst_core.images.reading import MAX_PIXELS, read
+from nst_core.images.output import PLAIN, Finish, Output, Source
+from nst_core.images.reading import MAX_PIXELS, read, read_source, source
 from nst_core.images.recipes import read_recipe
 from nst_core.images.writing import ENDINGS, check_output, write
 
 __all__ = [
     "ENDINGS",
     "MAX_PIXELS",
+    "PLAIN",
+    "Finish",
+    "Output",
+    "Source",
     "check_output",
     "fit",
     "from_array",
     "read",
     "read_recipe",
+    "read_source",
+    "source",
     "to_8bit",
     "truncated",
     "write",

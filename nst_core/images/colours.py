@@ -33,6 +33,13 @@ def to_srgb(picture: PIL.Image.Image) -> PIL.Image.Image:
         A new picture of the same size, without metadata, since what it said (profile,
         orientation, transparency) no longer holds.
     """
+    return colour_and_alpha(picture)[0]
+
+
+def colour_and_alpha(
+    picture: PIL.Image.Image,
+) -> tuple[PIL.Image.Image, PIL.Image.Image | None]:
+    """Return what ``to_srgb`` does, and the alpha in mode ``L``, None where there is none."""
     colour, alpha = _parts(picture)
     rgb = _managed(colour, picture.info.get("icc_profile"))
     if alpha is not None:
@@ -40,7 +47,7 @@ def to_srgb(picture: PIL.Image.Image) -> PIL.Image.Image:
         white.paste(rgb, mask=alpha)
         rgb = white
     rgb.info.clear()
-    return rgb
+    return rgb, alpha
 
 
 @cache

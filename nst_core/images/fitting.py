@@ -65,7 +65,12 @@ def to_8bit(image: Image) -> NDArray[np.uint8]:
     Raises:
         PictureError: for another shape or dtype, for NaN and infinite values.
     """
-    return np.asarray(np.rint(_scaled(image)), dtype=np.uint8)
+    return np.asarray(np.rint(_scaled(image, 255)), dtype=np.uint8)
+
+
+def to_16bit(image: Image) -> NDArray[np.uint16]:
+    """Clip an image to [0, 1] and scale it to 0...65535, half to even; otherwise as ``to_8bit``."""
+    return np.asarray(np.rint(_scaled(image, 65535)), dtype=np.uint16)
 
 
 def truncated(image: Image) -> PIL.Image.Image:
@@ -80,11 +85,11 @@ def truncated(image: Image) -> PIL.Image.Image:
     Raises:
         PictureError: as for ``to_8bit``.
     """
-    return PIL.Image.fromarray(_scaled(image).astype(np.uint8))
+    return PIL.Image.fromarray(_scaled(image, 255).astype(np.uint8))
 
 
-def _scaled(image: Image) -> NDArray[Any]:
-    """Clip to [0, 1] and multiply by 255."""
+def _scaled(image: Image, full: int) -> NDArray[Any]:
+    """Clip to [0, 1] and multiply by ``full``."""
     _check_shape(image)
     if not np.issubdtype(image.dtype, np.floating):
         raise PictureError(
@@ -97,7 +102,7 @@ def _scaled(image: Image) -> NDArray[Any]:
             "a lower learning rate may help"
         )
     # In float16, 255 times the value would lose the rounding.
-    scaled = np.clip(image, 0, 1).astype(np.promote_types(image.dtype, np.float32)) * 255
+    scaled = np.clip(image, 0, 1).astype(np.promote_types(image.dtype, np.float32)) * full
     return np.asarray(scaled)
 
 

@@ -19,7 +19,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from nst_core.errors import PictureError
 from nst_core.files import StrPath, shown
-from nst_core.images.colours import to_srgb
+from nst_core.images.colours import colour_and_alpha
+from nst_core.images.exif import kept_tags
+from nst_core.images.output import Source
 
 MAX_PIXELS = 178_956_970
 """Width x height up to which a picture is decoded; where Pillow by itself gives up."""
@@ -73,6 +75,11 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
         PictureError: one line that names the file: it is missing, a directory, empty, not
             readable, no picture of these formats, damaged, or too large.
     """
+    return read_source(path, max_pixels=max_pixels).picture
+
+
+def read_source(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> Source:
+    """Read a picture as ``read`` does, with what a result may keep of it besides the colours."""
     with opened(path) as picture:
         width, height = picture.size
         if width * height > max_pixels:
@@ -83,8 +90,17 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
         with _blaming(path, picture.format):
             _load(picture)
             orientation = _orientation(picture)
-            rgb = to_srgb(picture)
-    return rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
+            rgb, alpha = colour_and_alpha(picture)
+            exif = kept_tags(picture)
+    if orientation in _UPRIGHT:
+        rgb = rgb.transpose(_UPRIGHT[orientation])
+        alpha = None if alpha is None else alpha.transpose(_UPRIGHT[orientation])
+    return Source(picture=rgb, alpha=alpha, exif=exif)
+
+
+def source(picture: PIL.Image.Image) -> Source:
+    """Return a user's picture with its alpha and EXIF tags; its colours are left as they are."""
+    return Source(picture=picture, alpha=colour_and_alpha(picture)[1], exif=kept_tags(picture))
 
 
 @contextmanager

@@ -21,8 +21,8 @@ _DESCRIPTION, _SOFTWARE = 270, 305
 _NAME = "nst"
 
 
-def recipe_exif(recipe: str) -> PIL.Image.Exif:
-    """Return EXIF data that holds the recipe.
+def add_recipe(exif: PIL.Image.Exif, recipe: str) -> None:
+    """Put the recipe into EXIF data.
 
     Raises:
         PictureError: if the text can't be stored: it holds a NUL (which TOML forbids) or half a
@@ -34,10 +34,8 @@ def recipe_exif(recipe: str) -> PIL.Image.Exif:
         raise PictureError("the recipe is not Unicode text: write it as UTF-8") from cause
     if b"\0" in text:
         raise PictureError("the recipe holds a NUL character: TOML allows none")
-    exif = PIL.Image.Exif()
     exif[_DESCRIPTION] = text
     exif[_SOFTWARE] = _NAME
-    return exif
 
 
 def read_recipe(path: StrPath) -> str:

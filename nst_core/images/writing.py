@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from nst_core.arrays import Image
 from nst_core.errors import PictureError
 from nst_core.files import StrPath, atomic_writer, check_writable, shown
+from nst_core.images import deep
 from nst_core.images.colours import srgb_profile
-from nst_core.images.fitting import to_8bit
-from nst_core.images.recipes import recipe_exif
+from nst_core.images.exif import add_tags
+from nst_core.images.fitting import to_8bit, to_16bit
+from nst_core.images.output import PLAIN, Finish, Output
+from nst_core.images.recipes import add_recipe
 
 # At these qualities, and with the colours at full resolution (4:4:4), the losses can't be seen.
 _OPTIONS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
@@ -41,46 +44,71 @@ ENDINGS: MappingProxyType[str, str] = MappingProxyType(
 """The endings that ``write`` knows, in lower case, and Pillow's names of their formats."""
 
 
-def write(image: Image, path: StrPath, *, recipe: str | None = None) -> None:
+_DEEP = ("PNG", "TIFF")
+_TRANSPARENT = ("PNG", "WEBP", "TIFF")
+_FOR_PRINTERS = (".eps", ".ps", ".pdf", ".psd", ".ai", ".indd")
+
+_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _PER_INCH = 282, 283, 296, 2
+_BARE = Finish()
+
+
+def write(
+    image: Image, path: StrPath, *, recipe: str | None = None, finish: Finish = _BARE
+) -> None:
     """Write an image as PNG, JPEG, WebP or TIFF, by the ending of ``path`` in either case.
 
-    The file is 8-bit RGB with the ICC profile of sRGB. It appears whole or not at all: on any
-    failure a file of that name is what it was before. Equal arguments give equal bytes.
+    The file is RGB with the ICC profile of sRGB, of 8 bits a channel unless ``finish`` says
+    otherwise. It appears whole or not at all: on any failure a file of that name is what it was
+    before. Equal arguments give equal bytes.
 
     Args:
         image: (H, W, 3), nominally [0, 1]; clipped here and nowhere else.
         path: The file to write or replace; a symbolic link is written through.
         recipe: Text to be put into the metadata, for ``read_recipe``. JPEG has room for about
             64 KB.
+        finish: Bits, resolution, alpha and EXIF tags.
 
     Raises:
         PictureError: one line: an unknown ending, NaN in the image, a picture too large or a
-            recipe too long for the format, or a file that can't be written.
+            recipe too long for the format, a format without the bits or the alpha that were
+            asked for, or a file that can't be written.
     """
     form = _format(path)
+    _check_fits(path, form, bits=finish.bits, alpha=finish.alpha is not None)
     try:
-        encoded = _encoded(to_8bit(image), form, recipe)
+        encoded = _encoded(image, form, recipe, finish)
     except PictureError as cause:
         raise PictureError(f"can't write {shown(path)}: {cause}") from cause
     with atomic_writer(path, error=PictureError) as temporary:
         temporary.write_bytes(encoded)
 
 
-def check_output(path: StrPath) -> None:
+def check_output(path: StrPath, output: Output = PLAIN) -> None:
     """Find out before a run whether ``write`` will be able to write ``path``.
 
     A file is created in the directory for a moment; ``path`` itself is not touched.
 
+    Args:
+        path: The file to write or replace.
+        output: What is going to be asked of it.
+
     Raises:
-        PictureError: one line: an unknown ending, a missing directory, one that can't be
-            written in, or a ``path`` that is a directory or write-protected.
+        PictureError: one line: an unknown ending, one whose format can't hold what is asked for,
+            a missing directory, one that can't be written in, or a ``path`` that is a directory
+            or write-protected.
     """
-    _format(path)
+    form = _format(path)
+    _check_fits(path, form, bits=output.bits, alpha=output.keep_alpha)
     check_writable(path, error=PictureError)
 
 
 def _format(path: StrPath) -> str:
     ending = Path(path).suffix.lower()
+    if ending in _FOR_PRINTERS:
+        raise PictureError(
+            f"can't write {shown(path)}: {ending} is for printers, which want CMYK, and nst writes "
+            "RGB; write a 16-bit .tif (--bits 16) and convert it with the printer's ICC profile"
+        )
     if ending not in ENDINGS:
         raise PictureError(
             f"can't write {shown(path)}: unknown ending {ending!r}; use one of {', '.join(ENDINGS)}"
@@ -88,19 +116,72 @@ def _format(path: StrPath) -> str:
     return ENDINGS[ending]
 
 
-def _encoded(pixels: NDArray[np.uint8], form: str, recipe: str | None) -> bytes:
+def _check_fits(path: StrPath, form: str, *, bits: int, alpha: bool) -> None:
+    if bits == 16 and form not in _DEEP:
+        raise PictureError(
+            f"can't write {shown(path)}: {form} has 8 bits a channel; write a .png or .tif for "
+            "16 bits"
+        )
+    if alpha and form not in _TRANSPARENT:
+        raise PictureError(
+            f"can't write {shown(path)}: {form} has no transparency; write a .png, .webp or .tif "
+            "to keep the content's alpha"
+        )
+
+
+def _encoded(image: Image, form: str, recipe: str | None, finish: Finish) -> bytes:
     """Return the bytes of the file.
 
     In memory, so that what a format can't hold and what the disk refuses are told apart: Pillow
     reports both as ``OSError``.
     """
-    options: dict[str, Any] = {**_OPTIONS[form], "icc_profile": srgb_profile()}
-    if recipe is not None:
-        options["exif"] = recipe_exif(recipe)
-    stream = io.BytesIO()
+    exif = _exif(form, recipe, finish)
     try:
-        PIL.Image.fromarray(pixels).save(stream, format=form, **options)
+        if finish.bits == 16:
+            encode = deep.png if form == "PNG" else deep.tiff
+            pixels = to_16bit(image)
+            if finish.alpha is not None:
+                pixels = np.dstack([pixels, _alpha(finish.alpha, image).astype(np.uint16) * 257])
+            return encode(pixels, profile=srgb_profile(), exif=exif, dpi=finish.dpi)
+        return _encoded_by_pillow(image, form, exif, finish)
     except (OSError, ValueError, RuntimeError, MemoryError) as cause:
         reason = " ".join(str(cause).split()) or type(cause).__name__
         raise PictureError(f"{form} can't hold it ({reason}); write a .png instead") from cause
+
+
+def _encoded_by_pillow(
+    image: Image, form: str, exif: PIL.Image.Exif | None, finish: Finish
+) -> bytes:
+    options: dict[str, Any] = {**_OPTIONS[form], "icc_profile": srgb_profile()}
+    if exif is not None:
+        options["exif"] = exif
+    if finish.dpi is not None:
+        options["dpi"] = (finish.dpi, finish.dpi)
+    pixels = to_8bit(image)
+    if finish.alpha is not None:
+        pixels = np.dstack([pixels, _alpha(finish.alpha, image)])
+    stream = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(stream, format=form, **options)
     return stream.getvalue()
+
+
+def _exif(form: str, recipe: str | None, finish: Finish) -> PIL.Image.Exif | None:
+    """Return the EXIF data of the file; None where there is nothing to say."""
+    exif = PIL.Image.Exif()
+    if finish.exif is not None:
+        # Pillow can't write the directory into a compressed TIFF.
+        add_tags(exif, finish.exif, with_photograph=form != "TIFF")
+    if finish.dpi is not None and form == "WEBP":
+        # It has no other place for it.
+        exif[_X_RESOLUTION] = exif[_Y_RESOLUTION] = finish.dpi
+        exif[_RESOLUTION_UNIT] = _PER_INCH
+    if recipe is not None:
+        add_recipe(exif, recipe)
+    return exif if len(exif) else None
+
+
+def _alpha(alpha: PIL.Image.Image, image: Image) -> NDArray[np.uint8]:
+    """Return the alpha at the image's size, (H, W)."""
+    height, width = image.shape[:2]
+    resized = alpha.resize((width, height), PIL.Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.uint8)

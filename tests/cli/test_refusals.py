@@ -151,10 +151,10 @@ def test_a_full_disk_at_the_end_loses_no_picture(nst, pair, tmp_path, monkeypatc
 
     write = images.write
 
-    def full(image, path, *, recipe=None):
+    def full(image, path, **extras):
         if path.name == "out.png" and path.parent == Path():
             raise PictureError("can't write out.png: the disk is full; free some space")
-        write(image, path, recipe=recipe)
+        write(image, path, **extras)
 
     monkeypatch.setattr(images, "write", full)
     done = nst("run", *pair, *FAST, "-o", "out.png", "-q")

@@ -192,3 +192,45 @@ def test_a_run_that_diverged_is_saved_and_says_so(nst, pair):
     assert done.err.startswith("nst: warning: stage 1: L-BFGS diverged")
     assert done.err.count("\n") == 1
     assert Path("out.png").exists()
+
+
+def test_what_the_file_holds_by_options_and_again_by_its_recipe(nst, pair):
+    content = PIL.Image.open("content.png").convert("RGBA")
+    content.putalpha(PIL.Image.new("L", content.size, 99))
+    exif = PIL.Image.Exif()
+    exif[271] = "Maker"
+    content.save("clear.png", exif=exif)
+    done = nst(
+        "run", "clear.png", pair[1], *FAST, "-o", "out.png", "--bits", 16, "--dpi", 300,
+        "--keep-alpha", "--keep-exif", "--save-every", 2,
+    )  # fmt: skip
+    assert (done.status, done.out) == (0, "out.png\n")
+    recipe = nst("recipe", "out.png").out
+    run = toml.loads(recipe, origin="recipe")["run"]
+    assert [run[key] for key in ("bits", "dpi", "keep_alpha", "keep_exif")] == [16, 300, True, True]
+    Path("a.toml").write_text(recipe)
+    assert nst("run", "--config", "a.toml", "-o", "again.png", "-q").status == 0
+    for name in ("out.png", "out-00002.png", "again.png"):
+        assert Path(name).read_bytes()[24] == 16  # the bit depth
+        with PIL.Image.open(name) as picture:
+            assert (picture.mode, picture.size) == ("RGBA", (24, 16))
+            assert picture.getchannel("A").getextrema() == (99, 99)
+            assert picture.getexif()[271] == "Maker"
+            assert round(picture.info["dpi"][0]) == 300
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("-o", "a.jpg", "--bits", "16"), "JPEG has 8 bits a channel"),
+        (("-o", "a.jpg", "--keep-alpha"), "JPEG has no transparency"),
+        (("-o", "a.pdf"), "which want CMYK, and nst writes RGB"),
+        (("-o", "a.png", "--bits", "12"), "run.bits = 12: should be 8 or 16"),
+        (("-o", "a.png", "--dpi", "0"), "run.dpi = 0.0: should be greater than 0"),
+    ],
+)
+def test_what_a_file_cannot_hold(nst, pair, options, says):
+    done = nst("run", *pair, *FAST, *options)
+    assert (done.status, done.out) == (2, "")
+    assert says in done.err
+    assert done.err.count("\n") == 1
