@@ -46,9 +46,12 @@ class PyTorchBackend:
             raise BackendError("PyTorch has no Winograd convolutions yet: use --conv direct")
         if execution.precision not in {"auto", "float32"}:
             raise BackendError(f"PyTorch has no --precision {execution.precision} yet: use float32")
-        if execution.checkpointing:
-            raise BackendError("PyTorch has no --checkpointing yet")
-        return PyTorchSession(problem, device=torch.device(device), dtype=getattr(torch, dtype))
+        return PyTorchSession(
+            problem,
+            device=torch.device(device),
+            dtype=getattr(torch, dtype),
+            execution=execution,
+        )
 
     def pretrained(self) -> Weights:
         """Return torchvision's IMAGENET1K_V1 weights as canonical arrays."""

@@ -1,47 +1,166 @@
-"""Content, style and total variation losses, as ``nst_core.backend.Objective`` defines them."""
+"""Content, style and total variation losses, as ``nst_core.backend.Objective`` defines them.
+
+Each loss of a tap is a *head*: it is given the tap's features and the gradient that flows down to
+them, to which it adds its own, in place. The network knows nothing else of losses.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nst_core.backend import Losses, Objective
+from nst_pytorch.maps import FeatureMap
+
+Kind = Literal["content", "style"]
 
 
-def gram(features: Tensor) -> Tensor:
-    """Return the Gram matrix (C, C) of features (1, C, H, W), divided by C*H*W."""
-    _, channels, height, width = features.shape
-    # (H*W, C) is a view of channels_last features; (C, H*W) would be a transposed copy.
-    rows = features.permute(0, 2, 3, 1).reshape(height * width, channels)
-    return rows.T @ rows / (channels * height * width)
+class Head(Protocol):
+    """One loss at one tap.
+
+    Attributes:
+        kind: What it counts as.
+        tap: Whose features it takes.
+    """
+
+    kind: Kind
+    tap: str
+
+    def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
+        """Return the weighted loss (); add d(total)/d(features) to ``gradient`` in place.
+
+        ``features`` stay as they are. Both maps have the same shape and border.
+        """
+        ...
 
 
-def content_loss(features: Tensor, target: Tensor) -> Tensor:
-    """Return the mean squared difference of two feature maps (1, C, H, W)."""
-    return (features - target).square().mean()
+def gram(features: FeatureMap) -> Tensor:
+    """Return the Gram matrix (C, C) of features (H, W, C), divided by C*H*W."""
+    rows = features.rows
+    return rows.T @ rows / (features.channels * features.pixels)
 
 
-def style_loss(features: Tensor, target: Tensor) -> Tensor:
-    """Return the mean squared difference of the features' Gram matrix and ``target`` (C, C)."""
-    return (gram(features) - target).square().mean()
+class ContentHead:
+    """weight * mean((features - target)^2), whose gradient is 2 * weight / N * (features - target).
+
+    Args:
+        tap: Whose features are compared.
+        target: The content picture's.
+        weight: Of the loss.
+    """
+
+    kind: Kind = "content"
+
+    def __init__(self, tap: str, target: FeatureMap, *, weight: float) -> None:
+        self.tap = tap
+        self.target = target.inner.contiguous()
+        self.weight = weight / self.target.numel()
+
+    def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
+        """See ``Head``."""
+        difference = features.inner - self.target
+        gradient.inner.add_(difference, alpha=2 * self.weight)
+        return self.weight * difference.square_().sum()
 
 
-def total_variation(x: Tensor) -> Tensor:
-    """Return half the mean absolute vertical difference of ``x`` (1, 3, H, W) plus horizontal."""
-    vertical = (x[:, :, 1:, :] - x[:, :, :-1, :]).abs().mean()
-    horizontal = (x[:, :, :, 1:] - x[:, :, :, :-1]).abs().mean()
-    return 0.5 * (vertical + horizontal)
+class StyleHead:
+    """weight * mean((G - target)^2) with the Gram matrix G = F^T F / (C*H*W), F (H*W, C).
+
+    Its gradient is F M with M = 4 * weight / (C^2 * C*H*W) * (G - target), since both matrices are
+    symmetric: one product, added in place.
+
+    Args:
+        tap: Whose features are compared.
+        target: The style picture's Gram matrix (C, C), or a blend of some.
+        weight: Of the loss.
+        counted: How often the loss counts in the total.
+    """
+
+    kind: Kind = "style"
+
+    def __init__(self, tap: str, target: Tensor, *, weight: float, counted: float) -> None:
+        self.tap = tap
+        self.target = target
+        self.weight = weight / target.numel()
+        self.counted = counted
+
+    def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
+        """See ``Head``."""
+        difference = gram(features).sub_(self.target)
+        loss = self.weight * difference.square().sum()
+        scale = 4 * self.counted * self.weight / (features.channels * features.pixels)
+        gradient.rows.addmm_(features.rows, difference.mul_(scale))
+        return loss
+
+
+class DifferentiatedHead:
+    """Any other loss of a tap's features, differentiated by autograd.
+
+    Args:
+        kind: What it counts as.
+        tap: Whose features it takes.
+        loss: From features (1, C, H, W) to the weighted loss ().
+        counted: How often the loss counts in the total.
+    """
+
+    def __init__(
+        self, kind: Kind, tap: str, loss: Callable[[Tensor], Tensor], *, counted: float = 1.0
+    ) -> None:
+        self.kind = kind
+        self.tap = tap
+        self.loss = loss
+        self.counted = counted
+
+    def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
+        """See ``Head``."""
+        with torch.enable_grad():
+            leaf = features.image.detach().requires_grad_()
+            loss = self.loss(leaf)
+            (found,) = torch.autograd.grad(loss, leaf)
+        gradient.image.add_(found, alpha=self.counted)
+        return loss.detach()
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
     """What the image is compared with: content features and style Gram matrices, by tap."""
 
-    content: Mapping[str, Tensor]
+    content: Mapping[str, FeatureMap]
     style: Mapping[str, Tensor]
+
+
+def heads_of(objective: Objective, targets: Targets) -> dict[str, list[Head]]:
+    """Return tap -> its heads."""
+    heads: dict[str, list[Head]] = {tap: [] for tap in objective.taps()}
+    for tap, weight in objective.content.items():
+        heads[tap].append(ContentHead(tap, targets.content[tap], weight=weight))
+    for tap, weight in objective.style.items():
+        counted = objective.style_counted
+        heads[tap].append(StyleHead(tap, targets.style[tap], weight=weight, counted=counted))
+    return heads
+
+
+def total_variation(x: Tensor, gradient: Tensor, *, weight: float) -> Tensor:
+    """Return the weighted loss () of ``x`` (1, 3, H, W); add its gradient to ``gradient``.
+
+    Half the mean absolute vertical difference plus horizontal; d|a|/da is the sign of a.
+    """
+    loss = torch.zeros((), device=x.device, dtype=x.dtype)
+    for axis in (2, 3):
+        difference = x.diff(dim=axis)
+        length, scale = difference.shape[axis], 0.5 * weight / difference.numel()
+        loss += scale * functional.l1_loss(
+            difference, torch.zeros_like(difference), reduction="sum"
+        )
+        sign = difference.sign_()
+        gradient.narrow(axis, 1, length).add_(sign, alpha=scale)
+        gradient.narrow(axis, 0, length).sub_(sign, alpha=scale)
+    return loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +172,32 @@ class WeightedLosses:
     total_variation: Tensor
     total: Tensor
 
-    def detached(self) -> WeightedLosses:
-        """Return the same values without the graph, which would keep every activation alive."""
-        return WeightedLosses(
-            content={tap: loss.detach() for tap, loss in self.content.items()},
-            style={tap: loss.detach() for tap, loss in self.style.items()},
-            total_variation=self.total_variation.detach(),
-            total=self.total.detach(),
-        )
+    @classmethod
+    def of(
+        cls,
+        found: Iterable[tuple[Head, Tensor]],
+        *,
+        total_variation: Tensor,
+        objective: Objective,
+    ) -> WeightedLosses:
+        """Sort what the heads found, in whatever order, and add it up."""
+        by_kind = {(head.kind, head.tap): loss for head, loss in found}
+        content = {tap: by_kind["content", tap] for tap in objective.content}
+        style = {tap: by_kind["style", tap] for tap in objective.style}
+        counted = [objective.style_counted * loss for loss in style.values()]
+        total = torch.stack([*content.values(), *counted, total_variation]).sum()
+        return cls(content, style, total_variation, total)
+
+    def scalars(self) -> Sequence[Tensor]:
+        """Return all values, content, style, total variation, total."""
+        return [*self.content.values(), *self.style.values(), self.total_variation, self.total]
 
     def read(self) -> Losses:
         """Wait for the values and bring them over in one transfer."""
-        scalars = [*self.content.values(), *self.style.values(), self.total_variation, self.total]
-        values = iter(torch.stack(scalars).tolist())
+        values = iter(torch.stack(list(self.scalars())).tolist())
         return Losses(
             content={tap: next(values) for tap in self.content},
             style={tap: next(values) for tap in self.style},
             total_variation=next(values),
             total=next(values),
         )
-
-
-def weighted_losses(
-    x: Tensor, features: Mapping[str, Tensor], *, targets: Targets, objective: Objective
-) -> WeightedLosses:
-    """Return all losses of the normalised image ``x`` (1, 3, H, W), whose features are given."""
-    content = {
-        tap: weight * content_loss(features[tap], targets.content[tap])
-        for tap, weight in objective.content.items()
-    }
-    style = {
-        tap: weight * style_loss(features[tap], targets.style[tap])
-        for tap, weight in objective.style.items()
-    }
-    tv = objective.total_variation * total_variation(x)
-    counted = [objective.style_counted * loss for loss in style.values()]
-    total = torch.stack([*content.values(), *counted, tv]).sum()
-    return WeightedLosses(content=content, style=style, total_variation=tv, total=total)

@@ -1,28 +1,46 @@
-"""VGG-19's features: the layers up to the last tap, frozen, with every tap kept."""
+"""VGG-19's features up to the last tap, and the gradient of what is made of them.
+
+The weights are constants, so the backward pass needs no activations: only which values the ReLUs
+let through, which ones the poolings chose, and the taps. It is written out here, without autograd,
+so that nothing else is kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from nst_core.arrays import Array
-from nst_core.vgg19 import layers_until
+from nst_core.vgg19 import Layer, layers_until
+from nst_pytorch.losses import Head
+from nst_pytorch.maps import FeatureMap
+from nst_pytorch.pooling import max_pool, max_unpool
+
+Visit = Callable[[str, FeatureMap], None]
+
+
+class Evaluated(NamedTuple):
+    """Every head with its weighted loss (), and the gradient of the total (1, 3, H, W)."""
+
+    losses: list[tuple[Head, Tensor]]
+    gradient: Tensor
 
 
 class Network:
     """VGG-19 cut after the deepest of ``taps``.
-
-    The weights are constants: no gradient is computed for them, which about halves the backward
-    pass. ReLUs are out of place, so that a convolution's tap is what the convolution put out.
 
     Args:
         weights: Canonical arrays, ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,), ...
         taps: Names of the taps to keep; at least one.
         device: Where to compute.
         dtype: In what to compute.
+        checkpointing: Whether each block's forward pass is computed again in the backward pass,
+            so that only one block's memory is held.
     """
 
     def __init__(
@@ -32,9 +50,16 @@ class Network:
         taps: Sequence[str],
         device: torch.device,
         dtype: torch.dtype,
+        checkpointing: bool = False,
     ) -> None:
-        self.taps = tuple(taps)
-        self.layers = layers_until(taps)
+        self.taps = frozenset(taps)
+        self.checkpointing = checkpointing
+        layers = layers_until(taps)
+        # A block ends with its pooling.
+        self.blocks = [
+            list(block)
+            for _, block in groupby(layers, key=lambda layer: layer.poolings - _is_pool(layer))
+        ]
         self._parameters = {
             layer.name: (
                 # channels_last throughout: the fastest layout of both oneDNN and cuDNN here.
@@ -43,24 +68,125 @@ class Network:
                 ),
                 _tensor(weights[f"{layer.name}.bias"], device, dtype),
             )
-            for layer in self.layers
+            for layer in layers
             if layer.kind == "conv"
         }
 
-    def __call__(self, x: Tensor) -> dict[str, Tensor]:
-        """Return tap -> features (1, C, H, W) of the normalised image ``x`` (1, 3, H, W)."""
-        features = {}
-        for layer in self.layers:
+    @torch.no_grad()
+    def visit(self, x: Tensor, see: Visit) -> None:
+        """Show ``see`` each tap's features of ``x`` (1, 3, H, W); nothing else is kept.
+
+        The features are a tensor of their own, which ``see`` may keep.
+        """
+        for block in self.blocks:
+            x = self._forward(block, x, see=see)
+
+    @torch.no_grad()
+    def evaluate(self, x: Tensor, heads: Mapping[str, Sequence[Head]]) -> Evaluated:
+        """Return the losses that ``heads``, by tap, find in ``x`` (1, 3, H, W), and a gradient."""
+        records: list[_Record] = []
+        inputs = []
+        for block in self.blocks:
+            inputs.append(x)
+            record = _Record()
+            x = self._forward(block, x, record=record)
+            records.append(_Record() if self.checkpointing else record)
+        losses: list[tuple[Head, Tensor]] = []
+        gradient = torch.zeros_like(x, memory_format=torch.channels_last)
+        del x
+        for block in reversed(self.blocks):
+            record, x = records.pop(), inputs.pop()
+            if self.checkpointing:
+                self._forward(block, x, record=record)
+            gradient = self._backward(block, gradient, record, heads=heads, losses=losses)
+        return Evaluated(losses, gradient)
+
+    def _forward(
+        self,
+        block: Sequence[Layer],
+        x: Tensor,
+        *,
+        see: Visit | None = None,
+        record: _Record | None = None,
+    ) -> Tensor:
+        for layer in block:
             if layer.kind == "conv":
                 weight, bias = self._parameters[layer.name]
                 x = functional.conv2d(x, weight, bias, padding=1)
             elif layer.kind == "relu":
-                x = functional.relu(x)
+                # In place, unless what the convolution put out is a tap.
+                x = torch.relu(x) if f"conv{layer.name[4:]}" in self.taps else torch.relu_(x)
+                if record is not None and layer.name not in self.taps:
+                    record.masks[layer.name] = x > 0
             else:
-                x = functional.max_pool2d(x, kernel_size=2, stride=2)
+                pooled, codes = max_pool(FeatureMap.of(x).whole)
+                if record is not None:
+                    record.codes[layer.name] = codes
+                    record.shapes[layer.name] = x.shape
+                x = _as_tensor(pooled)
             if layer.name in self.taps:
-                features[layer.name] = x
-        return features
+                features = FeatureMap.of(x)
+                x = features.image
+                if see is not None:
+                    see(layer.name, features)
+                if record is not None:
+                    record.features[layer.name] = features
+        return x
+
+    def _backward(
+        self,
+        block: Sequence[Layer],
+        gradient: Tensor,
+        record: _Record,
+        *,
+        heads: Mapping[str, Sequence[Head]],
+        losses: list[tuple[Head, Tensor]],
+    ) -> Tensor:
+        for layer in reversed(block):
+            features = record.features.pop(layer.name, None)
+            if features is not None:
+                into = FeatureMap.of(gradient)
+                gradient = into.image
+                losses += [(head, head(features, into)) for head in heads.get(layer.name, ())]
+            if layer.kind == "conv":
+                gradient = self._input_gradient(layer, gradient)
+            elif layer.kind == "relu":
+                through = record.masks.pop(layer.name) if features is None else features.image > 0
+                gradient = gradient.mul_(through)
+            else:
+                _, channels, height, width = record.shapes[layer.name]
+                out = gradient.new_empty(height, width, channels)
+                pooled = FeatureMap.of(gradient).whole
+                gradient = _as_tensor(max_unpool(pooled, record.codes.pop(layer.name), out))
+        return gradient
+
+    def _input_gradient(self, layer: Layer, gradient: Tensor) -> Tensor:
+        weight, _ = self._parameters[layer.name]
+        shape = (1, layer.in_channels, *gradient.shape[2:])
+        like = gradient.new_empty(()).expand(shape)  # of the input only the shape counts
+        found: Tensor = torch.ops.aten.convolution_backward(
+            gradient, like, weight, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
+            [True, False, False],
+        )[0]  # fmt: skip
+        return found
+
+
+class _Record:
+    """What the backward pass needs of one block."""
+
+    def __init__(self) -> None:
+        self.features: dict[str, FeatureMap] = {}
+        self.masks: dict[str, Tensor] = {}
+        self.codes: dict[str, Tensor] = {}
+        self.shapes: dict[str, torch.Size] = {}
+
+
+def _is_pool(layer: Layer) -> int:
+    return int(layer.kind == "pool")
+
+
+def _as_tensor(whole: Tensor) -> Tensor:
+    return whole.permute(2, 0, 1)[None]
 
 
 def _tensor(array: Array, device: torch.device, dtype: torch.dtype) -> Tensor:

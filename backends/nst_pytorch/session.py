@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from nst_core.arrays import Array, Image
-from nst_core.backend import STD, AdamState, Evaluation, Losses, Problem
+from nst_core.backend import STD, AdamState, Evaluation, Execution, Losses, Problem
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
-from nst_pytorch.losses import Targets, WeightedLosses, gram, weighted_losses
+from nst_pytorch.losses import Targets, WeightedLosses, gram, heads_of, total_variation
+from nst_pytorch.maps import FeatureMap
 from nst_pytorch.network import Network
 from nst_pytorch.precision import true_float32
 
@@ -19,28 +20,43 @@ from nst_pytorch.precision import true_float32
 class PyTorchSession:
     """See ``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W)."""
 
-    def __init__(self, problem: Problem, *, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        device: torch.device,
+        dtype: torch.dtype,
+        execution: Execution,
+    ) -> None:
         self._device = device
         self._dtype = dtype
         self._objective = problem.objective
         self._network = Network(
-            problem.weights, taps=problem.objective.taps(), device=device, dtype=dtype
+            problem.weights,
+            taps=problem.objective.taps(),
+            device=device,
+            dtype=dtype,
+            checkpointing=execution.checkpointing,
         )
-        self._targets = self._find_targets(problem)
-        self._x = self._normalised(problem.start).requires_grad_()
+        self._heads = heads_of(problem.objective, self._find_targets(problem))
+        self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
         self._losses: WeightedLosses | None = None
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
         """Return tap -> features (C, H, W)."""
-        with torch.no_grad(), true_float32():
-            features = self._network(self._normalised(image))
-        return {tap: value[0].cpu().numpy().copy(order="C") for tap, value in features.items()}
+        found: dict[str, Array] = {}
+
+        def see(tap: str, features: FeatureMap) -> None:
+            found[tap] = features.image[0].cpu().numpy().copy(order="C")
+
+        with true_float32():
+            self._network.visit(self._normalised(image), see)
+        return found
 
     def evaluate(self, *, image: Image) -> Evaluation:
         """Return the losses at ``image`` and the gradient with respect to it."""
-        x = self._normalised(image).requires_grad_()
-        losses, gradient = self._differentiate(x)
+        losses, gradient = self._differentiate(self._normalised(image))
         # x = (image - MEAN) / STD, so d/d(image) = d/dx / STD.
         gradient = gradient / layout.channels(STD, gradient)
         return Evaluation(losses=losses.read(), gradient=layout.to_array(gradient))
@@ -58,8 +74,7 @@ class PyTorchSession:
 
     def image(self) -> Image:
         """Return the image as it is now, (H, W, 3)."""
-        with torch.no_grad():
-            return layout.to_array(layout.denormalise(self._x))
+        return layout.to_array(layout.denormalise(self._x))
 
     def state(self) -> AdamState:
         """Return a copy of the optimiser's state."""
@@ -72,37 +87,43 @@ class PyTorchSession:
 
     def restore(self, *, state: AdamState) -> None:
         """Go on from ``state``."""
-        with torch.no_grad():
-            self._x.copy_(self._tensor(state.image))
+        self._x.copy_(self._tensor(state.image))
         self._adam.step = state.step
         self._adam.first_moment.copy_(self._tensor(state.first_moment))
         self._adam.second_moment.copy_(self._tensor(state.second_moment))
 
     def _find_targets(self, problem: Problem) -> Targets:
-        with torch.no_grad(), true_float32():
-            content = self._network(self._normalised(problem.content))
-            return Targets(
-                content={tap: content[tap] for tap in self._objective.content},
-                style=self._blended(problem),
-            )
+        content: dict[str, FeatureMap] = {}
+
+        def see(tap: str, features: FeatureMap) -> None:
+            if tap in self._objective.content:
+                content[tap] = features
+
+        with true_float32():
+            self._network.visit(self._normalised(problem.content), see)
+            return Targets(content=content, style=self._blended(problem))
 
     def _blended(self, problem: Problem) -> dict[str, Tensor]:
         """Return tap -> the sum of every style's Gram matrix times its share."""
         blend: dict[str, Tensor] = {}
         for style, share in problem.shares():
-            features = self._network(self._normalised(style.image))
-            for tap in self._objective.style:
-                part = share * gram(features[tap])
-                blend[tap] = blend[tap] + part if tap in blend else part
+
+            def see(tap: str, features: FeatureMap, share: float = share) -> None:
+                # Of each tap only the Gram matrix stays.
+                if tap in self._objective.style:
+                    part = gram(features).mul_(share)
+                    blend[tap] = blend[tap].add_(part) if tap in blend else part
+
+            self._network.visit(self._normalised(style.image), see)
         return blend
 
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         with true_float32():
-            losses = weighted_losses(
-                x, self._network(x), targets=self._targets, objective=self._objective
-            )
-            (gradient,) = torch.autograd.grad(losses.total, x)
-        return losses.detached(), gradient
+            found, gradient = self._network.evaluate(x, self._heads)
+            weight = self._objective.total_variation
+            variation = total_variation(x, gradient, weight=weight)
+        losses = WeightedLosses.of(found, total_variation=variation, objective=self._objective)
+        return losses, gradient
 
     def _normalised(self, image: Image) -> Tensor:
         return layout.normalise(image, device=self._device, dtype=self._dtype)

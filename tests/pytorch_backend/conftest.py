@@ -1,0 +1,20 @@
+"""PyTorch-only tests: skipped without PyTorch, failed where `--require-backends` names it.
+
+The folder is not named torch: `tests` is on the path, where it would pass for the package.
+"""
+
+import pytest
+
+from nst_core import registry
+from nst_core.backend import Backend
+from nst_core.errors import BackendError
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> Backend:
+    try:
+        return registry.load("torch")
+    except BackendError as error:
+        if "torch" in request.config.getoption("--require-backends"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
