@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from nst_core.backend import Execution
     from nst_core.errors import NstError
     from nst_core.images import Output
-    from nst_core.loop import Interrupted, Result
     from nst_core.observers import Observer, Plan, Row, Step
+    from nst_core.result import Interrupted, Result
     from nst_core.run import transfer
     from nst_core.spec import Spec
     from nst_core.weights import Weights
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 _ROOMS = MappingProxyType(
     {
         "Execution": "nst_core.backend",
-        "Interrupted": "nst_core.loop",
+        "Interrupted": "nst_core.result",
         "NstError": "nst_core.errors",
         "Observer": "nst_core.observers",
         "Output": "nst_core.images",
         "Plan": "nst_core.observers",
-        "Result": "nst_core.loop",
+        "Result": "nst_core.result",
         "Row": "nst_core.observers",
         "Spec": "nst_core.spec",
         "Step": "nst_core.observers",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from nst_core.arrays import Array, Image
@@ -68,6 +70,25 @@ class EvaluatedSession:
         """Return the image of the lowest loss so far, (H, W, 3), not clipped."""
         return self._image(self._lbfgs.best_x)
 
+    @property
+    def evaluated(self) -> Losses | None:
+        """The losses of the last evaluation, of whatever image; None before the first."""
+        return self._seen[-1] if self._seen else self._here
+
+    def state(self) -> Mapping[str, Array]:
+        """Return all that ``restore`` needs to go on to the same bit; the next step changes it."""
+        # A second set of pairs would be hundreds of megabytes.
+        return {**self._lbfgs.state(copy=False), **_flattened(self._here)}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from ``state``, of a session that was made as this one was.
+
+        Raises:
+            KeyError, ValueError: if it is of something else.
+        """
+        self._lbfgs.restore(state)
+        self._here, self._before, self._seen = _losses(state), None, []
+
     def _evaluate(self, y: Array) -> tuple[float, Array]:
         evaluation = self._session.evaluate(image=self._image(y))
         self._seen.append(evaluation.losses)
@@ -76,3 +97,39 @@ class EvaluatedSession:
     def _image(self, y: Array) -> Image:
         image: Image = y * self._std + self._mean
         return image
+
+
+def _flattened(losses: Losses | None) -> dict[str, Array]:
+    """Return losses as arrays by name; none for None."""
+    if losses is None:
+        return {}
+    values = [
+        *((f"content.{tap}", loss) for tap, loss in losses.content.items()),
+        *((f"style.{tap}", loss) for tap, loss in losses.style.items()),
+        ("total_variation", losses.total_variation),
+        ("total", losses.total),
+    ]
+    # Numbered, since sums over the taps depend on their order, which a file does not keep.
+    return {f"here.{number:03d}.{name}": np.array(v) for number, (name, v) in enumerate(values)}
+
+
+def _losses(state: Mapping[str, Array]) -> Losses | None:
+    """Return what ``_flattened`` was given."""
+    names = sorted(name for name in state if name.startswith("here."))
+    if not names:
+        return None
+    values = {name.split(".", 2)[2]: float(state[name]) for name in names}
+    content, style = (
+        {
+            name.removeprefix(f"{term}."): value
+            for name, value in values.items()
+            if name.startswith(f"{term}.")
+        }
+        for term in ("content", "style")
+    )
+    return Losses(
+        content=content,
+        style=style,
+        total_variation=values["total_variation"],
+        total=values["total"],
+    )

@@ -3,97 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any
 
-import PIL.Image
-
-from nst_core import images
+from nst_core import staging
 from nst_core.arrays import Image
-from nst_core.backend import Backend, DType, Execution, Problem
+from nst_core.checkpoint import Checkpoint, Position
 from nst_core.evaluated import EvaluatedSession
-from nst_core.images.resampling import resize
-from nst_core.observers import History, Observer, Plan, Progress, Row, Step
+from nst_core.numbers import Guard, NumbersError, fault
+from nst_core.observers import History, Observer, Step
 from nst_core.optimisers import Diverged
-from nst_core.spec import LBFGS
-from nst_core.start import first_image
-from nst_core.styles import StylePicture, sources
-from nst_core.weights import Weights
+from nst_core.result import Interrupted, Result
+from nst_core.resuming import check_fits, identities, restore
+from nst_core.stepping import Stepping
+from nst_core.work import SAFE, Safety, Work
 
 
-class StageSize(NamedTuple):
-    """(height, width) in pixels of the pictures of one stage."""
-
-    content: tuple[int, int]
-    styles: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """All that the loop needs; made by ``nst_core.run``."""
-
-    plan: Plan
-    sizes: Sequence[StageSize]
-    backend: Backend
-    weights: Weights
-    dtype: DType
-    execution: Execution
-    content: PIL.Image.Image
-    styles: Sequence[StylePicture]
-    start: PIL.Image.Image | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What a run made.
-
-    Attributes:
-        image: (H, W, 3), not clipped.
-        plan: What was done, with the spec and the recipe.
-        history: Losses over the steps.
-        seconds: Wall-clock time of all stages.
-        note: One line if the run ended before its time, though with a picture; otherwise empty.
-    """
-
-    image: Image
-    plan: Plan
-    history: Sequence[Row]
-    seconds: float
-    note: str = ""
-
-    def save(self, path: str | Path) -> None:
-        """Write the picture, in the format that the ending names, with its recipe inside.
-
-        Raises:
-            PictureError: if it can't be written; an older file of that name is then still whole.
-        """
-        images.write(self.image, path, recipe=self.plan.recipe, finish=self.plan.finish)
-
-
-class Interrupted(KeyboardInterrupt):
-    """A run was interrupted by Ctrl-C; ``result`` is what it had reached by then."""
-
-    def __init__(self, result: Result) -> None:
-        super().__init__("interrupted")
-        self.result = result
-
-
-class _Stepping(Progress, Protocol):
-    """A ``Session``, or an ``EvaluatedSession`` around one."""
-
-    def step(self, *, learning_rate: float) -> None: ...
-
-
-def run(work: Work, *, observers: Iterable[Observer], log_every: int) -> Result:
+def run(
+    work: Work, *, observers: Iterable[Observer], log_every: int, safety: Safety = SAFE
+) -> Result:
     """Run all stages.
 
     Raises:
-        Interrupted: on Ctrl-C, once a step has been taken; before that, KeyboardInterrupt.
+        Interrupted: on Ctrl-C or when told to stop, once a step has been taken; before that,
+            KeyboardInterrupt.
+        CheckpointError: if what it should resume from is of another run.
+        NumbersError: if the numbers go wrong before there is a picture.
     """
     history = History(every=log_every)
-    loop = _Loop(work, [history, *observers])
+    loop = _Loop(work, history, [history, *observers], safety)
 
     def result(image: Image) -> Result:
         seconds = loop.elapsed()
@@ -103,93 +42,157 @@ def run(work: Work, *, observers: Iterable[Observer], log_every: int) -> Result:
     try:
         return result(loop.all_stages())
     except KeyboardInterrupt:
-        if loop.session is None or not history.rows:
+        image = loop.reached()
+        if image is None:
             raise
-        raise Interrupted(result(loop.session.image())) from None
+        raise Interrupted(result(image)) from None
     finally:
         for watcher in loop.watchers:
             watcher.closed()
 
 
-class _Loop:
-    """Where the loop stands: the session of the stage that runs, and the clock."""
+@dataclass(slots=True, kw_only=True)
+class _Stage:
+    """A stage that runs: what it started from, what takes its steps, and how many are done."""
 
-    def __init__(self, work: Work, watchers: Sequence[Observer]) -> None:
-        self.work = work
-        self.watchers = watchers
-        self.session: _Stepping | None = None
+    number: int
+    begin: Image
+    session: Stepping
+    guard: Guard
+    done: int
+
+
+class _Loop:
+    """Where the loop stands, and the clock."""
+
+    def __init__(
+        self, work: Work, history: History, watchers: Sequence[Observer], safety: Safety
+    ) -> None:
+        self.work, self.history, self.watchers, self.safety = work, history, watchers, safety
         self.note = ""
-        self.elapsed = _stopwatch()
+        self.elapsed = stopwatch()
+        self._stage: _Stage | None = None
+        self._image: Image | None = None  # what the stage before ended with
         self._overall = 0
+        self._pictures: Mapping[str, str] = {}
+
+    def reached(self) -> Image | None:
+        """Return the image as it is now; None before the first step."""
+        if self._stage is None or not self.history.rows:
+            return self._image
+        return self._stage.session.image()
 
     def all_stages(self) -> Image:
-        """Run every stage and return the last one's image, or the best of one that diverged."""
+        """Run every stage and return the last one's image, or the best of one that went wrong."""
+        point = self.safety.resume
+        self._identify(point)
         for watcher in self.watchers:
             watcher.started(self.work.plan)
-        image: Image | None = None
-        for number in range(len(self.work.plan.spec.stages)):
-            session = self._begin(number, previous=image)
-            self.session = session
+        for number in range(point.position.stage if point else 0, len(self.work.sizes)):
+            stage = self._stage = self._resumed(point) if point else self._begun(number)
+            point = None
             try:
-                self._steps(session, number)
-            except Diverged as reason:
-                if not isinstance(session, EvaluatedSession):
-                    raise
-                self.note = f"stage {number + 1}: {reason}; the picture is the best one before"
-                return session.best()
-            image = session.image()
-        if image is None:
-            raise ValueError("a spec has at least one stage")
-        return image
+                self._steps(stage)
+                image = stage.session.image()
+                stage.guard.check_end(image, step=stage.done)
+            except (Diverged, NumbersError) as reason:
+                return self._best(stage, reason)
+            # The next stage's memory is not needed on top of this one's.
+            self._image, self._stage = image, None
+        assert self._image is not None, "a spec has at least one stage"
+        return self._image
 
-    def _begin(self, number: int, *, previous: Image | None) -> _Stepping:
-        work, spec = self.work, self.work.plan.spec
-        height, width = work.sizes[number].content
-        content = images.fit(work.content, height=height, width=width)
-        if previous is None:
-            begin = first_image(spec.start, picture=work.start, content=content)
-        elif spec.stages[number].through_8_bits:
-            begin = images.fit(images.truncated(previous), height=height, width=width)
-        else:
-            begin = resize(previous, height=height, width=width)
-        problem = Problem(
-            content=content,
-            styles=sources(work.styles, work.sizes[number].styles),
-            start=begin,
-            weights=work.weights,
-            objective=spec.objective(),
-            adam=spec.adam(),
-        )
-        session = work.backend.start(
-            problem,
-            device=work.plan.device.name,
-            dtype=work.dtype,
-            execution=work.execution,
-        )
-        if isinstance(spec.optimiser, LBFGS):
-            return EvaluatedSession(session, start=begin, settings=spec.optimiser, dtype=work.dtype)
-        return session
+    def _identify(self, point: Checkpoint | None) -> None:
+        """Compute the pictures' checksums, for which nobody waits who keeps no checkpoints."""
+        if point or self.safety.keep:
+            self._pictures = identities(self.work)
+        if point:
+            check_fits(point, self.work, pictures=self._pictures)
 
-    def _steps(self, session: _Stepping, number: int) -> None:
+    def _begun(self, number: int) -> _Stage:
+        begin = staging.begin(self.work, number, previous=self._image)
+        session = staging.session(self.work, number, begin=begin)
+        guard = Guard(begin, reached=self._image is not None)
+        return _Stage(number=number, begin=begin, session=session, guard=guard, done=0)
+
+    def _resumed(self, point: Checkpoint) -> _Stage:
+        position, number = point.position, point.position.stage
+        session = staging.session(self.work, number, begin=point.begin)
+        restore(session, point)
+        self._overall, self.history.rows = position.overall, list(point.rows)
+        self.elapsed = stopwatch(position.seconds)
+        guard = Guard(session.image(), reached=True)
+        return _Stage(
+            number=number, begin=point.begin, session=session, guard=guard, done=position.step
+        )
+
+    def _steps(self, stage: _Stage) -> None:
         spec = self.work.plan.spec
-        steps = spec.stages[number].steps
-        for index in range(steps):
+        steps = spec.stages[stage.number].steps
+        for index in range(stage.done, steps):
             learning_rate = spec.learning_rate_at(index)
-            session.step(learning_rate=learning_rate)
+            stage.session.step(learning_rate=learning_rate)
+            stage.done = index + 1
             self._overall += 1
             step = Step(
-                stage=number + 1,
-                step=index + 1,
+                stage=stage.number + 1,
+                step=stage.done,
                 stage_steps=steps,
                 overall=self._overall,
                 learning_rate=learning_rate,
                 clock=self.elapsed,
-                session=session,
+                session=stage.session,
             )
+            stage.guard.check(step.losses, stage.session.image, step=stage.done)
             for watcher in self.watchers:
                 watcher.stepped(step)
+            self._between_steps(stage)
+
+    def _between_steps(self, stage: _Stage) -> None:
+        """Keep a checkpoint, if it is due, and stop, if told to."""
+        keep, stopping = self.safety.keep, self.safety.stop()
+        if keep and (stopping or self._overall % keep.every == 0):
+            stage.guard.check_end(stage.session.image(), step=stage.done)
+            keep.write(self._checkpoint(stage, keep.options))
+        if stopping and self._overall < self.work.plan.steps:
+            raise KeyboardInterrupt
+
+    def _checkpoint(self, stage: _Stage, options: Mapping[str, Any]) -> Checkpoint:
+        position = Position(
+            stage=stage.number,
+            step=stage.done,
+            overall=self._overall,
+            seconds=self.elapsed(),
+            pictures=dict(self._pictures),
+            recipe=self.work.plan.recipe,
+            options=dict(options),
+        )
+        return Checkpoint(
+            position=position,
+            begin=stage.begin,
+            state=stage.session.state(),
+            rows=tuple(self.history.rows),
+        )
+
+    def _best(self, stage: _Stage, reason: Diverged | NumbersError) -> Image:
+        """Return the best image before the numbers went wrong, and note why the run ends.
+
+        Raises:
+            NumbersError: if there is none.
+        """
+        session, text, best, step = stage.session, str(reason), stage.guard.best, stage.done
+        if isinstance(session, EvaluatedSession):
+            best, step = session.best(), step + 1  # which it could not take
+            evaluated = session.evaluated
+            text += f" ({wrong})" if evaluated and (wrong := fault(evaluated)) else ""
+        where = f"stage {stage.number + 1}, step {step}: {text}"
+        if best is None:
+            raise NumbersError(f"{where}; there is no picture yet")
+        self.note = f"{where}; the picture is the best one before"
+        return best
 
 
-def _stopwatch() -> Callable[[], float]:
-    began = time.perf_counter()
+def stopwatch(before: float = 0.0) -> Callable[[], float]:
+    """Return what tells the seconds since now, and ``before`` besides."""
+    began = time.perf_counter() - before
     return lambda: time.perf_counter() - began

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from nst_core import files, images
 from nst_core.errors import PictureError
-from nst_core.loop import Result
 from nst_core.observers import Row
+from nst_core.result import Result
 
 LOSSES = ("content", "style", "tv")
 

@@ -145,6 +145,16 @@ def resolve(
     )
 
 
+def split(table: Mapping[str, Any]) -> tuple[Spec, dict[str, Any]]:
+    """Return the spec of a recipe's table, and the tables besides.
+
+    Raises:
+        SpecError: if the spec is not one.
+    """
+    spec = Spec.from_table(_spec(table))
+    return spec, {key: value for key, value in table.items() if key in _BESIDES}
+
+
 def _spec(table: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in table.items() if key not in _BESIDES}
 

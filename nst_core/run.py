@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,16 +15,21 @@ from numpy.typing import NDArray
 from nst_core import images, loop, presets, recipe, registry, start, toml
 from nst_core import weights as weights_room
 from nst_core.backend import AUTOMATIC, Backend, Execution
+from nst_core.checkpoint import Checkpoint
+from nst_core.checkpoint import read as read_checkpoint
 from nst_core.errors import SpecError
+from nst_core.files import StrPath
 from nst_core.images import PLAIN, Finish, Output, Source
-from nst_core.loop import Result, StageSize, Work
+from nst_core.keeping import Keep
 from nst_core.observers import Observer, Plan
 from nst_core.recipe import Run
+from nst_core.result import Result
 from nst_core.sizes import Size
 from nst_core.spec import Spec
 from nst_core.styles import StylePicture, size_rule, weighted
 from nst_core.vgg19 import smallest_side
 from nst_core.weights import Weights
+from nst_core.work import Safety, StageSize, Work, never
 
 Picture: TypeAlias = str | Path | PIL.Image.Image | NDArray[Any]
 
@@ -46,6 +52,9 @@ def transfer(
     log_every: int = 10,
     max_pixels: int = images.MAX_PIXELS,
     command: str = "nst_core.transfer",
+    checkpoint: StrPath | Keep | None = None,
+    resume: StrPath | Checkpoint | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Result:
     """Paint ``content`` in the style of ``style``.
 
@@ -67,11 +76,22 @@ def transfer(
         log_every: Which steps get a row in the history, besides each stage's first and last.
         max_pixels: Pictures of more pixels are refused.
         command: What the recipe says that the picture was made by.
+        checkpoint: A file to keep checkpoints in, every 100 steps; or a ``Keep`` that says more.
+        resume: A checkpoint, or its file, to go on from; all else is given as at first. On a CPU
+            the result is then bit for bit that of a run that was never interrupted.
+        stop: Asked after every step; as soon as it says True a checkpoint is kept, if any are,
+            and ``Interrupted`` raised.
 
     Raises:
-        NstError: for anything wrong with what was given; one line.
+        NstError: for anything wrong with what was given; one line. ``CheckpointError``: what
+            ``resume`` names is damaged or of another run. ``NumbersError``: a loss or gradient was
+            not finite before there was a picture; later the result's ``note`` says so.
         Interrupted: on Ctrl-C, with the result reached so far.
     """
+    point = _point(resume)
+    keep = Keep(path=checkpoint) if isinstance(checkpoint, str | os.PathLike) else checkpoint
+    if keep:
+        keep.check()
     table = presets.table(preset) if spec is None else spec.to_table()
     several = _several(style)
     if not several:
@@ -104,7 +124,8 @@ def transfer(
         max_pixels=max_pixels,
         command=command,
     )
-    return loop.run(work, observers=observers, log_every=log_every)
+    safety = Safety(keep=keep, resume=point, stop=stop or never)
+    return loop.run(work, observers=observers, log_every=log_every, safety=safety)
 
 
 def stage_sizes(
@@ -195,6 +216,12 @@ def _several(style: Picture | Sequence[Picture]) -> list[Picture]:
     if isinstance(style, str | Path | PIL.Image.Image | np.ndarray):
         return [style]
     return list(style)
+
+
+def _point(resume: StrPath | Checkpoint | None) -> Checkpoint | None:
+    if resume is None or isinstance(resume, Checkpoint):
+        return resume
+    return read_checkpoint(resume)
 
 
 def _path(picture: Picture) -> str | None:

@@ -58,7 +58,7 @@ class FakeSession:
         )
 
     def restore(self, *, state):
-        self.steps = state.step
+        self.steps, self.value = state.step, state.image.copy()
 
 
 class Diary(list):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from nst_core import files, images
 from nst_core.errors import NstError, PictureError
-from nst_core.loop import Result
 from nst_core.observers import Observer, Plan, Row, Step
+from nst_core.result import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

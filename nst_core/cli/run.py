@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from nst_core import loop, recipe, toml
+from nst_core import recipe, toml
 from nst_core.cli import inputs, outputs, overrides
 from nst_core.cli.progress import progress_observer
 from nst_core.recipe import Config
+from nst_core.result import Interrupted
 from nst_core.run import transfer
 
 _PATH = click.Path(path_type=Path)
@@ -88,7 +89,7 @@ def command(
             max_pixels=max_pixels,
             command=inputs.command_line(),
         )
-    except loop.Interrupted as interruption:
+    except Interrupted as interruption:
         files.save(interruption.result)
         click.echo(f"nst: interrupted; the picture reached so far is {target}", err=True)
         sys.exit(130)

@@ -25,8 +25,8 @@ from nst_core.backend import (
 )
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.measurement import Measurement, Record, StepRecord
-from nst_core.loop import Result
 from nst_core.observers import Observer, Step
+from nst_core.result import Result
 from nst_core.run import transfer
 from nst_core.spec import Spec
 from nst_core.weights import Weights

@@ -37,12 +37,17 @@ def load(name: str) -> Spec:
 
 
 def differences(first: str, second: str) -> dict[str, tuple[str, str]]:
-    """Return where two presets differ: field -> its two values, ``-`` where there is none.
+    """Return where two presets differ, see ``differing``."""
+    return differing(load(first), load(second))
+
+
+def differing(first: Spec, second: Spec) -> dict[str, tuple[str, str]]:
+    """Return where two specs differ: field -> its two values, ``-`` where there is none.
 
     Fields are named as in ``stages.0.size``; name, source and description are left out, as they
     change nothing that is computed.
     """
-    left, right = (dict(_flattened(_computed(name))) for name in (first, second))
+    left, right = (dict(_flattened(_computed(spec))) for spec in (first, second))
     pairs = {
         field: (left.get(field, "-"), right.get(field, "-"))
         for field in dict.fromkeys((*left, *right))
@@ -50,8 +55,8 @@ def differences(first: str, second: str) -> dict[str, tuple[str, str]]:
     return {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _computed(name: str) -> dict[str, Any]:
-    return load(name).model_dump(mode="json", exclude={"name", "source", "description"})
+def _computed(spec: Spec) -> dict[str, Any]:
+    return spec.model_dump(mode="json", exclude={"name", "source", "description"})
 
 
 def _flattened(value: object, field: str = "") -> Iterator[tuple[str, str]]:
@@ -63,7 +68,8 @@ def _flattened(value: object, field: str = "") -> Iterator[tuple[str, str]]:
         yield field, ", ".join(str(item) for item in value)
         return
     else:
-        yield field, f"{value:g}" if isinstance(value, float) else str(value)
+        short = f"{value:g}" if isinstance(value, float) else str(value)
+        yield field, short if not isinstance(value, float) or float(short) == value else str(value)
         return
     for key, item in items:
         yield from _flattened(item, f"{field}.{key}" if field else key)

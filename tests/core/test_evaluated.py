@@ -101,7 +101,7 @@ def test_divergence_keeps_the_best_picture_and_says_so():
     stages = [{"size": "16x24", "steps": 50}, {"size": "32x48", "steps": 50}]
     backend = Backend(Cliff)
     result = run(backend, stages=stages)
-    assert "stage 1: L-BFGS diverged" in result.note
+    assert "stage 1, step 4: L-BFGS diverged" in result.note
     assert "\n" not in result.note
     images = [entry[1] for entry in backend.diary if entry[0] == "evaluate"]
     distances = [np.sum(Bowl.steepness * ((image - GOAL) / STD) ** 2) for image in images[:4]]

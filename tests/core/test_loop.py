@@ -3,7 +3,7 @@
 import numpy as np
 import PIL.Image
 import pytest
-from fakes import FakeBackend, tiny_weights
+from fakes import FakeBackend, FakeSession, tiny_weights
 
 import nst_core as nst
 from nst_core import presets, toml
@@ -118,10 +118,16 @@ def test_history_has_first_last_and_every_tenth():
     assert result.seconds >= seconds[-1]
 
 
-def test_losses_are_only_waited_for_when_somebody_asks():
+def test_losses_are_asked_for_once_a_step_and_images_seldom(monkeypatch):
+    # On no backend does asking for a step's losses wait for its backward pass.
+    asked = []
+    image = FakeSession.image
+    monkeypatch.setattr(FakeSession, "image", lambda self: asked.append(self.steps) or image(self))
     backend = FakeBackend()
-    run(backend, overrides={"stages": [{"size": "short:16", "steps": 25}]}, log_every=10)
-    assert [entry[1] for entry in backend.diary if entry[0] == "losses"] == [1, 10, 20, 25]
+    run(backend, overrides={"stages": [{"size": "short:16", "steps": 70}]}, log_every=10)
+    losses = [entry[1] for entry in backend.diary if entry[0] == "losses"]
+    assert losses == list(range(1, 71))
+    assert asked == [1, 2, 4, 8, 16, 32, 64, 70]
 
 
 def test_observers_see_every_step_and_are_closed():

@@ -1,0 +1,56 @@
+"""How a stage begins: its image, its problem, and the session that will take its steps."""
+
+from __future__ import annotations
+
+from nst_core import images, stepping
+from nst_core.arrays import Image
+from nst_core.backend import Problem
+from nst_core.images.resampling import resize
+from nst_core.start import first_image
+from nst_core.stepping import Stepping
+from nst_core.styles import sources
+from nst_core.work import Work
+
+
+def begin(work: Work, number: int, *, previous: Image | None) -> Image:
+    """Return what a stage starts from, (H, W, 3) of its size.
+
+    Args:
+        work: The run's.
+        number: The stage's, counted from 0.
+        previous: What the stage before ended with; None for the first.
+    """
+    spec = work.plan.spec
+    height, width = work.sizes[number].content
+    if previous is None:
+        content = images.fit(work.content, height=height, width=width)
+        return first_image(spec.start, picture=work.start, content=content)
+    if spec.stages[number].through_8_bits:
+        return images.fit(images.truncated(previous), height=height, width=width)
+    return resize(previous, height=height, width=width)
+
+
+def session(work: Work, number: int, *, begin: Image) -> Stepping:
+    """Return what takes a stage's steps, at ``begin``.
+
+    Raises:
+        BackendError: if the backend can't do it.
+    """
+    spec = work.plan.spec
+    height, width = work.sizes[number].content
+    problem = Problem(
+        content=images.fit(work.content, height=height, width=width),
+        styles=sources(work.styles, work.sizes[number].styles),
+        start=begin,
+        weights=work.weights,
+        objective=spec.objective(),
+        adam=spec.adam(),
+    )
+    return stepping.start(
+        work.backend,
+        problem,
+        optimiser=spec.optimiser,
+        device=work.plan.device.name,
+        dtype=work.dtype,
+        execution=work.execution,
+    )
