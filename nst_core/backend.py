@@ -22,8 +22,16 @@ STD = (0.229, 0.224, 0.225)
 
 DType = Literal["float32", "float64"]
 EpsilonForm = Literal["paper", "mxnet"]
+Distance = Literal["mse", "scaled"]
+Statistics = Literal["gram", "wasserstein"]
 Conv = Literal["auto", "direct", "winograd"]
 Precision = Literal["auto", "float32", "tf32", "bf16"]
+
+SCALED_EPSILON = 1e-8
+"""What is added to sum|D| where a distance is ``scaled``."""
+
+COVARIANCE_EPSILON = 1e-4
+"""What is added to a covariance's diagonal, so that its root has a derivative."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +46,46 @@ class Objective:
       normalised image x
 
     as in Dive into Deep Learning, "Neural Style Transfer"; after Gatys, Ecker and Bethge, "Image
-    Style Transfer Using Convolutional Neural Networks" (2016).
+    Style Transfer Using Convolutional Neural Networks" (2016). Where a distance is ``scaled``:
+
+    - content: w_l * sum(D^2) / (sum|D| + 1e-8), D = F - P
+    - style: the same of D = C * (G(F) - G(S)), Gram matrices over H*W alone
+
+    whose gradients with respect to F and G have an L1 norm of about 1, however large the picture
+    and the features are, as in Crowson's style-transfer-pytorch. Where the style's statistics are
+    ``wasserstein``, the features' pixels are taken as samples of a normal distribution with mean m
+    (C,) and covariance K (C, C), and the style loss is w_l times
+
+    - (|m - n|^2 + tr(K + L - 2 (L^1/2 K L^1/2)^1/2)) / C
+
+    with n and L those of S, and 1e-4 added to the diagonals of K and L: the squared
+    2-Wasserstein distance of the two distributions (Olkin and Pukelsheim, 1982) over the
+    channels, also after style-transfer-pytorch.
+
+    With regions r (``Problem.guides``) a style loss is the sum over them of a_r times the loss of
+    the region's statistics, in which each pixel counts by the region's density (for the Gram
+    matrix F diag(density) F^T / C), a_r being the region's share of the area: the guided Gram
+    matrices of Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017),
+    whose guides T_r are the roots of the densities, so that sum(T_r^2) = 1. Densities and areas
+    are those of ``nst_core.guides.regions_at``.
 
     Attributes:
         content: Tap -> weight.
         style: Tap -> weight.
         total_variation: Weight.
         style_counted: How often the style losses count in the total; those reported are without.
+        content_distance: ``mse`` or ``scaled``.
+        style_distance: Likewise, of Gram matrices.
+        style_statistics: ``gram`` or ``wasserstein``.
     """
 
     content: Mapping[str, float]
     style: Mapping[str, float]
     total_variation: float
     style_counted: float = 1.0
+    content_distance: Distance = "mse"
+    style_distance: Distance = "mse"
+    style_statistics: Statistics = "gram"
 
     def taps(self) -> tuple[str, ...]:
         """Return every tap that is compared, each once."""
@@ -84,10 +119,13 @@ class StyleSource:
     Attributes:
         image: (h, w, 3), of any size that the taps allow.
         weight: 0 or more; its share is this weight over the sum of all, which is above 0.
+        guides: (R, h, w), 0 or more: how much each pixel belongs to each of the problem's
+            regions; None where the problem has none.
     """
 
     image: Image
     weight: float = 1.0
+    guides: Array | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +135,16 @@ class Problem:
     Attributes:
         content: The content picture, (H, W, 3).
         styles: The style pictures, at least one. What the image is compared with is the blend of
-            their statistics: the sum of share times Gram matrix, for each tap.
+            their statistics, for each tap and region: the sum of share times Gram matrix (or
+            times mean and second moment F F^T / (H*W)) over the styles that have something of the
+            region there, their shares made to sum to 1.
         start: What the optimisation starts from, (H, W, 3).
         weights: Canonical VGG-19 arrays: ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,) ...
         objective: What is minimised.
         adam: The optimiser's constants.
+        guides: (R, H, W), 0 or more: how much each pixel of the image belongs to each region. For
+            each region one of the styles has something above 0 at every tap. None for one
+            region, the whole picture.
     """
 
     content: Image
@@ -110,6 +153,7 @@ class Problem:
     weights: Mapping[str, Array]
     objective: Objective
     adam: Adam
+    guides: Array | None = None
 
     def shares(self) -> tuple[tuple[StyleSource, float], ...]:
         """Return every style that has a share in the blend, with it; the shares sum to 1."""

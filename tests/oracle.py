@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import oracle_style
 
 MEAN = np.array([0.485, 0.456, 0.406]).reshape(3, 1, 1)
 STD = np.array([0.229, 0.224, 0.225]).reshape(3, 1, 1)
@@ -127,12 +128,22 @@ def content_loss(features, target):
     return np.mean(difference**2), 2 * difference / difference.size
 
 
+def scaled_content_loss(features, target):
+    return scaled(features - target)
+
+
 def style_loss(features, target):
     """`target` is the style's Gram matrix."""
     flat = features.reshape(len(features), -1)
     difference = gram(features) - target
     gradient = 4 * difference @ flat / (difference.size * flat.size)
     return np.mean(difference**2), gradient.reshape(features.shape)
+
+
+def scaled(difference, *, epsilon=1e-8):
+    """sum(D^2) / (sum|D| + epsilon) and its gradient, by the quotient rule."""
+    squares, sizes = np.sum(difference**2), np.sum(np.abs(difference)) + epsilon
+    return squares / sizes, (2 * difference * sizes - squares * np.sign(difference)) / sizes**2
 
 
 def total_variation(x):
@@ -161,7 +172,10 @@ class Losses:
 
 
 class Transfer:
-    """The whole objective in float64; weights as tap -> weight, styles as (picture, weight)."""
+    """The whole objective in float64; weights as tap -> weight, styles as (picture, weight).
+
+    A style may come with guides (R, h, w) as well, where the image has some; see `oracle_style`.
+    """
 
     def __init__(
         self,
@@ -173,6 +187,10 @@ class Transfer:
         style_weights,
         tv_weight,
         style_counted=1.0,
+        content_distance="mse",
+        style_distance="mse",
+        style_statistics="gram",
+        guides=None,
     ):
         self.weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
         self.content_weights, self.style_weights = dict(content_weights), dict(style_weights)
@@ -181,10 +199,12 @@ class Transfer:
         self.taps = {*content_weights, *style_weights}
         contents = self.outputs(content)
         self.contents = {tap: contents[tap] for tap in content_weights}
-        pictures, shares = zip(*styles, strict=True)
-        outputs = [self.outputs(picture) for picture in pictures]
-        self.grams = {
-            tap: np.average([gram(one[tap]) for one in outputs], axis=0, weights=shares)
+        self.content_loss = scaled_content_loss if content_distance == "scaled" else content_loss
+        sources = [(self.outputs(picture), *rest) for picture, *rest in styles]
+        self.style_losses = {
+            tap: oracle_style.loss_at(
+                tap, sources, guides=guides, distance=style_distance, statistics=style_statistics
+            )
             for tap in style_weights
         }
 
@@ -197,11 +217,11 @@ class Transfer:
         content, style = {}, {}
         gradients = {tap: np.zeros_like(outputs[tap]) for tap in self.taps}
         for tap, weight in self.content_weights.items():
-            loss, gradient = content_loss(outputs[tap], self.contents[tap])
+            loss, gradient = self.content_loss(outputs[tap], self.contents[tap])
             content[tap] = weight * loss
             gradients[tap] += weight * gradient
         for tap, weight in self.style_weights.items():
-            loss, gradient = style_loss(outputs[tap], self.grams[tap])
+            loss, gradient = self.style_losses[tap](outputs[tap])
             style[tap] = weight * loss
             gradients[tap] += self.style_counted * weight * gradient
         tv, tv_gradient = total_variation(x)

@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import oracle_adam
+import oracle_style
 import pytest
 
 
@@ -69,6 +70,77 @@ def test_loss_gradients(loss, target):
     x, direction = random(4, 5, 6), random(4, 5, 6, seed=3)
     expected = slope(lambda at: loss(at, target)[0], x, direction)
     assert np.sum(loss(x, target)[1] * direction) == pytest.approx(expected, rel=1e-7)
+
+
+def test_wasserstein_of_commuting_covariances():
+    # Of independent channels it is the sum of (m - n)^2 + (s - t)^2.
+    s, t = np.array([1.0, 2.0, 0.5]), np.array([3.0, 0.25, 0.5])
+    first, second = (np.ones(3), np.diag(s**2 - 1e-4)), (np.zeros(3), np.diag(t**2 - 1e-4))
+    distance, *gradients = oracle_style.wasserstein(first, second)
+    assert distance == pytest.approx((3 + np.sum((s - t) ** 2)) / 3, rel=1e-12)
+    assert gradients[1] == pytest.approx(np.diag(1 - t / s) / 3, abs=1e-12)
+    assert oracle_style.wasserstein(first, first)[0] == pytest.approx(0, abs=1e-12)
+
+
+def test_guides_are_means_over_what_was_pooled_and_densities_sum_to_one():
+    guide = np.zeros((9, 8))
+    guide[:3, :4] = 1
+    assert oracle_style.shrunk(guide, "relu1_2") == pytest.approx(guide)
+    assert oracle_style.shrunk(guide, "conv2_1") == pytest.approx(
+        np.outer([1, 0.5, 0, 0], [1, 1, 0, 0])
+    )
+    areas, densities = oracle_style.densities([guide, 1 - guide], "conv2_1", (4, 4))
+    assert areas == pytest.approx([3 / 16, 13 / 16])
+    assert [density.sum() for density in densities] == pytest.approx([1, 1])
+
+
+@pytest.mark.parametrize("guided", [False, True])
+@pytest.mark.parametrize(
+    "kind", [("gram", "mse"), ("gram", "scaled"), ("wasserstein", "mse")], ids=" ".join
+)
+def test_style_gradients(kind, guided):
+    x, direction, style = (random(4, 8, 10, seed=seed) for seed in (0, 3, 1))
+    guides = random(2, 8, 10, seed=5) ** 2 if guided else None
+    mine = random(2, 8, 10, seed=6) ** 2 if guided else None
+    statistics, distance = kind
+    loss = oracle_style.loss_at(
+        "relu1_1",
+        [({"relu1_1": style}, 2.0, mine), ({"relu1_1": 2 * style[::-1]}, 1.0, mine)],
+        guides=guides,
+        distance=distance,
+        statistics=statistics,
+    )
+    expected = slope(lambda at: loss(at)[0], x, direction)
+    assert np.sum(loss(x)[1] * direction) == pytest.approx(expected, rel=1e-6)
+
+
+def test_guides_that_cover_all_are_none():
+    x, style = random(4, 8, 10), random(4, 8, 10, seed=1)
+    for statistics in ("gram", "wasserstein"):
+        plain, guided = (
+            oracle_style.loss_at(
+                "relu1_1",
+                [({"relu1_1": style}, 1.0, guides)],
+                guides=guides,
+                distance="mse",
+                statistics=statistics,
+            )(x)[0]
+            for guides in (None, np.ones((1, 8, 10)))
+        )
+        assert guided == pytest.approx(plain, rel=1e-12)
+    gram = oracle.style_loss(x, oracle.gram(style))[0]
+    assert oracle_style.loss_at(
+        "relu1_1", [({"relu1_1": style}, 1.0)], guides=None, distance="mse", statistics="gram"
+    )(x)[0] == pytest.approx(gram, rel=1e-12)
+
+
+def test_scaled_distance_has_a_gradient_of_about_one():
+    difference, direction = random(3, 4, 5), random(3, 4, 5, seed=1)
+    expected = slope(lambda at: oracle.scaled(at)[0], difference, direction)
+    gradient = oracle.scaled(difference)[1]
+    assert np.sum(gradient * direction) == pytest.approx(expected, rel=1e-7)
+    assert np.abs(gradient).sum() == pytest.approx(1, abs=0.5)
+    assert oracle.scaled(np.zeros(3))[0] == 0
 
 
 def test_convolution_and_pooling_backward():

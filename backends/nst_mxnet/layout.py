@@ -42,5 +42,10 @@ def denormalise(x: Tensor) -> Tensor:
 
 def channels(values: tuple[float, float, float], like: Tensor) -> Tensor:
     """Return three numbers, one a channel, as an array (1, 3, 1, 1)."""
+    return like_array(np.reshape(values, (1, 3, 1, 1)), like)
+
+
+def like_array(array: Array, like: Tensor) -> Tensor:
+    """Return a copy of ``array`` with the dtype of ``like``, on its device."""
     with like.device if hasattr(like, "device") else like.ctx:  # renamed in MXNet 2
-        return mx.np.array(values, dtype=like.dtype).reshape(1, 3, 1, 1)
+        return mx.np.array(array, dtype=like.dtype)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from nst_core.arrays import Array, Image
 from nst_core.backend import STD, AdamState, DType, Evaluation, Losses, Problem
+from nst_core.guides import regions_at
 from nst_mxnet import layout
 from nst_mxnet._framework import Context, Tensor, mx
 from nst_mxnet.adam import AdamUpdate
-from nst_mxnet.losses import ObjectiveBlock, Targets, WeightedLosses, gram
+from nst_mxnet.losses import ObjectiveBlock, Targets, WeightedLosses
 from nst_mxnet.network import Network
+from nst_mxnet.statistics import Blend, StyleTarget
 
 
 @mx.util.use_np  # NumPy's semantics inside these methods alone: a host may use mx.nd as it was
@@ -27,10 +29,13 @@ class MXNetSession:
         self._network = Network(
             problem.weights, taps=problem.objective.taps(), device=device, dtype=dtype
         )
-        self._targets = self._find_targets(problem)
         height, width, _ = problem.start.shape
         self._objective = ObjectiveBlock(
-            self._network, problem.objective, height=height, width=width
+            self._network,
+            problem.objective,
+            self._find_targets(problem),
+            height=height,
+            width=width,
         )
         self._objective.hybridize(static_alloc=True, static_shape=True)
         # By itself the network sees images of any size: there it is not compiled.
@@ -42,10 +47,7 @@ class MXNetSession:
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
         """Return tap -> features (C, H, W)."""
-        features = self._network(self._normalised(image))
-        return {
-            tap: value[0].asnumpy() for tap, value in zip(self._network.taps, features, strict=True)
-        }
+        return {tap: value[0].asnumpy() for tap, value in self._features(image).items()}
 
     def evaluate(self, *, image: Image) -> Evaluation:
         """Return the losses at ``image`` and the gradient with respect to it."""
@@ -89,29 +91,32 @@ class MXNetSession:
         self._adam.second_moment[:] = self._tensor(state.second_moment)
 
     def _find_targets(self, problem: Problem) -> Targets:
-        taps = self._network.taps
-        content = self._network(self._normalised(problem.content))
-        contents = dict(zip(taps, content, strict=True))
+        contents = self._features(problem.content)
         return Targets(
             content={tap: contents[tap] for tap in problem.objective.content},
-            style=self._blended(problem),
+            style=self._style_targets(problem, contents),
         )
 
-    def _blended(self, problem: Problem) -> dict[str, Tensor]:
-        """Return tap -> the sum of every style's Gram matrix times its share."""
-        blend: dict[str, Tensor] = {}
+    def _style_targets(
+        self, problem: Problem, contents: Mapping[str, Tensor]
+    ) -> dict[str, StyleTarget]:
+        """Return tap -> the blend of the styles' statistics that the image is held to."""
+        objective = problem.objective
+        blends = {tap: Blend(objective) for tap in objective.style}
         for style, share in problem.shares():
-            values = self._network(self._normalised(style.image))
-            features = dict(zip(self._network.taps, values, strict=True))
-            for tap in problem.objective.style:
-                part = share * gram(mx, features[tap], shape=features[tap].shape[1:])
-                blend[tap] = blend[tap] + part if tap in blend else part
-        return blend
+            features = self._features(style.image)
+            for tap, blend in blends.items():
+                blend.add(features[tap], regions_at(style.guides, tap), share)
+        return {
+            tap: blend.target(regions_at(problem.guides, tap), contents[tap])
+            for tap, blend in blends.items()
+        }
+
+    def _features(self, image: Image) -> dict[str, Tensor]:
+        return dict(zip(self._network.taps, self._network(self._normalised(image)), strict=True))
 
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
-        with mx.autograd.record():
-            losses = self._objective.losses(x, self._targets)
-        losses.total.backward()
+        losses = self._objective.differentiate(x)
         return losses, x.grad
 
     def _parameter(self, image: Image) -> Tensor:

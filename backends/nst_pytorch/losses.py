@@ -15,7 +15,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from nst_core.backend import Losses, Objective
+from nst_pytorch import statistics
 from nst_pytorch.maps import FeatureMap
+from nst_pytorch.statistics import StyleTarget
 
 Kind = Literal["content", "style"]
 
@@ -41,8 +43,7 @@ class Head(Protocol):
 
 def gram(features: FeatureMap) -> Tensor:
     """Return the Gram matrix (C, C) of features (H, W, C), divided by C*H*W."""
-    rows = features.rows
-    return rows.T @ rows / (features.channels * features.pixels)
+    return statistics.gram(features.rows, pixels=features.pixels)
 
 
 class ContentHead:
@@ -128,21 +129,43 @@ class DifferentiatedHead:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the image is compared with: content features and style Gram matrices, by tap."""
+    """What the image is compared with, by tap: features, and the styles' statistics."""
 
     content: Mapping[str, FeatureMap]
-    style: Mapping[str, Tensor]
+    style: Mapping[str, StyleTarget]
 
 
 def heads_of(objective: Objective, targets: Targets) -> dict[str, list[Head]]:
     """Return tap -> its heads."""
     heads: dict[str, list[Head]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
-        heads[tap].append(ContentHead(tap, targets.content[tap], weight=weight))
+        heads[tap].append(_content_head(tap, targets.content[tap], weight, objective))
     for tap, weight in objective.style.items():
-        counted = objective.style_counted
-        heads[tap].append(StyleHead(tap, targets.style[tap], weight=weight, counted=counted))
+        heads[tap].append(_style_head(tap, targets.style[tap], weight, objective))
     return heads
+
+
+def _content_head(tap: str, target: FeatureMap, weight: float, objective: Objective) -> Head:
+    if objective.content_distance == "mse":
+        return ContentHead(tap, target, weight=weight)
+    image = target.image.contiguous(memory_format=torch.channels_last)
+
+    def loss(features: Tensor) -> Tensor:
+        return weight * statistics.scaled_distance(features - image)
+
+    return DifferentiatedHead("content", tap, loss)
+
+
+def _style_head(tap: str, target: StyleTarget, weight: float, objective: Objective) -> Head:
+    counted = objective.style_counted
+    plain = statistics.plain_gram(target)
+    if plain is not None and objective.style_distance == "mse":
+        return StyleHead(tap, plain, weight=weight, counted=counted)
+
+    def loss(features: Tensor) -> Tensor:
+        return weight * statistics.style_loss(features, target, objective)
+
+    return DifferentiatedHead("style", tap, loss, counted=counted)
 
 
 def total_variation(x: Tensor, gradient: Tensor, *, weight: float) -> Tensor:

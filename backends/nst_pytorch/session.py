@@ -8,13 +8,15 @@ import torch
 from torch import Tensor
 
 from nst_core.arrays import Array, Image
-from nst_core.backend import STD, AdamState, Evaluation, Execution, Losses, Problem
+from nst_core.backend import STD, AdamState, Evaluation, Execution, Losses, Problem, StyleSource
+from nst_core.guides import regions_at
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
-from nst_pytorch.losses import Targets, WeightedLosses, gram, heads_of, total_variation
+from nst_pytorch.losses import Targets, WeightedLosses, heads_of, total_variation
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.network import Network
 from nst_pytorch.precision import true_float32
+from nst_pytorch.statistics import Blend, StyleTarget
 
 
 class PyTorchSession:
@@ -101,21 +103,26 @@ class PyTorchSession:
 
         with true_float32():
             self._network.visit(self._normalised(problem.content), see)
-            return Targets(content=content, style=self._blended(problem))
+            return Targets(content=content, style=self._style_targets(problem))
 
-    def _blended(self, problem: Problem) -> dict[str, Tensor]:
-        """Return tap -> the sum of every style's Gram matrix times its share."""
-        blend: dict[str, Tensor] = {}
+    def _style_targets(self, problem: Problem) -> dict[str, StyleTarget]:
+        """Return tap -> the blend of the styles' statistics that the image is held to."""
+        blends = {tap: Blend(self._objective) for tap in self._objective.style}
         for style, share in problem.shares():
 
-            def see(tap: str, features: FeatureMap, share: float = share) -> None:
-                # Of each tap only the Gram matrix stays.
-                if tap in self._objective.style:
-                    part = gram(features).mul_(share)
-                    blend[tap] = blend[tap].add_(part) if tap in blend else part
+            def see(
+                tap: str, features: FeatureMap, style: StyleSource = style, share: float = share
+            ) -> None:
+                # Of each tap only the statistics stay.
+                if tap in blends:
+                    blends[tap].add(features.image, regions_at(style.guides, tap), share)
 
             self._network.visit(self._normalised(style.image), see)
-        return blend
+        like = torch.empty((), device=self._device, dtype=self._dtype)
+        return {
+            tap: blend.target(regions_at(problem.guides, tap), like=like)
+            for tap, blend in blends.items()
+        }
 
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         with true_float32():

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from nst_core.backend import Adam as AdamConstants
-from nst_core.backend import Objective
+from nst_core.backend import Distance, Objective, Statistics
 from nst_core.errors import SpecError
 from nst_core.spec.fields import (
     Part,
@@ -27,12 +27,24 @@ from nst_core.spec.fields import (
 )
 from nst_core.spec.optimisers import Adam, Optimiser
 
+# What is left out of a file where it is as it was before there was a choice.
+_SELDOM = frozenset({"distance", "scale", "size", "statistics"})
+
 
 class Term(Part):
-    """Content or style: a weight and the taps that are compared, each with a weight of its own."""
+    """Content or style: a weight and the taps that are compared, each with a weight of its own.
+
+    ``distance`` is ``mse``, or ``scaled`` for one whose gradient has a size of about 1 whatever
+    the size of the picture: see ``nst_core.backend.Objective``.
+    """
 
     weight: Weight
     layers: TapWeights
+    distance: Distance = "mse"
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_defaults(self, dump(self), _SELDOM)
 
     def effective(self) -> dict[str, float]:
         """Return tap -> the term's weight times the tap's own."""
@@ -48,15 +60,22 @@ class Style(Term):
         scale: Size of the style pictures, over the size that they would have otherwise.
         size: Of the style pictures in the last stage, in proportion before it; that of the
             content where it is None.
+        statistics: ``gram``, or ``wasserstein`` for means and covariances.
     """
 
     counted: Positive = 1.0
     scale: Positive = 1.0
     size: SizeRule | None = None
+    statistics: Statistics = "gram"
 
-    @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_defaults(self, dump(self), {"scale", "size"})
+    @model_validator(mode="after")
+    def _has_one_distance(self) -> Style:
+        if self.statistics == "wasserstein" and self.distance != "mse":
+            raise ValueError(
+                f"distance = {self.distance!r}: only Gram matrices have a choice of distances; "
+                "with statistics = 'wasserstein' leave it at 'mse'"
+            )
+        return self
 
 
 class TotalVariation(Part):
@@ -159,6 +178,9 @@ class Spec(Part):
             content=self.content.effective(),
             style=self.style.effective(),
             style_counted=self.style.counted,
+            content_distance=self.content.distance,
+            style_distance=self.style.distance,
+            style_statistics=self.style.statistics,
             total_variation=self.total_variation.weight,
         )
 

@@ -93,7 +93,7 @@ def test_presets_side_by_side(nst):
     assert shown.status == 0
     lines = [line.split() for line in shown.out.splitlines()]
     assert lines[0] == ["d2l", "d2l-slides"]
-    assert ["content.layers", "relu4_4", "relu4_2"] in lines
+    assert ["content.layers", "relu4_4", "conv4_2"] in lines
     assert ["start.image", "content", "noise"] in lines
     assert not any(line[0].startswith("style") for line in lines)
     assert nst("presets", "--diff", "d2l", "monet").status == 2

@@ -104,6 +104,61 @@ class LastStyle(NumpySession):
         super().__init__(replace(problem, styles=problem.styles[-1:]), dtype=dtype)
 
 
+def _without(**fields):
+    """A session that takes no notice of some of the objective's fields."""
+
+    class Ignorant(NumpySession):
+        def __init__(self, problem, *, dtype):
+            objective = replace(problem.objective, **fields)
+            super().__init__(replace(problem, objective=objective), dtype=dtype)
+
+    return Ignorant
+
+
+IgnoresContentDistance = _without(content_distance="mse")
+IgnoresStyleDistance = _without(style_distance="mse")
+IgnoresStatistics = _without(style_statistics="gram")
+
+
+class GuidesReplaced(NumpySession):
+    """All guides turned into others."""
+
+    @staticmethod
+    def _guides(guides):
+        raise NotImplementedError
+
+    def __init__(self, problem, *, dtype):
+        styles = tuple(
+            replace(style, guides=self._guides(style.guides)) for style in problem.styles
+        )
+        guides = self._guides(problem.guides)
+        super().__init__(replace(problem, styles=styles, guides=guides), dtype=dtype)
+
+
+class IgnoresGuides(GuidesReplaced):
+    """One Gram matrix of the whole picture."""
+
+    @staticmethod
+    def _guides(guides):
+        return None
+
+
+class HardEdges(GuidesReplaced):
+    """Every pixel in one region or none."""
+
+    @staticmethod
+    def _guides(guides):
+        return np.round(guides)
+
+
+class RootsForDensities(GuidesReplaced):
+    """Guides taken as T_r, whose squares weigh the pixels."""
+
+    @staticmethod
+    def _guides(guides):
+        return guides**2
+
+
 class SumForMean(NumpySession):
     """Squared errors summed."""
 

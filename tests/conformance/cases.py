@@ -24,6 +24,10 @@ class Case:
     size: tuple[int, int] = (32, 48)
     style_size: tuple[int, int] = (40, 35)
     blend: tuple[float, ...] = (1.0,)
+    regions: int = 0  # none: the whole picture
+    content_distance: str = "mse"
+    style_distance: str = "mse"
+    style_statistics: str = "gram"
     content: Mapping[str, float]
     style: Mapping[str, float]
     style_counted: float = 1.0
@@ -46,6 +50,24 @@ class Case:
         return tuple(pictures.picture(2 + 10 * n, height, width + 2 * n) for n in range(count))
 
     @cached_property
+    def guides(self) -> np.ndarray | None:
+        return pictures.guides(self.regions, *self.size) if self.regions else None
+
+    @cached_property
+    def style_guides(self) -> list[np.ndarray | None]:
+        """Those of a style lack one of the regions, if there are several styles."""
+        if not self.regions:
+            return [None] * len(self.blend)
+        # All of them large, so that every region of the image has a style at every tap.
+        found = [
+            pictures.guides(self.regions + 1, *image.shape[:2])[self.regions - 1 :: -1]
+            for image in self.style_images
+        ]
+        if len(found) > 1:
+            found[0][0] = 0
+        return found
+
+    @cached_property
     def start_image(self) -> np.ndarray:
         return self.content_image if self.start == "content" else pictures.noise(3, *self.size)
 
@@ -60,6 +82,9 @@ class Case:
             style=self.style,
             total_variation=self.total_variation,
             style_counted=self.style_counted,
+            content_distance=self.content_distance,
+            style_distance=self.style_distance,
+            style_statistics=self.style_statistics,
         )
 
     @property
@@ -71,21 +96,30 @@ class Case:
         return Problem(
             content=self.content_image.astype(dtype),
             styles=tuple(
-                StyleSource(image=image.astype(dtype), weight=weight)
-                for image, weight in zip(self.style_images, self.blend, strict=True)
+                StyleSource(image=image.astype(dtype), weight=weight, guides=guides)
+                for image, weight, guides in self._styles
             ),
+            guides=self.guides,
             start=self.start_image.astype(dtype),
             weights=pictures.weights(self.weights),
             objective=self.objective,
             adam=self.adam,
         )
 
+    @property
+    def _styles(self) -> list[tuple[np.ndarray, float, np.ndarray | None]]:
+        return list(zip(self.style_images, self.blend, self.style_guides, strict=True))
+
     def oracle(self) -> oracle.Transfer:
         """The same problem as the oracle takes it."""
         return oracle.Transfer(
             pictures.weights(self.weights),
             content=self.content_image,
-            styles=list(zip(self.style_images, self.blend, strict=True)),
+            styles=self._styles,
+            guides=self.guides,
+            content_distance=self.content_distance,
+            style_distance=self.style_distance,
+            style_statistics=self.style_statistics,
             content_weights=self.content,
             style_weights=self.style,
             tv_weight=self.total_variation,
@@ -109,12 +143,46 @@ D2L = Case(name="d2l", content={"relu4_4": 1.0}, style=_every(D2L_STYLE, 1e5))
 
 COUNTED = replace(SMALL, name="style counted ten times", style_counted=10.0)
 BLENDED = replace(SMALL, name="three styles, one without a share", blend=(3.0, 0.0, 1.0))
+SCALED = replace(SMALL, name="scaled distances", content_distance="scaled", style_distance="scaled")
+WASSERSTEIN = replace(
+    SMALL,
+    name="Wasserstein",
+    style={"relu1_1": 1.0, "conv1_2": 2.0},
+    style_statistics="wasserstein",
+)
+TO_BLOCK_3 = {"relu1_1": 1.0, "conv2_2": 2.0, "relu3_1": 0.5}
+REGIONS = Case(
+    name="three soft regions, two styles of which one lacks a region",
+    size=(37, 41),
+    style_size=(33, 50),
+    blend=(3.0, 1.0),
+    regions=3,
+    content={"relu3_1": 1.0},
+    style={tap: 1e4 * weight for tap, weight in TO_BLOCK_3.items()},
+    probe_seed=175,
+)
 
 CASES = (
     SMALL,
     D2L,
     COUNTED,
     BLENDED,
+    SCALED,
+    WASSERSTEIN,
+    REGIONS,
+    replace(
+        REGIONS,
+        name="regions by Wasserstein, more channels than pixels",
+        style=TO_BLOCK_3,
+        style_statistics="wasserstein",
+    ),
+    replace(
+        REGIONS,
+        name="regions at scaled distances",
+        style=TO_BLOCK_3,
+        content_distance="scaled",
+        style_distance="scaled",
+    ),
     Case(
         name="every tap, odd sizes",
         size=(37, 41),

@@ -8,11 +8,13 @@ read, to show that the suite takes any backend, and to be broken on purpose (`br
 registers itself under the entry point group `nst.backends`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import oracle
 import oracle_adam
+import oracle_style
 
 from nst_core.arrays import Array, Image
 from nst_core.backend import (
@@ -42,6 +44,7 @@ class NumpySession:
         # The targets never change, so they are computed once.
         self._contents = self._tapped(self._forward(self._normalised(problem.content)))
         self._grams = self._blended(problem)
+        self._other_style_losses = self._find_other_style_losses(problem)
         self._x = self._normalised(problem.start)
         self._first, self._second = np.zeros_like(self._x), np.zeros_like(self._x)
         self._step = 0
@@ -100,6 +103,7 @@ class NumpySession:
 
     _gram = staticmethod(oracle.gram)
     _content_loss = staticmethod(oracle.content_loss)
+    _scaled_content_loss = staticmethod(oracle.scaled_content_loss)
     _style_loss = staticmethod(oracle.style_loss)
     _total_variation = staticmethod(oracle.total_variation)
     _adam_update = staticmethod(oracle_adam.update)
@@ -113,6 +117,31 @@ class NumpySession:
             for tap in self._objective.style:
                 blend[tap] = blend.get(tap, 0) + share * self._gram(features[tap])
         return blend
+
+    def _find_other_style_losses(self, problem: Problem) -> Mapping[str, Callable[[Array], Any]]:
+        """Where they are not those of whole pictures' Gram matrices: by tap, functions."""
+        objective = self._objective
+        plain = (objective.style_statistics, objective.style_distance) == ("gram", "mse")
+        if plain and problem.guides is None:
+            return {}
+        sources = [
+            (self._tapped(self._forward(self._normalised(style.image))), share, style.guides)
+            for style, share in problem.shares()
+        ]
+        return {
+            tap: oracle_style.loss_at(
+                tap,
+                sources,
+                guides=problem.guides,
+                distance=objective.style_distance,
+                statistics=objective.style_statistics,
+            )
+            for tap in objective.style
+        }
+
+    def _style_loss_at(self, tap: str, features: Array) -> tuple[Any, Array]:
+        other = self._other_style_losses.get(tap)
+        return other(features) if other else self._style_loss(features, self._grams[tap])
 
     def _normalised(self, image: Image) -> Array:
         return oracle.normalise(np.array(image, self._dtype))
@@ -132,11 +161,13 @@ class NumpySession:
         gradients = {tap: np.zeros_like(value) for tap, value in features.items()}
         content, style = {}, {}
         for tap, weight in self._objective.content.items():
-            loss, gradient = self._content_loss(features[tap], self._contents[tap])
+            scaled = self._objective.content_distance == "scaled"
+            distance = self._scaled_content_loss if scaled else self._content_loss
+            loss, gradient = distance(features[tap], self._contents[tap])
             content[tap] = float(weight * loss)
             gradients[tap] += weight * gradient
         for tap, weight in self._objective.style.items():
-            loss, gradient = self._style_loss(features[tap], self._grams[tap])
+            loss, gradient = self._style_loss_at(tap, features[tap])
             style[tap] = float(weight * loss)
             gradients[tap] += self._objective.style_counted * weight * gradient
         variation, variation_gradient = self._total_variation(x)

@@ -43,6 +43,22 @@ def half_flat(seed: int, height: int, width: int) -> np.ndarray:
     return image
 
 
+def guides(count: int, height: int, width: int) -> np.ndarray:
+    """Soft regions (R, H, W) that sum to 1 everywhere but in a corner that belongs to none.
+
+    The last is a few pixels large, of which nothing is left from block 2 or 3 on.
+    """
+    rows, columns = np.mgrid[:height, :width]
+    edges = np.linspace(0, width, count)[1:-1, None, None]
+    steps = np.clip((columns - edges + np.sin(rows)) / 4, 0, 1)
+    shares = np.abs(np.diff(steps, axis=0, prepend=1, append=0))
+    found = np.concatenate([shares, np.zeros((1, height, width))])
+    found[:, -1, -1] = 0
+    found[-1, -1, -1] = 1
+    found[:, :2, :3] = 0
+    return _exact(found)
+
+
 def _exact(image: np.ndarray) -> np.ndarray:
     return np.round(image * 256) / 256
 

@@ -11,7 +11,7 @@ from conformance import checks_arrays as arrays
 from conformance import checks_session as promises
 from conformance import checks_trajectory as trajectory
 from conformance import checks_values as values
-from conformance.cases import ADAM, BLENDED, COUNTED, SMALL, Case
+from conformance.cases import ADAM, BLENDED, COUNTED, REGIONS, SCALED, SMALL, WASSERSTEIN, Case
 from conformance.numpy_backend import BACKEND
 from conformance.reference import Subject
 
@@ -67,6 +67,18 @@ CANARIES = {
         on(values.check_style, case=BLENDED),
         on(values.check_style, case=BLENDED, dtype="float32"),
     ),
+    numbers.IgnoresContentDistance: (on(values.check_content, case=SCALED),),
+    numbers.IgnoresStyleDistance: (
+        on(values.check_style, case=SCALED),
+        on(values.check_gradient, case=SCALED),
+    ),
+    numbers.IgnoresStatistics: (on(values.check_style, case=WASSERSTEIN),),
+    numbers.IgnoresGuides: (on(values.check_style, case=REGIONS),),
+    numbers.HardEdges: (
+        on(values.check_style, case=REGIONS),
+        on(values.check_style, case=REGIONS, dtype="float32"),
+    ),
+    numbers.RootsForDensities: (on(values.check_style, case=REGIONS),),
     numbers.SumForMean: (on(values.check_content), on(values.check_total)),
     numbers.StyleSumForMean: (on(values.check_style), on(values.check_total)),
     numbers.ChannelsFlipped: (

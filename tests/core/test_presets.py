@@ -27,7 +27,7 @@ OBJECTIVES = {
     "d2l-mxnet": ({"conv4_4": 1}, every(CONV, 1e4), 1, 10),
     "d2l-fr": ({"relu4_4": 1}, every(IN_PLACE, 1e3), 10, 10),
     "d2l-fr-mxnet": ({"conv4_4": 1}, every(CONV, 1e3), 10, 10),
-    "d2l-slides": ({"relu4_2": 1}, every(IN_PLACE, 1e4), 1, 10),
+    "d2l-slides": ({"conv4_2": 1}, every(IN_PLACE, 1e4), 1, 10),
     "d2lzh": ({"relu4_4": 1}, every(IN_PLACE, 1e3), 1, 10),
     "gala": (every(RELU, 1e-2), every(RELU, 1e4), 1, 0),
 }

@@ -92,6 +92,12 @@ def test_learning_rate_is_multiplied_after_every_50_steps(table):
         ({"start": {"seed": -1}}, "start.seed = -1: should be greater than or equal to 0"),
         ({"start": {"image": ""}}, "start.image = ''"),
         ({"colour": 1}, "colour: no such field"),
+        ({"content": {"distance": "l1"}}, "content.distance = 'l1': should be 'mse' or 'scaled'"),
+        ({"style": {"statistics": "mean"}}, "style.statistics = 'mean': should be 'gram' or"),
+        (
+            {"style": {"statistics": "wasserstein", "distance": "scaled"}},
+            "distance = 'scaled': only Gram matrices have a choice of distances",
+        ),
         ({"style": {"wieght": 1}}, "style.wieght: no such field"),
     ],
 )
@@ -122,6 +128,20 @@ def test_layer_weights_multiply_the_terms_weight(table):
     assert objective.style == {"relu1_1": 5.0, "relu2_1": 20.0}
     assert objective.content == {"relu4_4": 1.0}
     assert objective.total_variation == 10.0
+
+
+def test_what_is_compared_and_how(table):
+    over = {
+        "content": {"distance": "scaled"},
+        "style": {"statistics": "wasserstein", "scale": 0.5, "size": 96},
+    }
+    spec = Spec.from_table(toml.merged(table, over))
+    objective = spec.objective()
+    assert (objective.content_distance, objective.style_distance) == ("scaled", "mse")
+    assert objective.style_statistics == "wasserstein"
+    assert Spec.from_table(spec.to_table()) == spec
+    # What is not set is not written.
+    assert Spec.from_table(table).to_table()["style"] == {**table["style"], "counted": 1.0}
 
 
 def test_a_sizes_device(table):

@@ -58,8 +58,9 @@ class Case:
         return str(Size.parse(str(value)).scaled(self.shrink)) if rule else value
 
 
-# Short, so that it overflows.
-SLIDES = {"optimiser": {"history": runs.HISTORY}}
+# The preset has conv4_2: see test_slides_compare_what_their_code_would. The history is short, so
+# that it overflows.
+SLIDES = {"content": {"layers": ["relu4_2"]}, "optimiser": {"history": runs.HISTORY}}
 
 CASES = (
     Case("d2l", "pytorch", runs.d2l_torch_literals, runs.d2l_torch("ENGLISH")),

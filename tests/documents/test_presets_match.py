@@ -78,3 +78,9 @@ def test_literals_of_the_slides_lbfgs(need):
     optimiser = presets.load("d2l-slides").optimiser
     assert (optimiser.name, optimiser.line_search) == ("lbfgs", "none")
     assert (optimiser.history, optimiser.loss_scale) == (HISTORY_SIZE, 1)
+
+
+@pytest.mark.xfail(reason="the preset compares conv4_2", strict=True)
+def test_slides_compare_what_their_code_would():
+    """They name Conv4_2 as they name Conv1_1 ... 4_1, whose ReLUs work in place all the same."""
+    assert presets.load("d2l-slides").content.layers == (("relu4_2", 1.0),)

@@ -1,0 +1,222 @@
+"""What is compared of a style: Gram matrices, or means and covariances; of the whole or of regions.
+
+All of it may be differentiated by autograd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nst_core.backend import COVARIANCE_EPSILON, SCALED_EPSILON, Objective
+from nst_core.guides import Region
+
+
+def scaled_distance(difference: Tensor) -> Tensor:
+    """Return sum(D^2) / (sum|D| + 1e-8), whose gradient has an L1 norm of about 1."""
+    return difference.square().sum() / (difference.abs().sum() + SCALED_EPSILON)
+
+
+def gram(rows: Tensor, *, pixels: int) -> Tensor:
+    """Return the Gram matrix (C, C) of ``pixels`` features, perhaps among zeros, over C*pixels.
+
+    Args:
+        rows: (N, C), a pixel a row.
+        pixels: How many of them count.
+    """
+    return rows.T @ rows / (rows.shape[1] * pixels)
+
+
+def guided_gram(features: Tensor, density: Tensor) -> Tensor:
+    """Return F diag(density) F^T / C (C, C) of features (1, C, H, W) and a density (H*W, 1)."""
+    rows = _rows(features) * density.sqrt()
+    return rows.T @ rows / rows.shape[1]
+
+
+def gaussian(features: Tensor, density: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return mean (C,) and covariance (C, C) of the pixels of features (1, C, H, W).
+
+    Args:
+        features: One picture's.
+        density: (H*W, 1), what each pixel counts; None for all alike.
+    """
+    rows = _rows(features)
+    # The mean is taken off the features, not off their second moment, where it may be so large
+    # that float32 loses the small directions.
+    if density is None:
+        mean = rows.mean(dim=0)
+        centred = (rows - mean) / rows.shape[0] ** 0.5
+    else:
+        mean = (density * rows).sum(dim=0)
+        centred = (rows - mean) * density.sqrt()
+    return mean, centred.T @ centred
+
+
+class _RootTrace(torch.autograd.Function):
+    """tr((R K R)^1/2) of a covariance K (C, C) and a root R, with its gradient in closed form.
+
+    dtr/dK = R (R K R)^-1/2 R / 2. What autograd makes of ``eigh`` divides by differences of
+    eigenvalues, which may be equal; none are needed.
+    """
+
+    @staticmethod
+    def forward(context: Any, covariance: Tensor, root: Tensor) -> Tensor:
+        values, vectors = torch.linalg.eigh(root @ covariance @ root)
+        # None is smaller but for rounding: both K and R^2 have epsilon on the diagonal.
+        roots: Tensor = values.clamp(min=COVARIANCE_EPSILON**2).sqrt()
+        context.save_for_backward(root @ vectors, roots)
+        return roots.sum()
+
+    @staticmethod
+    def backward(context: Any, outer: Tensor) -> tuple[Tensor, None]:
+        basis, roots = context.saved_tensors
+        return 0.5 * outer * (basis / roots) @ basis.T, None
+
+
+class Gaussian:
+    """A normal distribution that others are compared with by the 2-Wasserstein distance.
+
+    The C x C part is computed in float64: eigenvalues of the product range over a dozen powers of
+    ten. MPS has no float64, so there it is computed on the CPU.
+
+    Args:
+        mean: (C,).
+        second_moment: (C, C), E[f f^T], float64.
+    """
+
+    def __init__(self, mean: Tensor, second_moment: Tensor) -> None:
+        self.mean = mean
+        self.covariance = _regular(second_moment - torch.outer(mean, mean))
+        values, vectors = torch.linalg.eigh(self.covariance)
+        self.root = (vectors * values.clamp(min=COVARIANCE_EPSILON).sqrt()) @ vectors.T
+
+    def distance(self, mean: Tensor, covariance: Tensor) -> Tensor:
+        """Return the squared distance, over C, to a distribution of any dtype and device."""
+        regular = _regular(_precise(covariance))
+        apart = (_precise(mean) - self.mean).square().sum()
+        trace: Tensor = _RootTrace.apply(regular, self.root)
+        spread = regular.trace() + self.covariance.trace() - 2 * trace
+        return (apart + spread) / len(self.mean)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionTarget:
+    """What one region is compared with at one tap.
+
+    Attributes:
+        area: The region's share of the area.
+        density: (H*W, 1), or None for every pixel alike.
+        statistics: A Gram matrix (C, C), or a ``Gaussian``.
+    """
+
+    area: float
+    density: Tensor | None
+    statistics: Tensor | Gaussian
+
+
+StyleTarget = tuple[RegionTarget, ...]
+"""Of one tap: a target for each region that has something of it."""
+
+
+def plain_gram(target: StyleTarget) -> Tensor | None:
+    """Return the Gram matrix of a target that is nothing but that of the whole picture."""
+    first = target[0]
+    if first.density is not None or isinstance(first.statistics, Gaussian):
+        return None
+    return first.statistics
+
+
+def style_distance(features: Tensor, target: RegionTarget, objective: Objective) -> Tensor:
+    """Return how far a region's statistics are from its target's, without the area's weight."""
+    if isinstance(target.statistics, Gaussian):
+        found = target.statistics.distance(*gaussian(features, target.density))
+        return found.to(device=features.device, dtype=features.dtype)
+    difference = _gram(features, target.density) - target.statistics
+    if objective.style_distance == "scaled":
+        return scaled_distance(difference * len(difference))
+    return difference.square().mean()
+
+
+def style_loss(features: Tensor, target: StyleTarget, objective: Objective) -> Tensor:
+    """Return the style loss of a tap, unweighted, as ``Objective`` defines it.
+
+    Args:
+        features: (1, C, H, W).
+        target: The tap's.
+        objective: Says which statistics and distance.
+    """
+    losses = [part.area * style_distance(features, part, objective) for part in target]
+    return torch.stack(losses).sum()
+
+
+class Blend:
+    """The styles' statistics at one tap, added up by their shares, region by region."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._wasserstein = objective.style_statistics == "wasserstein"
+        self._sums: dict[int, list[Tensor]] = {}
+        self._shares: dict[int, float] = {}
+
+    def add(self, features: Tensor, regions: Mapping[int, Region], share: float) -> None:
+        """Count one style's features (1, C, H, W) in."""
+        for number, region in regions.items():
+            moments = self._moments(features, density_of(region, features))
+            parts = [share * moment for moment in moments]
+            sums = self._sums.get(number)
+            self._sums[number] = (
+                parts if sums is None else [old + new for old, new in zip(sums, parts, strict=True)]
+            )
+            self._shares[number] = self._shares.get(number, 0.0) + share
+
+    def _moments(self, features: Tensor, density: Tensor | None) -> Iterable[Tensor]:
+        if not self._wasserstein:
+            return [_gram(features, density)]
+        mean, covariance = (_precise(part) for part in gaussian(features, density))
+        # Unlike covariances, these are those of the mixture when they are added up.
+        return [mean, covariance + torch.outer(mean, mean)]
+
+    def target(self, regions: Mapping[int, Region], *, like: Tensor) -> StyleTarget:
+        """Return what an image with ``regions`` is held to, on ``like``'s device."""
+        return tuple(
+            RegionTarget(region.area, density_of(region, like), self._statistics(number))
+            for number, region in regions.items()
+        )
+
+    def _statistics(self, number: int) -> Tensor | Gaussian:
+        sums = [part / self._shares[number] for part in self._sums[number]]
+        return Gaussian(*sums) if self._wasserstein else sums[0]
+
+
+def density_of(region: Region, like: Tensor) -> Tensor | None:
+    """Return a region's density as (H*W, 1), of ``like``'s dtype and on its device."""
+    if region.density is None:
+        return None
+    density = torch.tensor(region.density, dtype=like.dtype, device=like.device)
+    return density.reshape(-1, 1)
+
+
+def _gram(features: Tensor, density: Tensor | None) -> Tensor:
+    if density is not None:
+        return guided_gram(features, density)
+    rows = _rows(features)
+    return gram(rows, pixels=len(rows))
+
+
+def _rows(features: Tensor) -> Tensor:
+    # (H*W, C) is a view of channels_last features; (C, H*W) would be a transposed copy.
+    _, channels, height, width = features.shape
+    return features.permute(0, 2, 3, 1).reshape(height * width, channels)
+
+
+def _precise(tensor: Tensor) -> Tensor:
+    device = "cpu" if tensor.device.type == "mps" else tensor.device
+    return tensor.to(device).double()
+
+
+def _regular(covariance: Tensor) -> Tensor:
+    identity = torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
+    return covariance + COVARIANCE_EPSILON * identity
