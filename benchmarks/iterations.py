@@ -1,109 +1,166 @@
 """Measures one contestant in this process, and prints one JSON record.
 
     python benchmarks/iterations.py nst-pytorch --size 300x450 --steps 10
+    python benchmarks/iterations.py nst-pytorch@conv=direct,preset=gala --size 600 --device cuda
 
-The clock is read only after a step is done: every contestant waits for its own.
+The clock is read only after a step is done, and stands still while losses are read.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-import resource
 import time
-from collections.abc import Mapping
-from functools import partial
-from importlib import import_module, metadata
-from types import MappingProxyType
+from importlib import import_module
+from typing import Any
 
-from contestants import Pictures, Step
-from nst_core import demo, images, weights
+from contestants import About, Contestant, Pictures
+from measuring import clock
+from measuring.entry import Entry
+from measuring.record import Machine, Record, Terms
+from nst_core import demo, images, memory, weights
+from nst_core.errors import NstError
 from nst_core.sizes import Size
 
-NAMES = ("nst-pytorch", "nst-mxnet", "nst-mxnet-tab", "d2l-torch", "d2l-mxnet")
-_DOCUMENTS = MappingProxyType({"d2l-torch": "d2l_torch", "d2l-mxnet": "d2l_mxnet"})
-_NST = MappingProxyType(
-    {
-        "nst-pytorch": {"backend": "pytorch", "mxnet_tab": False},
-        "nst-mxnet": {"backend": "mxnet", "mxnet_tab": False},
-        "nst-mxnet-tab": {"backend": "mxnet", "mxnet_tab": True},
-    }
-)
 
-
-def measure(name: str, *, size: str, steps: int, warm_up: int, device: str) -> dict[str, object]:
-    """Run a contestant and return its record; seconds are those of each step after warm-up."""
-    rule = Size.parse(size)
+def pictures_of(size: str) -> Pictures:
+    """Return the demo pair at a size, both pictures equally large, and the bundled weights."""
     content, style = images.read(demo.landscape()), images.read(demo.painting())
-    height, width = rule.resolve(height=content.height, width=content.width)
-    pictures = Pictures(
+    height, width = Size.parse(size).resolve(height=content.height, width=content.width)
+    return Pictures(
         content=images.fit(content, height=height, width=width),
         style=images.fit(style, height=height, width=width),
         weights=weights.load("bundled"),
     )
+
+
+def prepare(entry: Entry, pictures: Pictures, *, device: str) -> Contestant:
+    """Return a contestant that is ready for its first step.
+
+    Frameworks are imported only here: a process has one, as a person's program would.
+    """
+    if entry.program.startswith("nst-"):
+        session: Contestant = _module("nst_session").Loop(entry, pictures, device=device)
+        return session
+    module = _module(entry.program.replace("-", "_"))
+    loop: Contestant = module.Loop(pictures, device="cpu" if device == "auto" else device)
+    return loop
+
+
+def measure(entry: Entry, *, size: str, steps: int, warm_up: int, device: str) -> Record:
+    """Run a contestant and return its record."""
+    machine = Machine.here()
+    pictures = pictures_of(size)
+    if entry.program == "pastiche":
+        return _measure_pastiche(entry, pictures, steps=steps, device=device, machine=machine)
+    _import_framework(entry)
     began = time.perf_counter()
-    step = _prepare(name, pictures, device)
+    contestant = prepare(entry, pictures, device=device)
+    contestant.wait()
     start_up = time.perf_counter() - began
+    about = contestant.about
+    ticking = clock.for_device(about.device, about.torch)
     seconds, losses = [], []
     for _ in range(warm_up + steps):
-        began = time.perf_counter()
-        losses.append(step())
-        seconds.append(time.perf_counter() - began)
-    return {
-        "contestant": name,
-        "height": height,
-        "width": width,
-        "device": device,
-        "dtype": "float32",
-        "start_up_seconds": start_up,
-        "warm_up_seconds": seconds[:warm_up],
-        "seconds": seconds[warm_up:],
-        "losses": losses,
-        # Kilobytes on Linux.
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "machine": _machine(),
-    }
+        seconds.append(ticking.seconds(contestant.step, contestant.wait))
+        losses.append(contestant.losses())
+    return _record(
+        entry,
+        pictures,
+        about,
+        machine,
+        clock=ticking.name,
+        start_up_seconds=start_up,
+        warm_up_seconds=tuple(seconds[:warm_up]),
+        seconds=tuple(seconds[warm_up:]),
+        losses=tuple(one.total for one in losses),
+        final=Terms.of(losses[-1]),
+        peak_memory_mb=memory.peak_mb(),
+        peak_device_memory_mb=_device_peak_mb(about),
+    )
 
 
-def _prepare(name: str, pictures: Pictures, device: str) -> Step:
-    if name in _DOCUMENTS:
-        # Imported only here: a process has one framework, as a person's program would.
-        step: Step = import_module(f"contestants.{_DOCUMENTS[name]}").prepare(pictures)
-        return step
-    prepare = partial(import_module("contestants.nst_session").prepare, **_NST[name])
-    nst_step: Step = prepare(pictures, device=device)
-    return nst_step
+def _measure_pastiche(
+    entry: Entry, pictures: Pictures, *, steps: int, device: str, machine: Machine
+) -> Record:
+    module = _module("pastiche_cli")
+    about, short, each, losses = module.differences(
+        pictures, device="cpu" if device == "auto" else device, steps=steps, rounds=1
+    )
+    return _record(
+        entry,
+        pictures,
+        about,
+        machine,
+        clock="difference",
+        start_up_seconds=short[0],
+        warm_up_seconds=(),
+        seconds=tuple(each),
+        losses=tuple(losses),
+        final=None,
+        peak_memory_mb=module.children_peak_mb(),
+        peak_device_memory_mb=None,
+    )
 
 
-def _machine() -> Mapping[str, object]:
-    packages = ("nst", "torch", "mxnet", "numpy")
-    return {
-        "processors": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
-        "versions": {name: metadata.version(name) for name in packages},
-    }
+def _record(
+    entry: Entry, pictures: Pictures, about: About, machine: Machine, **found: object
+) -> Record:
+    height, width, _ = pictures.content.shape
+    execution = entry.execution if entry.program.startswith("nst-") else None
+    modes = ("conv", "precision", "checkpointing")
+    return Record.model_validate(
+        {
+            "contestant": entry.name,
+            "objective": about.objective,
+            "device": about.device,
+            "device_description": about.device_description,
+            "threads": about.threads,
+            "dtype": entry.dtype,
+            "execution": {name: getattr(execution, name) for name in modes} if execution else {},
+            "preset": entry.preset,
+            "height": height,
+            "width": width,
+            "machine": machine,
+            **found,
+        }
+    )
+
+
+def _module(name: str) -> Any:
+    return import_module(f"contestants.{name}")
+
+
+def _import_framework(entry: Entry) -> None:
+    """Import what the contestant needs, which is no part of its start-up."""
+    import_module("torch" if "torch" in entry.program else "nst_mxnet")
+
+
+def _device_peak_mb(about: About) -> float | None:
+    if about.torch is None or not about.device.startswith("cuda"):
+        return None
+    return float(about.torch.cuda.max_memory_reserved(about.device)) / 1e6
 
 
 def main() -> None:
     """Read the command line and print the record."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("contestant", choices=NAMES)
+    parser.add_argument("contestant", help="as nst-pytorch or nst-pytorch@conv=direct")
     parser.add_argument("--size", default="300x450")
-    parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--warm-up", type=int, default=2)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--steps", type=int, default=10, help="that count")
+    parser.add_argument("--warm-up", type=int, default=2, help="steps before those")
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:N, mps")
     options = parser.parse_args()
-    record = measure(
-        options.contestant,
-        size=options.size,
-        steps=options.steps,
-        warm_up=options.warm_up,
-        device=options.device,
-    )
-    print(json.dumps(record))  # noqa: T201
+    try:
+        record = measure(
+            Entry.parse(options.contestant),
+            size=options.size,
+            steps=options.steps,
+            warm_up=options.warm_up,
+            device=options.device,
+        )
+    except NstError as error:
+        raise SystemExit(f"{options.contestant}: {error}") from None
+    print(record.model_dump_json())  # noqa: T201
 
 
 if __name__ == "__main__":

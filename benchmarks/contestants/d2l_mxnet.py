@@ -7,14 +7,16 @@ with stock Adam at lr 0.9; content layer 25, style layers 0, 5, 10, 19, 28; weig
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
 import numpy
 
-from contestants import Pictures, Step
+from contestants import About, Pictures
 from nst_core.arrays import Image
-from nst_core.backend import MEAN, STD
+from nst_core.backend import MEAN, STD, Losses
+from nst_core.errors import SpecError
 from nst_core.vgg19 import CONVOLUTIONS
 
 with warnings.catch_warnings():
@@ -38,42 +40,81 @@ class SynthesizedImage(nn.Block):  # type: ignore[misc]  # MXNet has no types
         return self.weight.data()
 
 
-def prepare(pictures: Pictures) -> Step:
-    """Return the document's step, at the content image."""
-    npx.set_np()
-    net = _network(pictures)
-    content_x, style_x = _preprocess(pictures.content), _preprocess(pictures.style)
-    contents_y, _ = _extract(net, content_x)
-    _, styles_y = _extract(net, style_x)
-    gen_img = SynthesizedImage(content_x.shape)
-    gen_img.initialize(init.Constant(content_x), force_reinit=True)
-    trainer = gluon.Trainer(gen_img.collect_params(), "adam", {"learning_rate": 0.9})
-    styles_gram = [_gram(y) for y in styles_y]
-    x, done = gen_img(), 0
+class Loop:
+    """The document's training loop, a step at a time, at the content image.
 
-    def step() -> float:
-        nonlocal done
+    Args:
+        pictures: The pictures and weights.
+        device: ``cpu`` only: no build of MXNet with CUDA was at hand to transcribe it on.
+    """
+
+    def __init__(self, pictures: Pictures, *, device: str) -> None:
+        if device != "cpu":
+            raise SpecError(f"d2l-mxnet runs on the CPU here, not on {device!r}")
+        npx.set_np()
+        self._net = _network(pictures)
+        content_x, style_x = _preprocess(pictures.content), _preprocess(pictures.style)
+        self._contents_y, _ = _extract(self._net, content_x)
+        _, styles_y = _extract(self._net, style_x)
+        gen_img = SynthesizedImage(content_x.shape)
+        gen_img.initialize(init.Constant(content_x), force_reinit=True)
+        self._trainer = gluon.Trainer(gen_img.collect_params(), "adam", {"learning_rate": 0.9})
+        self._styles_gram = [_gram(y) for y in styles_y]
+        self._x, self._done = gen_img(), 0
+        self._losses: list[Any] = []
+
+    @property
+    def about(self) -> About:
+        """What it is."""
+        threads = int(os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 1) // 2))
+        return About(
+            objective="d2l-mxnet",
+            device="cpu",
+            device_description=f"{threads} threads",
+            threads=threads,
+        )
+
+    def step(self) -> None:
+        """Take a step as the document does; it is only queued."""
         with autograd.record():
-            contents, styles = _extract(net, x)
+            contents, styles = _extract(self._net, self._x)
             content = [
                 np.square(a - b).mean() * CONTENT_WEIGHT
-                for a, b in zip(contents, contents_y, strict=True)
+                for a, b in zip(contents, self._contents_y, strict=True)
             ]
             style = [
                 np.square(_gram(a) - b).mean() * STYLE_WEIGHT
-                for a, b in zip(styles, styles_gram, strict=True)
+                for a, b in zip(styles, self._styles_gram, strict=True)
             ]
-            loss = sum([*style, *content, _tv(x) * TV_WEIGHT])
+            tv = _tv(self._x) * TV_WEIGHT
+            loss = sum([*style, *content, tv])
         loss.backward()
-        trainer.step(1)
-        done += 1
-        if done % 50 == 0:
-            trainer.set_learning_rate(trainer.learning_rate * 0.8)
-        value = float(loss)
-        npx.waitall()  # the update too, which nothing above asks for
-        return value
+        self._trainer.step(1)
+        self._done += 1
+        if self._done % 50 == 0:
+            self._trainer.set_learning_rate(self._trainer.learning_rate * 0.8)
+        self._losses = [*content, *style, tv, loss]
 
-    return step
+    def wait(self) -> None:
+        """Wait for everything that is queued."""
+        npx.waitall()
+
+    def losses(self) -> Losses:
+        """Return the losses of the last step, before its update."""
+        content, *style, tv, total = (float(loss) for loss in self._losses)
+        taps = (f"layer {index}" for index in STYLE_LAYERS)
+        return Losses(
+            content={"layer 25": content},
+            style=dict(zip(taps, style, strict=True)),
+            total_variation=tv,
+            total=total,
+        )
+
+    def image(self) -> Image:
+        """Return the image, (H, W, 3)."""
+        x = self._x.asnumpy()[0].transpose(1, 2, 0)
+        image: Image = x * numpy.array(STD, numpy.float32) + numpy.array(MEAN, numpy.float32)
+        return image
 
 
 def _network(pictures: Pictures) -> Any:

@@ -1,50 +1,77 @@
-"""nst itself, on any backend, with the taps of either of d2l's tabs."""
+"""nst itself: a session of any backend, with any preset's objective and optimiser."""
 
 from __future__ import annotations
 
-from contestants import Pictures, Step
+import sys
+
+from contestants import About, Pictures
+from measuring.entry import Entry
 from nst_core import presets, registry
-from nst_core.backend import Objective, Problem, StyleSource
+from nst_core.arrays import Image
+from nst_core.backend import DType, Losses, Problem, Session, StyleSource
+from nst_core.evaluated import EvaluatedSession
+from nst_core.spec import LBFGS
 
-MXNET_TAB = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
-
-def prepare(pictures: Pictures, *, backend: str, device: str, mxnet_tab: bool) -> Step:
-    """Return a step of the session, which reads the losses and so waits for them.
+class Loop:
+    """The steps of a preset's last stage, at the content image.
 
     Args:
+        entry: Says which backend, preset and modes.
         pictures: The pictures and weights.
-        backend: A registered backend.
-        device: One of its devices, or ``auto``.
-        mxnet_tab: Whether to compare before the ReLUs, as d2l's MXNet tab does (whose ReLUs are
-            out of place), instead of after them, as its PyTorch tab does. With stock Adam's lr.
+        device: One of the backend's devices, or ``auto``.
     """
-    spec = presets.load("d2l")
-    objective = spec.objective()
-    if mxnet_tab:
-        objective = Objective(
-            content={"conv4_4": spec.content.weight},
-            style=dict.fromkeys(MXNET_TAB, spec.style.weight),
-            total_variation=spec.total_variation.weight,
+
+    def __init__(self, entry: Entry, pictures: Pictures, *, device: str) -> None:
+        self._spec = presets.load(entry.preset)
+        backend = registry.load(entry.program.removeprefix("nst-"))
+        self._device = registry.choose_device(backend, device)
+        dtype: DType = "float64" if entry.dtype == "float64" else "float32"
+        session = backend.start(
+            Problem(
+                content=pictures.content,
+                styles=(StyleSource(image=pictures.style),),
+                start=pictures.content,
+                weights=pictures.weights,
+                objective=self._spec.objective(),
+                adam=self._spec.adam(),
+            ),
+            device=self._device.name,
+            dtype=dtype,
+            execution=entry.execution,
         )
-    found = registry.load(backend)
-    session = found.start(
-        Problem(
-            content=pictures.content,
-            styles=(StyleSource(image=pictures.style),),
-            start=pictures.content,
-            weights=pictures.weights,
-            objective=objective,
-            adam=spec.adam(),
-        ),
-        device=registry.choose_device(found, device).name,
-        dtype="float32",
-    )
+        self._stepping: Session | EvaluatedSession = session
+        if isinstance(self._spec.optimiser, LBFGS):
+            self._stepping = EvaluatedSession(
+                session, start=pictures.content, settings=self._spec.optimiser, dtype=dtype
+            )
+        self._done = 0
 
-    def step() -> float:
-        session.step(learning_rate=0.9 if mxnet_tab else 0.3)
-        total = session.losses().total
-        session.image()  # the update too
-        return total
+    @property
+    def about(self) -> About:
+        """What it is."""
+        words = self._device.description.split()
+        return About(
+            objective=self._spec.name,
+            device=self._device.name,
+            device_description=self._device.description,
+            threads=int(words[0]) if self._device.name == "cpu" and words[0].isdecimal() else None,
+            torch=sys.modules.get("torch"),
+        )
 
-    return step
+    def step(self) -> None:
+        """Take a step, by the preset's schedule."""
+        self._stepping.step(learning_rate=self._spec.learning_rate_at(self._done))
+        self._done += 1
+
+    def wait(self) -> None:
+        """Wait for the image, the last thing that a step makes."""
+        self._stepping.image()
+
+    def losses(self) -> Losses:
+        """Return the losses of the last step, before its update."""
+        return self._stepping.losses()
+
+    def image(self) -> Image:
+        """Return the image, (H, W, 3)."""
+        return self._stepping.image()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
+from nst_core import memory
 from nst_core.arrays import Image
 from nst_core.backend import (
     AUTOMATIC,
@@ -183,22 +181,8 @@ def _record(contestant: Contestant, result: Result, meter: Meter, *, version: st
         weights_sha256=plan.weights_checksum,
         steps=tuple(meter.steps),
         seconds=result.seconds,
-        peak_memory_mb=peak_memory_mb(),
+        peak_memory_mb=memory.peak_mb(),
         python=platform.python_version(),
         numpy=np.__version__,
         recipe=plan.recipe,
     )
-
-
-def peak_memory_mb() -> float | None:
-    """Return the most main memory that this process has held, in 10^6 bytes, if it can be told."""
-    # Linux hands ru_maxrss down to a new program, so there it may be the parent's peak.
-    with suppress(OSError, ValueError, IndexError):
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
-    try:
-        import resource  # noqa: PLC0415  # Windows has none
-    except ImportError:
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

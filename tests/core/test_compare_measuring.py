@@ -92,7 +92,7 @@ def test_the_common_image_is_its_own_or_the_one_given(measured):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is a thing of Linux")
 def test_peak_memory_is_of_this_process_and_not_of_its_parent():
-    code = "from nst_core.compare.measuring import peak_memory_mb as p; print(p())"
+    code = "from nst_core.memory import peak_mb as p; print(p())"
     outer = (
         "import subprocess, sys; hog = b'x' * 600_000_000; "
         f"subprocess.run([sys.executable, '-c', {code!r}], check=True, close_fds=False)"
