@@ -8,7 +8,7 @@ import numpy as np
 
 from nst_core.arrays import Array, Image
 from nst_core.backend import MEAN, STD, DType, Losses, Session
-from nst_core.optimisers import LBFGS
+from nst_core.optimisers import LBFGS, Smoothing
 from nst_core.spec import optimisers
 
 
@@ -17,7 +17,8 @@ class EvaluatedSession:
 
     The variable is the normalised image y = (image - MEAN) / STD, as in the documents and as for
     Adam; the gradient with respect to it is the image's times STD. Nothing is ever clamped: a
-    clamped variable is not the one that the optimiser remembers its steps of.
+    clamped variable is not the one that the optimiser remembers its steps of. With
+    ``settings.smoothing`` the variable is z of y = L z instead: see ``optimisers.Smoothing``.
 
     Args:
         session: Only evaluates; its own image stays where it started.
@@ -31,8 +32,10 @@ class EvaluatedSession:
     ) -> None:
         self._session = session
         self._mean, self._std = np.array(MEAN, dtype), np.array(STD, dtype)
+        self._smoothing = _smoothing(settings.smoothing, start)
+        y = (start.astype(dtype) - self._mean) / self._std
         self._lbfgs = LBFGS(
-            (start.astype(dtype) - self._mean) / self._std,
+            y if self._smoothing is None else self._smoothing.undo(y),
             history=settings.history,
             learning_rate=settings.learning_rate,
             line_search=settings.line_search,
@@ -89,12 +92,16 @@ class EvaluatedSession:
         self._lbfgs.restore(state)
         self._here, self._before, self._seen = _losses(state), None, []
 
-    def _evaluate(self, y: Array) -> tuple[float, Array]:
-        evaluation = self._session.evaluate(image=self._image(y))
+    def _evaluate(self, variable: Array) -> tuple[float, Array]:
+        evaluation = self._session.evaluate(image=self._image(variable))
         self._seen.append(evaluation.losses)
-        return evaluation.losses.total, evaluation.gradient * self._std
+        gradient: Array = evaluation.gradient * self._std
+        if self._smoothing is not None:
+            gradient = self._smoothing.apply(gradient)
+        return evaluation.losses.total, gradient
 
-    def _image(self, y: Array) -> Image:
+    def _image(self, variable: Array) -> Image:
+        y = variable if self._smoothing is None else self._smoothing.apply(variable)
         image: Image = y * self._std + self._mean
         return image
 
@@ -133,3 +140,9 @@ def _losses(state: Mapping[str, Array]) -> Losses | None:
         total_variation=values["total_variation"],
         total=values["total"],
     )
+
+
+def _smoothing(exponent: float, start: Image) -> Smoothing | None:
+    """Return the change of variables for images like ``start``; None where there is none."""
+    height, width, _ = start.shape
+    return Smoothing(height=height, width=width, exponent=exponent) if exponent else None

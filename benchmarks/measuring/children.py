@@ -63,7 +63,7 @@ def call(command: Sequence[str]) -> str:
     Raises:
         SystemExit: if it fails; it has said why on stderr.
     """
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=HERE)
     if done.returncode:
         raise SystemExit(f"failed with exit status {done.returncode}: {shlex.join(command[1:])}")
     return done.stdout

@@ -44,6 +44,8 @@ class LBFGS(Part):
             slower and does not diverge.
         loss_scale: What the loss is multiplied by inside, since L-BFGS has constants that are not
             relative to it. The losses reported are without it.
+        smoothing: Exponent, 0 for none, of a change of variables that makes broad shapes as easy
+            to move as single pixels, and a run shorter: see ``nst_core.optimisers.Smoothing``.
     """
 
     name: Literal["lbfgs"] = "lbfgs"
@@ -51,6 +53,7 @@ class LBFGS(Part):
     history: Annotated[int, Field(strict=True, ge=1)] = 100
     line_search: Literal["none", "strong_wolfe"] = "none"
     loss_scale: Positive = 1.0
+    smoothing: Annotated[float, Field(strict=True, ge=0, le=4)] = 0.0
 
 
 def _named(value: object) -> str:

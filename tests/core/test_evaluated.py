@@ -135,3 +135,14 @@ def test_floats_stay_the_runs():
     )
     session.step(learning_rate=1.0)
     assert session.image().dtype == session.best().dtype == np.float32
+
+
+@pytest.mark.parametrize("line_search", ["none", "strong_wolfe"])
+def test_smoothed_it_finds_the_same_picture(line_search):
+    result = run(Backend(), line_search=line_search, smoothing=0.5, steps=120)
+    np.testing.assert_allclose(result.image, GOAL, atol=1e-5)
+
+
+def test_smoothed_it_begins_where_it_begins_without():
+    smoothed, plain = (run(Backend(), smoothing=s, steps=1).history for s in (0.5, 0.0))
+    assert smoothed[0].total == pytest.approx(plain[0].total, rel=1e-12)
