@@ -62,7 +62,11 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args()
     wanted = {README: in_step(README.read_text(encoding="utf-8"), RESULTS)}
-    wanted |= {path.with_suffix(".md"): table(path)[0] for path in RESULTS.glob("*.json")}
+    wanted |= {
+        path.with_suffix(".md"): table(path)[0]
+        for path in RESULTS.glob("*.json")
+        if results.read(path)[0] in _KINDS
+    }
     stale = [path for path, text in wanted.items() if path.read_text(encoding="utf-8") != text]
     if options.check and stale:
         raise SystemExit(f"out of step with the records: {', '.join(p.name for p in stale)}")

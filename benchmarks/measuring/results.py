@@ -40,6 +40,8 @@ def write(output: Path, kind: str, content: BaseModel, *, table: str, figure: Fi
 
 
 def read(path: Path) -> tuple[str, str, dict[str, Any]]:
-    """Return a result's kind, command and content."""
+    """Return a result's kind, command and content; its kind is empty if it is of other scripts."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return data.pop("kind"), data.pop("command"), data
+    if not isinstance(data, dict) or "kind" not in data:
+        return "", "", {}
+    return data.pop("kind"), data.pop("command", ""), data

@@ -31,7 +31,7 @@ class Smoothing:
     """
 
     def __init__(self, *, height: int, width: int, exponent: float) -> None:
-        rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
+        rows, columns = np.fft.fftfreq(height, 1.0)[:, None], np.fft.rfftfreq(width, 1.0)[None, :]
         frequency = np.hypot(rows, columns)[:, :, None]
         self._shape = (height, width)
         self._factor = (1 + frequency / CORNER) ** -exponent
