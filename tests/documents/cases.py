@@ -58,8 +58,8 @@ class Case:
         return str(Size.parse(str(value)).scaled(self.shrink)) if rule else value
 
 
-# The preset has conv4_2: see test_slides_compare_what_their_code_would. The history is short, so
-# that it overflows.
+# The preset takes the slides at their word, conv4_2; the code that is transcribed would overwrite
+# it by its ReLU. The history is short, so that it overflows.
 SLIDES = {"content": {"layers": ["relu4_2"]}, "optimiser": {"history": runs.HISTORY}}
 
 CASES = (
