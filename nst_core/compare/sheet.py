@@ -61,7 +61,7 @@ def result_rows(measurements: Sequence[Measurement]) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     lone: list[list[Cell]] = []
     for group in groups(measurements):
-        row = [_result(one) for one in group]
+        row = [_result(one, rivals=len(group) > 1) for one in group]
         row += [
             Cell(
                 _amplified(first, second),
@@ -77,12 +77,14 @@ def result_rows(measurements: Sequence[Measurement]) -> list[list[Cell]]:
     return [*rows, *(cells[index : index + 3] for index in range(0, len(cells), 3))]
 
 
-def _result(one: Measurement) -> Cell:
+def _result(one: Measurement, *, rivals: bool) -> Cell:
+    """Return the cell of a result; pace and loss say something beside others of its preset."""
     record = one.record
-    note = (
-        f"{record.backend} {record.version}, {len(record.steps)} steps, "
-        f"{record.seconds_per_step:.3f} s/step, total {record.steps[-1].total:.4g}"
-    )
+    note = f"{record.backend} {record.version}, {len(record.steps)} steps"
+    if rivals:
+        note += f", {record.seconds_per_step:.3f} s/step, total {record.steps[-1].total:.4g}"
+    else:
+        note += " at " + ", ".join(f"{height}x{width}" for height, width in record.sizes)
     return Cell(PIL.Image.fromarray(images.to_8bit(one.image)), record.label, note)
 
 

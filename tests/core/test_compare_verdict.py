@@ -209,6 +209,8 @@ def test_a_row_of_the_sheet_for_every_preset_with_rivals():
     captions = [[cell.caption for cell in row] for row in rows]
     apart = "difference, 16 times"
     assert captions == [["a", "b", apart], ["d", "e", apart], ["c"]]
+    assert "s/step, total" in rows[0][0].note
+    assert rows[2][0].note == "c 1.0, 2 steps at 4x6"
     assert np.asarray(rows[0][2].picture)[3, 1, 0] == round(255 * 0.02 * 16)
     assert np.asarray(rows[1][2].picture).max() == 0
 
