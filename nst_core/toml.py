@@ -26,7 +26,8 @@ def loads(text: str, *, origin: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # A number of thousands of digits is a ValueError that is no TOMLDecodeError.
+    except (ValueError, RecursionError) as error:
         line = str(error).partition("\n")[0] or "nested too deeply"
         raise SpecError(f"{origin}: not valid TOML: {line}") from None
 

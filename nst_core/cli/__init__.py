@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from importlib import import_module
@@ -57,12 +58,15 @@ def main() -> NoReturn:
         # Libraries warn programmers (Pillow over odd EXIF data, frameworks over versions); what
         # concerns the person who runs this is said in nst's own lines. `python -W` still wins.
         warnings.simplefilter("ignore")
+        logging.getLogger().addHandler(logging.NullHandler())
     try:
         status = nst.main(standalone_mode=False)
     except click.ClickException as error:
         status = _complain(error.format_message())
     except NstError as error:
         status = _complain(str(error))
+    except MemoryError:
+        status = _complain("the memory is not enough for that; try a smaller --size")
     except (click.Abort, KeyboardInterrupt):
         click.echo("nst: interrupted", err=True)
         status = 130

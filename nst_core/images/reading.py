@@ -21,6 +21,7 @@ from nst_core.errors import PictureError
 from nst_core.files import StrPath, shown
 from nst_core.images.colours import colour_and_alpha
 from nst_core.images.exif import kept_tags
+from nst_core.images.libtiff import silent
 from nst_core.images.output import Source
 
 MAX_PIXELS = 178_956_970
@@ -152,7 +153,8 @@ def _load(picture: ImageFile) -> None:
         # takes memory that is there already, of the size before it turns the picture upright.
         size = (picture.tag_v2[_IMAGE_WIDTH], picture.tag_v2[_IMAGE_LENGTH])
         picture.im = PIL.Image.new(picture.mode, size).im
-    picture.load()
+    with silent():
+        picture.load()
 
 
 def _orientation(picture: ImageFile) -> int:

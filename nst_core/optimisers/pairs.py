@@ -24,7 +24,10 @@ class Pairs:
     def __init__(self, history: int, size: int, dtype: np.dtype[Any]) -> None:
         if history < 1:
             raise ValueError(f"history = {history}: should be 1 or more")
-        self._s, self._y = np.empty((2, history, size), dtype)
+        try:
+            self._s, self._y = np.empty((2, history, size), dtype)
+        except ValueError:  # beyond what NumPy can even count
+            raise MemoryError(f"no room for {history} pairs of {size} numbers") from None
         self._rho = np.empty(history)
         self._scratch = np.empty(min(size, CHUNK), dtype)
         self.forget()

@@ -1,6 +1,9 @@
 """A person's mistakes: one line that says what is wrong and what to do, exit status 2."""
 
 import os
+import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import PIL.Image
@@ -45,6 +48,23 @@ def test_empty_and_directory(refused, tmp_path):
     (tmp_path / "folder.png").mkdir()
     assert "empty.png: the file is empty" in refused(pictures=("empty.png", "style.png"))
     assert "folder.png: it is a directory" in refused(pictures=("folder.png", "style.png"))
+
+
+def test_libraries_keep_their_own_lines_to_themselves(pair, tmp_path):
+    """Pillow's logger and libtiff, each of which would print a line before ours."""
+    for name, tag, value in (("samples.tif", 277, 127), ("packed.tif", 279, 3)):
+        PIL.Image.new("RGB", (24, 16)).save(tmp_path / name, compression="packbits")
+        data = bytearray((tmp_path / name).read_bytes())
+        entry = data.index(struct.pack("<H", tag), data[4] + 256 * data[5])
+        data[entry + 8 : entry + 12] = struct.pack("<I", value)
+        (tmp_path / name).write_bytes(data)
+        done = subprocess.run(
+            [sys.executable, "-m", "nst_core.cli", "run", name, "style.png"],
+            check=False, cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"nst: error: can't read {name}: truncated or corrupt TIFF")
+        assert done.stderr.count("\n") == 1
 
 
 def test_a_bomb(refused):
@@ -130,6 +150,13 @@ def test_no_cuda(refused):
 def test_a_config_with_a_mistake(refused, tmp_path):
     (tmp_path / "a.toml").write_text("[style]\nwieght = 3\n")
     assert "style.wieght: no such field" in refused("--config", "a.toml")
+
+
+def test_more_than_any_memory(refused, tmp_path):
+    for history in (10**9, 10**15):  # what no machine has, and what NumPy can't count
+        (tmp_path / "a.toml").write_text(f'[optimiser]\nname = "lbfgs"\nhistory = {history}\n')
+        assert "memory" in refused("--config", "a.toml", "-q")
+        (tmp_path / "a.toml").unlink()
 
 
 def test_a_backend_that_is_not_installed(refused, monkeypatch, tmp_path_factory):

@@ -1,0 +1,78 @@
+"""The whole campaign: ``PYTHONPATH=tests python -m fuzz --output benchmarks/results/fuzz.json``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fuzz import campaign
+from fuzz.cases import case
+
+COUNTS = {"pictures": 6000, "weights": 2000, "texts": 2000}
+
+
+def main() -> int:
+    """Try every kind, write the record, exit with 1 if a file was neither taken nor refused."""
+    options = _options()
+    if options.show:
+        return _show(options.show, options.seed)
+    record: dict[str, Any] = {"seed": options.seed, "versions": _versions(), "kinds": {}}
+    bugs = 0
+    for kind, count in COUNTS.items():
+        began = time.perf_counter()
+        number = round(count * options.scale)
+        tally = campaign.run(kind, seed=options.seed, count=number, workers=options.workers)
+        bugs += len(tally.bugs)
+        record["kinds"][kind] = {
+            "files": number,
+            **{name: tally.verdicts[name] for name in ("accepted", "refused", "bug")},
+            "slowest_processor_seconds": tally.slowest[0],
+            "largest_megabytes": tally.largest[0],
+            "seconds": round(time.perf_counter() - began),
+        }
+        _say(f"{kind} {json.dumps(record['kinds'][kind])}")
+        _say(f"slowest: {tally.slowest[1]}, largest: {tally.largest[1]}")
+        for bug in tally.bugs:
+            _say(f"{kind} {bug['index']}: {bug.get('case', '')}: {bug['what']}\n")
+    if options.output:
+        options.output.write_text(json.dumps(record, indent=2) + "\n")
+    return 1 if bugs else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of files")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--output", type=Path, help="where the record goes, as JSON")
+    parser.add_argument("--show", metavar="KIND:INDEX", help="write one case's file here instead")
+    return parser.parse_args()
+
+
+def _show(which: str, seed: int) -> int:
+    kind, _, index = which.partition(":")
+    one = case(kind, seed, int(index))
+    Path("in").mkdir(exist_ok=True)
+    one.write(Path())
+    _say(f"{one.name}\n{one.path}\nnst {' '.join(one.arguments)}")
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _versions() -> dict[str, str]:
+    packages = ("pillow", "numpy", "safetensors", "pydantic", "click")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""Sound files, small, of every kind that nst reads: what the mutations start from.
+
+Pictures are made of the project's own demo pair. Weights hold all of VGG-19 in a few kilobytes:
+every tensor is a view of one short storage with strides of zero, which ``torch.save`` writes for
+expanded tensors; a safetensors file, which knows no strides, gets its numbers as a hole in the
+file.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import pickle
+import struct
+import zipfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import PIL.Image
+from PIL.PngImagePlugin import PngInfo
+
+from nst_core import demo, presets, toml
+from nst_core.images.colours import srgb_profile
+from nst_core.images.recipes import recipe_exif
+from nst_core.weights.canonical import SHAPES
+from nst_core.weights.torchfile import MAGIC, PROTOCOL
+
+
+class Seed(NamedTuple):
+    """A sound file.
+
+    Attributes:
+        name: For people.
+        ending: Of the file's name.
+        data: Its bytes.
+        hole: How many zero bytes follow, without being stored.
+    """
+
+    name: str
+    ending: str
+    data: bytes
+    hole: int = 0
+
+
+@cache
+def pictures() -> tuple[Seed, ...]:
+    """JPEG, PNG, WebP, TIFF and BMP in the modes that each can hold."""
+    return tuple(itertools.chain(_jpegs(), _pngs(), _webps(), _tiffs(), _bmps()))
+
+
+@cache
+def weights() -> tuple[Seed, ...]:
+    """Both forms of torch.save, in several dtypes, and safetensors."""
+    names = {"canonical": list(SHAPES), "torchvision": _torchvision_names()}
+    found = []
+    for (naming, keys), kind in itertools.product(names.items(), ("Float", "Half", "BFloat16")):
+        code = _state_dict(keys, f"{kind}Storage")
+        number = bytes(4 if kind == "Float" else 2)
+        found.append(Seed(f"zip {naming} {kind}", ".pth", _zipped(code, number)))
+        found.append(Seed(f"legacy {naming} {kind}", ".pth", _legacy(code, number)))
+    return (*found, _safetensors("F32", 4), _safetensors("F16", 2), _safetensors("BF16", 2))
+
+
+@cache
+def texts() -> tuple[Seed, ...]:
+    """Presets, a config file with everything in it, and a recipe."""
+    found = [
+        Seed(name, ".toml", toml.dumps(presets.table(name)).encode()) for name in presets.names()
+    ]
+    table = presets.table("d2l")
+    table["run"] = {"backend": "fake", "weights": "random", "device": "cpu", "dtype": "float32"}
+    table["made_with"] = {"nst": "0.1.0", "weights_sha256": "0" * 64}
+    found.append(Seed("recipe", ".toml", toml.dumps(table).encode()))
+    short = '# comment\npreset = "gala"\n[style]\nweight = 2e4\nlayers = {relu1_1 = 2, 5 = 0.5}\n'
+    return (*found, Seed("config", ".toml", short.encode()))
+
+
+def _small(width: int, height: int) -> PIL.Image.Image:
+    with PIL.Image.open(demo.painting()) as picture:
+        return picture.convert("RGB").resize((width, height))
+
+
+def _encoded(picture: PIL.Image.Image, form: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, format=form, **options)
+    return stream.getvalue()
+
+
+def _orientation(value: int) -> PIL.Image.Exif:
+    exif = PIL.Image.Exif()
+    exif[0x0112], exif[0x010E], exif[0x0131] = value, "a description", "a camera"
+    exif.get_ifd(0x8769)[0x829A] = (1, 125)
+    return exif
+
+
+def _jpegs() -> Iterator[Seed]:
+    rgb, profile = _small(24, 16), srgb_profile()
+    yield Seed("JPEG", ".jpg", _encoded(rgb, "JPEG", icc_profile=profile, exif=_orientation(6)))
+    yield Seed("progressive JPEG", ".jpg", _encoded(rgb, "JPEG", progressive=True, quality=30))
+    for mode in ("L", "CMYK"):
+        yield Seed(f"JPEG {mode}", ".jpg", _encoded(rgb.convert(mode), "JPEG"))
+    yield Seed("JPEG by nst", ".jpg", _encoded(rgb, "JPEG", exif=recipe_exif('name = "x"\n')))
+    yield Seed("MPO", ".jpg", _encoded(rgb, "MPO", save_all=True, append_images=[rgb]))
+
+
+def _pngs() -> Iterator[Seed]:
+    rgb, comment = _small(24, 16), PngInfo()
+    comment.add_text("Comment", "a text", zip=True)
+    comment.add_itxt("Title", "another", "en", "title", zip=True)
+    yield Seed("PNG", ".png", _encoded(rgb, "PNG", icc_profile=srgb_profile(), pnginfo=comment))
+    yield Seed("PNG by nst", ".png", _encoded(rgb, "PNG", exif=recipe_exif('name = "x"\n')))
+    for mode in ("1", "L", "LA", "P", "RGBA", "I;16"):
+        picture = rgb.convert("L") if mode == "I;16" else rgb
+        yield Seed(f"PNG {mode}", ".png", _encoded(picture.convert(mode), "PNG"))
+    keyed = rgb.convert("P")
+    yield Seed("PNG P keyed", ".png", _encoded(keyed, "PNG", transparency=3))
+    frames = [rgb, rgb.transpose(PIL.Image.Transpose.ROTATE_180)]
+    yield Seed("APNG", ".png", _encoded(rgb, "PNG", save_all=True, append_images=frames))
+    for width, height in ((1, 1), (1, 30000), (30000, 1)):
+        yield Seed(f"PNG {width}x{height}", ".png", _encoded(_small(width, height), "PNG"))
+
+
+def _webps() -> Iterator[Seed]:
+    rgb = _small(24, 16)
+    yield Seed("WebP", ".webp", _encoded(rgb, "WEBP", exif=_orientation(8), xmp=b"<x/>"))
+    yield Seed("WebP lossless", ".webp", _encoded(rgb, "WEBP", lossless=True))
+    yield Seed("WebP alpha", ".webp", _encoded(rgb.convert("RGBA"), "WEBP"))
+    frames = [rgb.transpose(PIL.Image.Transpose.ROTATE_180)]
+    animated = _encoded(rgb, "WEBP", save_all=True, append_images=frames, icc_profile=b"x" * 99)
+    yield Seed("WebP animated", ".webp", animated)
+
+
+def _tiffs() -> Iterator[Seed]:
+    rgb = _small(24, 16)
+    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
+        data = _encoded(rgb, "TIFF", compression=compression, icc_profile=srgb_profile())
+        yield Seed(f"TIFF {compression}", ".tif", data)
+    for mode in ("1", "L", "LA", "P", "RGBA", "CMYK", "LAB", "I;16", "I", "F"):
+        picture = rgb.convert("L") if mode in ("I;16", "I", "F") else rgb
+        yield Seed(f"TIFF {mode}", ".tif", _encoded(picture.convert(mode), "TIFF"))
+    fax = _encoded(rgb.convert("1"), "TIFF", compression="group4")
+    yield Seed("TIFF group4", ".tif", fax)
+    yield Seed("BigTIFF", ".tif", _encoded(rgb, "TIFF", big_tiff=True, exif=_orientation(5)))
+    yield Seed("TIFF pages", ".tif", _encoded(rgb, "TIFF", save_all=True, append_images=[rgb]))
+
+
+def _bmps() -> Iterator[Seed]:
+    for mode in ("1", "L", "P", "RGB", "RGBA"):
+        yield Seed(f"BMP {mode}", ".bmp", _encoded(_small(24, 16).convert(mode), "BMP"))
+
+
+def _torchvision_names() -> list[str]:
+    from nst_core.vgg19 import CONVOLUTIONS
+
+    return [
+        f"features.{layer.index}.{part}" for layer in CONVOLUTIONS for part in ("weight", "bias")
+    ]
+
+
+def _dumped(value: object) -> bytes:
+    """The opcodes of a plain value: protocol 2 without its header and its end."""
+    return pickle.dumps(value, 2)[2:-1]
+
+
+def _state_dict(keys: list[str], kind: str) -> bytes:
+    where = b"(" + _dumped("storage") + f"ctorch\n{kind}\n".encode()
+    where += _dumped("0") + _dumped("cpu") + _dumped(1) + b"tQ"
+    code = b"\x80\x02ccollections\nOrderedDict\n)R("
+    for key, shape in zip(keys, SHAPES.values(), strict=True):
+        view = where + _dumped(0) + _dumped(shape) + _dumped((0,) * len(shape)) + b"\x89"
+        code += _dumped(key) + b"ctorch._utils\n_rebuild_tensor_v2\n(" + view
+        code += b"ccollections\nOrderedDict\n)RtR"
+    return code + b"u."
+
+
+def _zipped(code: bytes, numbers: bytes) -> bytes:
+    stream = io.BytesIO()
+    records: Mapping[str, bytes] = {
+        "data.pkl": code,
+        "byteorder": b"little",
+        "data/0": numbers,
+        "version": b"3\n",
+    }
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in records.items():
+            archive.writestr(zipfile.ZipInfo(f"archive/{name}"), data)
+    return stream.getvalue()
+
+
+def _legacy(code: bytes, numbers: bytes) -> bytes:
+    head = [pickle.dumps(part, 2) for part in (MAGIC, PROTOCOL, {"little_endian": True})]
+    return b"".join([*head, code, pickle.dumps(["0"], 2), struct.pack("<q", 1), numbers])
+
+
+def _safetensors(dtype: str, width: int) -> Seed:
+    header: dict[str, Any] = {"__metadata__": {"source": "test"}}
+    place = 0
+    for name, shape in SHAPES.items():
+        end = place + width * int(np.prod(shape))
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [place, end]}
+        place = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    data = struct.pack("<Q", len(text)) + text
+    return Seed(f"safetensors {dtype}", ".safetensors", data, hole=place)

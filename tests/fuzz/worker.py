@@ -1,0 +1,177 @@
+"""Tries cases in a process of its own, within limits, and prints what came of each as JSON.
+
+Run by ``campaign``. The framework is a pretended one, for only what happens before it and after
+it is in question; everything else is the command line as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import fakes
+from fuzz.cases import Case, case
+
+ADDRESS_SPACE = 2 << 30
+"""Bytes beyond what the process has at its start; whatever needs more meets a MemoryError."""
+
+LONGEST_LINE = 1000
+"""Characters of a message that is still one line for a person."""
+
+STEPS = 3
+"""After so many steps comes a Ctrl-C: a file may ask for a million."""
+
+_written: list[str] = []
+"""What was written outside the directories for it since the case began."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Try the cases ``start, start + stride ...`` below ``stop`` of a kind."""
+    kind, (seed, start, stop, stride) = arguments[0], map(int, arguments[1:])
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    room = Path(tempfile.mkdtemp(prefix="nst-fuzz-"))
+    try:
+        _prepare(room)
+        for index in range(start, stop, stride):
+            print(json.dumps({"index": index, "begins": True}), file=answers)
+            print(json.dumps({"index": index, **attempt(case(kind, seed, index))}), file=answers)
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _prepare(room: Path) -> None:
+    """Load what a command line loads, pretend a framework, set the limits."""
+    import matplotlib.font_manager  # noqa: F401
+    import PIL.Image
+
+    from nst_core import registry, weights
+    from nst_core.cli import compare, recipe, run  # noqa: F401
+
+    os.chdir(room)
+    for name in ("in", "out", "tmp"):
+        Path(name).mkdir()
+    PIL.Image.new("RGB", (24, 16), "teal").save("style.png")
+    tempfile.tempdir = str(room / "tmp")
+    registry.load = lambda name: fakes.FakeBackend(stop_at=STEPS)
+    plain, load = fakes.tiny_weights(), weights.load
+    weights.load = lambda source: plain if source == "bundled" else load(source)
+    sys.addaudithook(partial(_watch, (f"{room}/out", f"{room}/tmp")))
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    limit = size + ADDRESS_SPACE
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _watch(allowed: tuple[str, str], event: str, arguments: Any) -> None:
+    """Note what is opened to be written, renamed, made or removed outside the room."""
+    if event == "open":
+        path, _, flags = arguments
+        paths = [path] if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) else []
+    elif event in ("os.rename", "os.link", "os.symlink"):
+        paths = list(arguments[:2])
+    elif event in ("os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.truncate"):
+        paths = [arguments[0]]
+    elif event in ("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen"):
+        _written.append(event)
+        return
+    else:
+        return
+    for path in paths:
+        if not isinstance(path, int):
+            # Not Path.resolve, which would be an event itself.
+            absolute = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+            if not absolute.startswith(allowed):
+                _written.append(f"{event} {absolute}"[:200])
+
+
+def attempt(one: Case) -> dict[str, Any]:
+    """Give the file to nst, and say how it went: ``accepted``, ``refused`` or ``bug``."""
+    one.write(Path())
+    before = sorted(Path().rglob("*"))
+    _forget_peak()
+    _written.clear()
+    began, start = time.process_time(), _resident("VmRSS")
+    status, out, err = _call(one.arguments)
+    result: dict[str, Any] = {
+        "seconds": round(time.process_time() - began, 3),
+        "megabytes": round((_resident("VmHWM") - start) / 1024),
+    }
+    writes, made = list(_written), sorted(path.name for path in Path("out").iterdir())
+    for path in (*Path("out").iterdir(), *Path("tmp").iterdir()):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    wrong = complaint(one, status, out, err, made)
+    if writes:
+        wrong = f"wrote elsewhere: {writes[0]}"
+    elif before != sorted(Path().rglob("*")):
+        wrong = "left other files"
+    if wrong:
+        return {**result, "verdict": "bug", "what": wrong[-3000:], "case": one.name}
+    return {**result, "verdict": "refused" if status == 2 else "accepted"}
+
+
+def complaint(one: Case, status: object, out: str, err: str, made: list[str]) -> str:
+    """Say what is not as it should be; empty if all is."""
+    if isinstance(status, str):
+        return status
+    if status == 2:
+        good = err.count("\n") == 1 and err.startswith("nst: error: ") and not out and not made
+        good = good and len(err) <= LONGEST_LINE
+    else:
+        good = status in (0, 130) and all(line.startswith("nst: ") for line in err.splitlines())
+        good = good and (made == ["out.png"] or one.arguments[0] != "run")
+    return "" if good else f"status {status}, out {out[:200]!r}, files {made}, err {err[:2000]!r}"
+
+
+def _call(arguments: Sequence[str]) -> tuple[object, str, str]:
+    """Call the command line; return its status, or a traceback, and what both streams got."""
+    from nst_core.cli import main as nst
+
+    sys.argv = ["nst", *arguments]
+    kept = [os.dup(1), os.dup(2)]
+    streams = [tempfile.TemporaryFile(dir="tmp") for _ in kept]  # noqa: SIM115
+    for target, stream in enumerate(streams, 1):
+        os.dup2(stream.fileno(), target)
+    try:
+        nst()
+    except SystemExit as ended:
+        status: object = ended.code
+    except BaseException:
+        status = traceback.format_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for target, (saved, stream) in enumerate(zip(kept, streams, strict=True), 1):
+            os.dup2(saved, target)
+            os.close(saved)
+            stream.seek(0)
+    out, err = (stream.read().decode(errors="replace") for stream in streams)
+    for stream in streams:
+        stream.close()
+    return status, out, err
+
+
+def _forget_peak() -> None:
+    # Lets VmHWM begin anew.
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _resident(field: str) -> int:
+    """Kilobytes that the process holds (VmRSS), or has held at most (VmHWM)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1])
+    raise LookupError(field)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
