@@ -34,7 +34,9 @@ KINDS: Mapping[str, Kind] = {
         seeds.pictures,
         spoilt_pictures.PICTURES,
         (
-            *[(*PAINT, "FILE", "style.png")] * 6,
+            *[(*PAINT, "FILE", "style.png")] * 3,
+            *[(*PAINT, "--keep-exif", "--keep-alpha", "--bits", "16", "FILE", "style.png")] * 3,
+            (*PAINT, "style.png", "FILE", "style.png"),
             (*PAINT, "--init", "FILE", "style.png", "style.png"),
             ("recipe", "FILE"),
         ),

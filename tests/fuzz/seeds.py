@@ -24,7 +24,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from nst_core import demo, presets, toml
 from nst_core.images.colours import srgb_profile
-from nst_core.images.recipes import recipe_exif
+from nst_core.images.recipes import add_recipe
 from nst_core.weights.canonical import SHAPES
 from nst_core.weights.torchfile import MAGIC, PROTOCOL
 
@@ -92,7 +92,14 @@ def _encoded(picture: PIL.Image.Image, form: str, **options: Any) -> bytes:
 def _orientation(value: int) -> PIL.Image.Exif:
     exif = PIL.Image.Exif()
     exif[0x0112], exif[0x010E], exif[0x0131] = value, "a description", "a camera"
+    exif[0x8298], exif[0x0132] = "a photographer", "2026:01:02 03:04:05"
     exif.get_ifd(0x8769)[0x829A] = (1, 125)
+    return exif
+
+
+def _recipe() -> PIL.Image.Exif:
+    exif = PIL.Image.Exif()
+    add_recipe(exif, 'name = "x"\n')
     return exif
 
 
@@ -102,7 +109,7 @@ def _jpegs() -> Iterator[Seed]:
     yield Seed("progressive JPEG", ".jpg", _encoded(rgb, "JPEG", progressive=True, quality=30))
     for mode in ("L", "CMYK"):
         yield Seed(f"JPEG {mode}", ".jpg", _encoded(rgb.convert(mode), "JPEG"))
-    yield Seed("JPEG by nst", ".jpg", _encoded(rgb, "JPEG", exif=recipe_exif('name = "x"\n')))
+    yield Seed("JPEG by nst", ".jpg", _encoded(rgb, "JPEG", exif=_recipe()))
     yield Seed("MPO", ".jpg", _encoded(rgb, "MPO", save_all=True, append_images=[rgb]))
 
 
@@ -111,7 +118,7 @@ def _pngs() -> Iterator[Seed]:
     comment.add_text("Comment", "a text", zip=True)
     comment.add_itxt("Title", "another", "en", "title", zip=True)
     yield Seed("PNG", ".png", _encoded(rgb, "PNG", icc_profile=srgb_profile(), pnginfo=comment))
-    yield Seed("PNG by nst", ".png", _encoded(rgb, "PNG", exif=recipe_exif('name = "x"\n')))
+    yield Seed("PNG by nst", ".png", _encoded(rgb, "PNG", exif=_recipe()))
     for mode in ("1", "L", "LA", "P", "RGBA", "I;16"):
         picture = rgb.convert("L") if mode == "I;16" else rgb
         yield Seed(f"PNG {mode}", ".png", _encoded(picture.convert(mode), "PNG"))
