@@ -57,6 +57,8 @@ class Run(BaseModel):
         content: Path of the content picture.
         style: Paths of the style pictures; one alone may be written without a list.
         style_blend: Their weights in the blend; equal where it is empty.
+        content_mask: Path of the content's label picture.
+        style_mask: Paths of the styles' label pictures, one for each style.
         backend: The name of a backend.
         weights: A source of VGG-19 weights.
         device: As ``registry.choose_device`` takes it.
@@ -68,6 +70,8 @@ class Run(BaseModel):
     content: Text | None = None
     style: Texts = ()
     style_blend: tuple[Annotated[float, Field(strict=True)], ...] = ()
+    content_mask: Text | None = None
+    style_mask: Texts = ()
     backend: Text = "pytorch"
     weights: Text = "bundled"
     device: Text = "auto"

@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from nst_core import images, loop, presets, recipe, registry, start, toml
+from nst_core import images, loop, presets, recipe, regions, registry, start, toml
 from nst_core import weights as weights_room
 from nst_core.backend import AUTOMATIC, Backend, Execution
 from nst_core.checkpoint import Checkpoint
@@ -27,7 +27,7 @@ from nst_core.result import Result
 from nst_core.sizes import Size
 from nst_core.spec import Spec
 from nst_core.styles import StylePicture, size_rule, weighted
-from nst_core.vgg19 import smallest_side
+from nst_core.vgg19 import TAPS, smallest_side
 from nst_core.weights import Weights
 from nst_core.work import Safety, StageSize, Work, never
 
@@ -39,6 +39,8 @@ def transfer(
     style: Picture | Sequence[Picture],
     *,
     style_blend: Sequence[float] = (),
+    content_mask: Picture | None = None,
+    style_mask: Picture | Sequence[Picture] = (),
     preset: str = presets.DEFAULT,
     spec: Spec | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -62,6 +64,9 @@ def transfer(
         content: A path, a Pillow image, or an array (H, W, 3): uint8, or float in [0, 1].
         style: Likewise; or a list of several, whose statistics are blended.
         style_blend: Their weights in the blend, one for each; equal where it is empty.
+        content_mask: A label picture, one flat colour for each region; of any size.
+        style_mask: One for each style, where a region has the colour that it has in the content's;
+            or none, and the first style is for the darkest region, the last for the lightest.
         preset: The name of a preset; not looked at when ``spec`` is given.
         spec: The whole algorithm.
         overrides: Values that replace those of the preset or spec, as in a config file:
@@ -96,13 +101,14 @@ def transfer(
     several = _several(style)
     if not several:
         raise SpecError("style = []: give at least one style picture")
-    paths = [_path(one) for one in several]
+    masks = _several(style_mask)
     request = recipe.checked_run(
         {
             "content": _path(content),
-            # A recipe that named only some of the styles would mean another picture.
-            "style": paths if None not in paths else [],
+            "style": _paths(several),
             "style_blend": tuple(map(float, style_blend)),
+            "content_mask": None if content_mask is None else _path(content_mask),
+            "style_mask": _paths(masks),
             "backend": backend if isinstance(backend, str) else backend.name,
             "weights": weights if isinstance(weights, str) else weights.source,
             "device": device,
@@ -117,8 +123,11 @@ def transfer(
         # In the order of what a user waits for: pictures take no time, frameworks take seconds.
         content=_opened(content, max_pixels=max_pixels),
         styles=weighted(
-            [_opened(one, max_pixels=max_pixels).picture for one in several], request.style_blend
+            [_opened(one, max_pixels=max_pixels).picture for one in several],
+            request.style_blend,
+            [_opened(one, max_pixels=max_pixels).picture for one in masks],
         ),
+        mask=None if content_mask is None else _opened(content_mask, max_pixels=max_pixels).picture,
         backend=backend,
         weights=weights,
         max_pixels=max_pixels,
@@ -164,11 +173,13 @@ def _prepare(
     *,
     content: Source,
     styles: Sequence[StylePicture],
+    mask: PIL.Image.Image | None,
     backend: str | Backend,
     weights: str | Weights,
     max_pixels: int,
     command: str,
 ) -> Work:
+    regions.check(mask, styles)
     pictures = [style.picture for style in styles]
     if not spec.depends_on_device():
         # Refused before a framework is loaded.
@@ -179,6 +190,7 @@ def _prepare(
     # From here on, and in the recipe, the sizes are this device's: the picture's.
     spec = spec.on(device.name)
     sizes = stage_sizes(spec, content=content.picture, styles=pictures)
+    _check_regions(spec, sizes, mask, styles)
     loaded = weights_room.load(weights) if isinstance(weights, str) else weights
     text = recipe.write(
         spec,
@@ -208,7 +220,28 @@ def _prepare(
         content=content.picture,
         styles=styles,
         start=begin,
+        content_mask=mask,
     )
+
+
+def _check_regions(
+    spec: Spec,
+    sizes: Sequence[StageSize],
+    mask: PIL.Image.Image | None,
+    styles: Sequence[StylePicture],
+) -> None:
+    """Find out whether every region has a style at every size, down to the deepest tap."""
+    if mask is None or not spec.style.layers:
+        return
+    deepest = max((tap for tap, _ in spec.style.layers), key=TAPS.index)
+    for size in sizes:
+        guides = regions.style_guides(mask, styles, sizes=size.styles)
+        regions.check_depth(
+            regions.content_guides(mask, size=size.content),
+            [(own, style.weight) for own, style in zip(guides, styles, strict=True)],
+            tap=deepest,
+            size=f"{size.content[0]}x{size.content[1]}",
+        )
 
 
 def _several(style: Picture | Sequence[Picture]) -> list[Picture]:
@@ -222,6 +255,12 @@ def _point(resume: StrPath | Checkpoint | None) -> Checkpoint | None:
     if resume is None or isinstance(resume, Checkpoint):
         return resume
     return read_checkpoint(resume)
+
+
+def _paths(pictures: Sequence[Picture]) -> list[str]:
+    # A recipe that named only some of them would mean another picture.
+    paths = [path for path in map(_path, pictures) if path is not None]
+    return paths if len(paths) == len(pictures) else []
 
 
 def _path(picture: Picture) -> str | None:

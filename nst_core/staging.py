@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nst_core import images, stepping
+from nst_core import images, regions, stepping
 from nst_core.arrays import Image
 from nst_core.backend import Problem
 from nst_core.images.resampling import resize
@@ -24,7 +24,7 @@ def begin(work: Work, number: int, *, previous: Image | None) -> Image:
     height, width = work.sizes[number].content
     if previous is None:
         content = images.fit(work.content, height=height, width=width)
-        return first_image(spec.start, picture=work.start, content=content)
+        return first_image(spec.start, picture=work.start, content=content, styles=work.styles)
     if spec.stages[number].through_8_bits:
         return images.fit(images.truncated(previous), height=height, width=width)
     return resize(previous, height=height, width=width)
@@ -37,14 +37,17 @@ def session(work: Work, number: int, *, begin: Image) -> Stepping:
         BackendError: if the backend can't do it.
     """
     spec = work.plan.spec
-    height, width = work.sizes[number].content
+    size = work.sizes[number]
+    height, width = size.content
+    guides = regions.style_guides(work.content_mask, work.styles, sizes=size.styles)
     problem = Problem(
         content=images.fit(work.content, height=height, width=width),
-        styles=sources(work.styles, work.sizes[number].styles),
+        styles=sources(work.styles, size.styles, guides),
         start=begin,
         weights=work.weights,
         objective=spec.objective(),
         adam=spec.adam(),
+        guides=regions.content_guides(work.content_mask, size=size.content),
     )
     return stepping.start(
         work.backend,

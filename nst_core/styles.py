@@ -9,6 +9,7 @@ from typing import NamedTuple
 import PIL.Image
 
 from nst_core import images
+from nst_core.arrays import Array
 from nst_core.backend import StyleSource
 from nst_core.errors import SpecError
 from nst_core.sizes import Size
@@ -16,10 +17,11 @@ from nst_core.spec import Spec
 
 
 class StylePicture(NamedTuple):
-    """A style picture, and its weight in the blend."""
+    """A style picture, its weight in the blend, and its label picture where it has one."""
 
     picture: PIL.Image.Image
     weight: float
+    mask: PIL.Image.Image | None = None
 
 
 def check_blend(blend: Sequence[float], *, styles: int) -> None:
@@ -41,16 +43,27 @@ def check_blend(blend: Sequence[float], *, styles: int) -> None:
 
 
 def weighted(
-    pictures: Sequence[PIL.Image.Image], blend: Sequence[float]
+    pictures: Sequence[PIL.Image.Image],
+    blend: Sequence[float],
+    masks: Sequence[PIL.Image.Image] = (),
 ) -> tuple[StylePicture, ...]:
-    """Return the pictures with their weights, which are equal if ``blend`` is empty.
+    """Return the pictures with their weights, which are equal if ``blend`` is empty, and masks.
 
     Raises:
-        SpecError: as from ``check_blend``.
+        SpecError: as from ``check_blend``; or if there are masks, but not one for each picture.
     """
     check_blend(blend, styles=len(pictures))
+    if masks and len(masks) != len(pictures):
+        raise SpecError(
+            f"{_count(len(masks), 'style mask')} for {_count(len(pictures), 'style picture')}: "
+            "give one for each, or none"
+        )
     weights = blend or [1.0] * len(pictures)
-    return tuple(StylePicture(*pair) for pair in zip(pictures, weights, strict=True))
+    several: Sequence[PIL.Image.Image | None] = masks or [None] * len(pictures)
+    return tuple(
+        StylePicture(picture, weight, mask)
+        for picture, weight, mask in zip(pictures, weights, several, strict=True)
+    )
 
 
 def size_rule(spec: Spec, stage: int, *, ratio: float) -> Size:
@@ -70,14 +83,18 @@ def size_rule(spec: Spec, stage: int, *, ratio: float) -> Size:
 
 
 def sources(
-    styles: Sequence[StylePicture], sizes: Sequence[tuple[int, int]]
+    styles: Sequence[StylePicture],
+    sizes: Sequence[tuple[int, int]],
+    guides: Sequence[Array | None],
 ) -> tuple[StyleSource, ...]:
     """Return the style pictures as backends take them, each fitted to its (height, width)."""
     return tuple(
         StyleSource(
-            image=images.fit(style.picture, height=height, width=width), weight=style.weight
+            image=images.fit(style.picture, height=height, width=width),
+            weight=style.weight,
+            guides=own,
         )
-        for style, (height, width) in zip(styles, sizes, strict=True)
+        for style, (height, width), own in zip(styles, sizes, guides, strict=True)
     )
 
 

@@ -36,6 +36,7 @@ class Work:
     content: PIL.Image.Image
     styles: Sequence[StylePicture]
     start: PIL.Image.Image | None
+    content_mask: PIL.Image.Image | None = None
 
 
 def never() -> bool:

@@ -161,6 +161,8 @@ def _setting(config: Config, *, log_every: int, max_pixels: int, quiet: bool) ->
         content=content,
         styles=styles,
         style_blend=config.run.style_blend,
+        content_mask=config.run.content_mask,
+        style_mask=config.run.style_mask,
         weights=config.run.weights,
         device=config.run.device,
         dtype=config.run.dtype,

@@ -57,6 +57,11 @@ def pictures(run: Run) -> tuple[str, tuple[str, ...]]:
     return run.content or str(demo.landscape()), styles
 
 
+def masks(run: Run) -> tuple[str, ...]:
+    """Return the paths of the label pictures."""
+    return (*([run.content_mask] if run.content_mask else []), *run.style_mask)
+
+
 def command_line() -> str:
     """Return how nst was called, for the recipe, as a shell would take it again."""
     return shlex.join(["nst", *sys.argv[1:]])

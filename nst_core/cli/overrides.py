@@ -42,9 +42,18 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--style-distance", {"metavar": "mse|scaled", "help": "scaled: alike at any size."}),
     ("--statistics", {"metavar": "gram|wasserstein", "help": "What is compared of the style."}),
     ("--style-blend", {"metavar": "X,...", "help": "Weights of several styles; else equal."}),
+    ("--content-mask", {"metavar": "FILE", "help": "Label picture: a flat colour a region."}),
+    (
+        "--style-mask",
+        {"metavar": "FILE", "multiple": True, "help": "The same of a style; once for each."},
+    ),
     ("--style-scale", {"type": float, "metavar": "X", "help": "Style's size over content's."}),
     ("--style-size", {"metavar": "SIZE", "help": "Of the style pictures; else as --size."}),
-    ("--init", {"metavar": "content|noise|FILE", "help": "What to start from."}),
+    (
+        "--init",
+        {"metavar": "content|noise|style-colours|FILE", "help": "What to start from."},
+    ),
+    ("--init-noise", {"type": float, "metavar": "X", "help": "Part of noise in it, 0 to 1."}),
 )
 
 
@@ -87,6 +96,8 @@ def table(
             "content": content,
             "style": list(style) or None,
             "style_blend": _numbers("style_blend", options["style_blend"]),
+            "content_mask": options["content_mask"],
+            "style_mask": list(options["style_mask"]) or None,
             **{key: options.get(key) for key in _RUN},
         },
         "content": {
@@ -104,7 +115,11 @@ def table(
         },
         "total_variation": {"weight": options["tv_weight"]},
         "optimiser": {"name": options["optimiser"], "learning_rate": options["lr"]},
-        "start": {"image": options["init"], "seed": options["seed"]},
+        "start": {
+            "image": options["init"],
+            "seed": options["seed"],
+            "noise": options["init_noise"],
+        },
     }
     given = {
         name: {key: value for key, value in part.items() if value is not None}

@@ -71,12 +71,14 @@ def command(
         save_every=save_every,
         output=settings.run.output,
     )
-    files.check(inputs=[content, *style])
+    files.check(inputs=[content, *style, *inputs.masks(settings.run)])
     try:
         result = transfer(
             content,
             style,
             style_blend=settings.run.style_blend,
+            content_mask=settings.run.content_mask,
+            style_mask=settings.run.style_mask,
             spec=settings.spec,
             backend=settings.run.backend,
             weights=settings.run.weights,

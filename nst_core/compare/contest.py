@@ -60,7 +60,7 @@ class Contest:
         """
         for path in self.files():
             files.check_writable(path)
-            for one in (self.setting.content, *self.setting.styles):
+            for one in self.setting.inputs:
                 if path.exists() and path.samefile(one):
                     raise PictureError(
                         f"{files.shown(path)} is an input and would be replaced: "

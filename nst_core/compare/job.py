@@ -41,6 +41,8 @@ class Setting(BaseModel):
         content: Path of the content picture.
         styles: Paths of the style pictures.
         style_blend: Their weights in the blend; equal where it is empty.
+        content_mask: Path of the content's label picture.
+        style_mask: Paths of the styles' label pictures.
         weights: A source of VGG-19 weights.
         device: As ``nst run --device`` takes it.
         dtype: What everything is computed in.
@@ -56,6 +58,8 @@ class Setting(BaseModel):
     content: str
     styles: tuple[str, ...]
     style_blend: tuple[float, ...] = ()
+    content_mask: str | None = None
+    style_mask: tuple[str, ...] = ()
     weights: str
     device: str
     dtype: Literal["float32", "float64"]
@@ -64,6 +68,12 @@ class Setting(BaseModel):
     log_every: int
     quiet: bool
     command: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Paths of every picture that is read."""
+        masks = ([self.content_mask] if self.content_mask else []) + list(self.style_mask)
+        return (self.content, *self.styles, *masks)
 
 
 class Job(BaseModel):

@@ -57,6 +57,8 @@ def measure(
         setting.content,
         setting.styles,
         style_blend=setting.style_blend,
+        content_mask=setting.content_mask,
+        style_mask=setting.style_mask,
         spec=Spec.from_table(contestant.spec),
         backend=recorder,
         weights=setting.weights,

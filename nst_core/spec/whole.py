@@ -94,12 +94,20 @@ class Schedule(Part):
 class Start(Part):
     """What the optimisation starts from.
 
-    ``image`` is ``content``, ``noise`` (standard normal in the normalised image, drawn from
-    ``seed`` by NumPy's PCG64, so it is the same on every backend) or the path of a picture.
+    Attributes:
+        image: ``content``; ``noise``, standard normal in the normalised image; ``style-colours``,
+            noise with the mean and the covariance of the style's colours; or the path of a picture.
+        seed: Of all noise, drawn by NumPy's PCG64, so that it is the same on every backend.
+        noise: What part of the start is ``noise``, from 0 to 1; the rest is ``image``.
     """
 
     image: Annotated[str, Field(strict=True, min_length=1)] = "content"
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
+    noise: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_defaults(self, dump(self), {"noise"})
 
 
 class Stage(Part):

@@ -93,6 +93,27 @@ def test_two_styles_and_their_recipe(nst, pair):
         np.testing.assert_array_equal(np.asarray(first), np.asarray(second))
 
 
+def test_regions_each_in_its_style(nst, pair):
+    content, style = pair
+    mask = PIL.Image.new("L", (48, 30))
+    mask.paste(255, (0, 0, 24, 30))
+    mask.save("mask.png")
+    options = ("--init", "style-colours", "--init-noise", "0.2", "--statistics", "wasserstein")
+    arguments = (content, style, content, *FAST, "--content-mask", "mask.png", *options, "-q")
+    assert nst("run", *arguments, "-o", "a.png").status == 0
+    Path("a.toml").write_text(nst("recipe", "a.png").out)
+    table = toml.read("a.toml")
+    assert (table["run"]["content_mask"], table["start"]["noise"]) == ("mask.png", 0.2)
+    assert nst("run", "--config", "a.toml", "-o", "b.png", "-q").status == 0
+    masks = ("--style-mask", "mask.png") * 2
+    assert nst("run", *arguments, *masks, "-o", "c.png").status == 0
+    first, again, other = (np.asarray(PIL.Image.open(f"{name}.png")) for name in "abc")
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    refused = nst("run", *arguments, "-o", "mask.png")
+    assert (refused.status, "mask.png is also an input" in refused.err) == (2, True)
+
+
 def test_options_reach_the_spec(nst, pair):
     nst(
         "run", *pair, "--weights", "random", "--size", "16,32", "--steps", "1,2",

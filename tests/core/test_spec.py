@@ -91,6 +91,7 @@ def test_learning_rate_is_multiplied_after_every_50_steps(table):
         ({"schedule": {"every": 0}}, "schedule.every = 0: should be greater than or equal to 1"),
         ({"start": {"seed": -1}}, "start.seed = -1: should be greater than or equal to 0"),
         ({"start": {"image": ""}}, "start.image = ''"),
+        ({"start": {"noise": 1.5}}, "start.noise = 1.5: should be less than or equal to 1"),
         ({"colour": 1}, "colour: no such field"),
         ({"content": {"distance": "l1"}}, "content.distance = 'l1': should be 'mse' or 'scaled'"),
         ({"style": {"statistics": "mean"}}, "style.statistics = 'mean': should be 'gram' or"),
