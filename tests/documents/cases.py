@@ -26,6 +26,7 @@ class Case:
         framework: What the document is written for.
         literals: Asked for late, since it imports the framework, like ``transcription``.
         transcription: dtype -> what the document reports, losses weighted as nst weights them.
+        port: The same of the document ported to MXNet, where it is written for PyTorch alone.
         steps: In every stage, by dtype; more than one period of the schedule.
         every: The schedule's period in the small run; None where the document has no schedule.
         shrink: By how much sizes are multiplied.
@@ -37,6 +38,7 @@ class Case:
     framework: str
     literals: Callable[[], Literals]
     transcription: Callable[[str], list[Reported]]
+    port: Callable[[str], list[Reported]] | None = None
     steps: Mapping[str, int] = field(default_factory=STEPS.copy)
     every: int | None = EVERY
     shrink: float = HEIGHT / 300
@@ -65,7 +67,14 @@ SLIDES = {"content": {"layers": ["relu4_2"]}, "optimiser": {"history": runs.HIST
 CASES = (
     Case("d2l", "pytorch", runs.d2l_torch_literals, runs.d2l_torch("ENGLISH")),
     Case("d2l-fr", "pytorch", runs.d2l_torch_literals, runs.d2l_torch("FRENCH")),
-    Case("d2l-slides", "pytorch", runs.d2l_torch_literals, runs.slides, over=SLIDES),
+    Case(
+        "d2l-slides",
+        "pytorch",
+        runs.d2l_torch_literals,
+        runs.slides,
+        runs.slides_mxnet,
+        over=SLIDES,
+    ),
     Case(
         "d2l-mxnet",
         "mxnet",
@@ -85,8 +94,17 @@ CASES = (
         "pytorch",
         runs.d2lzh_literals,
         runs.d2lzh,
+        runs.d2lzh_mxnet,
         steps=STEPS_OF_TWO_STAGES,
         shrink=16 / 150,
     ),
-    Case("gala", "pytorch", runs.gala_literals, runs.gala, every=None, shrink=32 / 128),
+    Case(
+        "gala",
+        "pytorch",
+        runs.gala_literals,
+        runs.gala,
+        runs.gala_mxnet,
+        every=None,
+        shrink=32 / 128,
+    ),
 )

@@ -26,21 +26,44 @@ def need(request: pytest.FixtureRequest):
     """Skip or fail unless the framework that a document is written for can be used."""
 
     def check(framework: str) -> None:
-        try:
-            registry.load(framework)
-            if framework == "pytorch":
-                import torchvision.models  # noqa: F401 - only beside the torch that it was made for
-        except (BackendError, ImportError, RuntimeError) as error:
-            missing(request.config, framework, str(error))
+        if lack := lacking(framework):
+            missing(request.config, framework, lack)
 
     return check
 
 
-def missing(config: pytest.Config, name: str, reason: str):
-    required = (
+@pytest.fixture(scope="session")
+def have(request: pytest.FixtureRequest):
+    """Tell whether a framework can be used; fail if it can't and is required."""
+
+    def check(framework: str) -> bool:
+        lack = lacking(framework)
+        if lack and is_required(request.config, framework):
+            missing(request.config, framework, lack)
+        return not lack
+
+    return check
+
+
+def lacking(framework: str) -> str:
+    """Return why a framework can't be used; empty if it can."""
+    try:
+        registry.load(framework)
+        if framework == "pytorch":
+            import torchvision.models  # noqa: F401 - only beside the torch that it was made for
+    except (BackendError, ImportError, RuntimeError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def is_required(config: pytest.Config, name: str) -> bool:
+    return name in (
         *(config.getoption("--backend") or ()),
         *config.getoption("--require-backends").split(","),
     )
-    if name in required:
+
+
+def missing(config: pytest.Config, name: str, reason: str):
+    if is_required(config, name):
         pytest.fail(f"required, but: {reason}", pytrace=False)
     pytest.skip(reason)

@@ -51,10 +51,10 @@ def run(material: Material, settings: Settings) -> list[Reported]:
     return train(net, content_x, contents_y, styles_y, settings)
 
 
-def network(material: Material, dtype: str):
+def network(material: Material, dtype: str, last: int = max(CONTENT_LAYERS + STYLE_LAYERS)):
     pretrained_net = gluon.model_zoo.vision.vgg19()
     net = nn.Sequential()
-    for i in range(max(CONTENT_LAYERS + STYLE_LAYERS) + 1):
+    for i in range(last + 1):
         net.add(pretrained_net.features[i])
     for name, array in material.zoo_arrays().items():
         index, _, kind = name.partition(".")

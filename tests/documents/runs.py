@@ -99,16 +99,44 @@ def slides(dtype: str) -> list[Reported]:
 
 
 @cache
-def d2lzh(dtype: str) -> list[Reported]:
-    from documents.d2lzh_torch import Settings, run
+def slides_mxnet(dtype: str) -> list[Reported]:
+    from documents import slides_mxnet
 
-    settings = Settings(
+    from nst_core.start import noise
+
+    settings = replace(
+        slides_mxnet.SLIDES,
+        image_shape=(WIDTH, HEIGHT),
+        num_epochs=STEPS[dtype],
+        lr_decay_epoch=EVERY,
+        dtype=dtype,
+    )
+    begin = noise(height=HEIGHT, width=WIDTH, seed=0)
+    return slides_mxnet.run(LARGER, settings, begin, history_size=HISTORY)
+
+
+def _d2lzh(document, dtype: str, own_dtype: object) -> list[Reported]:
+    settings = document.Settings(
         image_shapes=((16, 24), (32, 48)),
         max_epochs=STEPS_OF_TWO_STAGES[dtype],
         lr_decay_epoch=EVERY,
-        dtype=_torch_dtype(dtype),
+        dtype=own_dtype,
     )
-    return run(LARGER, settings)
+    return document.run(LARGER, settings)
+
+
+@cache
+def d2lzh(dtype: str) -> list[Reported]:
+    from documents import d2lzh_torch
+
+    return _d2lzh(d2lzh_torch, dtype, _torch_dtype(dtype))
+
+
+@cache
+def d2lzh_mxnet(dtype: str) -> list[Reported]:
+    from documents import d2lzh_mxnet
+
+    return _d2lzh(d2lzh_mxnet, dtype, dtype)
 
 
 def d2lzh_literals() -> Literals:
@@ -118,18 +146,29 @@ def d2lzh_literals() -> Literals:
     return Literals(sizes, Settings.max_epochs, Settings.lr_decay_epoch)
 
 
-@cache
-def gala(dtype: str) -> list[Reported]:
-    from documents.gala_torch import Settings, run
-
-    settings = Settings(imsize=32, num_steps=STEPS[dtype], dtype=_torch_dtype(dtype))
+def _gala(document, dtype: str, own_dtype: object) -> list[Reported]:
+    settings = document.Settings(imsize=32, num_steps=STEPS[dtype], dtype=own_dtype)
     # The blog prints its losses without their weights.
     return [
         row._replace(
             content=row.content * settings.content_weight, style=row.style * settings.style_weight
         )
-        for row in run(LARGER, settings)
+        for row in document.run(LARGER, settings)
     ]
+
+
+@cache
+def gala(dtype: str) -> list[Reported]:
+    from documents import gala_torch
+
+    return _gala(gala_torch, dtype, _torch_dtype(dtype))
+
+
+@cache
+def gala_mxnet(dtype: str) -> list[Reported]:
+    from documents import gala_mxnet
+
+    return _gala(gala_mxnet, dtype, dtype)
 
 
 def gala_literals() -> Literals:
