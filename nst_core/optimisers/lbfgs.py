@@ -16,11 +16,12 @@ from nst_core.arrays import Array
 from nst_core.optimisers.line_search import Evaluate, Line, Trial, dot, strong_wolfe
 from nst_core.optimisers.pairs import Pairs
 
-EXPLOSION = 1e3
-"""A loss above this many times the first one is divergence.
+EXPLOSION, PATIENCE = 1e3, 5
+"""A loss above so many times the first one at more than so many steps in a row is divergence.
 
-The first, not the best: without a line search the loss may rise to many times its best, the more
-the lower that is, and come back.
+At one step it is not: without a line search the first steps from noise may go far out, to 3e4 times
+the first loss, and what they find out about the curvature brings the next one back. And the first,
+not the best: the loss may rise to many times its best, the more the lower that is.
 """
 
 _ADVICE = "try a smaller learning rate, or the strong Wolfe line search"
@@ -31,6 +32,7 @@ _SCALARS = {
     "iterations": int,
     "_first_loss": float,
     "_fresh": bool,
+    "_high": int,
 }
 
 
@@ -89,6 +91,7 @@ class LBFGS:
         self._gradient = np.empty(0, x.dtype)  # of loss_scale * loss; empty until evaluated
         self._first_loss = math.nan
         self._fresh = True  # the next step goes down the gradient
+        self._high = 0  # steps in a row that ended above EXPLOSION
 
     def step(self, evaluate: Evaluate) -> None:
         """Take one step: one evaluation, up to 25 with a line search; one more the first time.
@@ -176,7 +179,8 @@ class LBFGS:
             self.evaluations += line.evaluations
         loss, first = end.loss / self._loss_scale, self._first_loss
         fault = end.fault
-        if not fault and loss > EXPLOSION * abs(first) > 0:
+        self._high = self._high + 1 if loss > EXPLOSION * abs(first) > 0 else 0
+        if not fault and self._high > PATIENCE:
             fault = f"the loss is {loss:.4g}, after {first:.4g} at first"
         if fault:
             number = self.iterations + 1 if start else 0
