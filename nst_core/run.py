@@ -57,6 +57,7 @@ def transfer(
     checkpoint: StrPath | Keep | None = None,
     resume: StrPath | Checkpoint | None = None,
     stop: Callable[[], bool] | None = None,
+    consider: Callable[[Work], None] | None = None,
 ) -> Result:
     """Paint ``content`` in the style of ``style``.
 
@@ -86,6 +87,8 @@ def transfer(
             the result is then bit for bit that of a run that was never interrupted.
         stop: Asked after every step; as soon as it says True a checkpoint is kept, if any are,
             and ``Interrupted`` raised.
+        consider: Called with all that is prepared before the first stage begins; from it
+            ``nst_core.estimate`` tells what the run will take. What it raises ends the run.
 
     Raises:
         NstError: for anything wrong with what was given; one line. ``CheckpointError``: what
@@ -133,6 +136,8 @@ def transfer(
         max_pixels=max_pixels,
         command=command,
     )
+    if consider:
+        consider(work)
     safety = Safety(keep=keep, resume=point, stop=stop or never)
     return loop.run(work, observers=observers, log_every=log_every, safety=safety)
 

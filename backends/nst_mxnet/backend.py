@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from nst_core.arrays import Array
 from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
 from nst_core.errors import BackendError
+from nst_core.estimate import Footprint
+from nst_core.work import StageSize
 from nst_mxnet import zoo
 from nst_mxnet._framework import THREADS, Context, mx
+from nst_mxnet.footprint import footprint
 from nst_mxnet.session import MXNetSession
 
 
@@ -36,6 +39,18 @@ class MXNetBackend:
             raise BackendError(f"MXNet has no device {device!r} on this machine")
         _check(execution)
         return MXNetSession(problem, device=_context(device), dtype=dtype)
+
+    def footprint(
+        self,
+        *,
+        taps: Sequence[str],
+        size: StageSize,
+        device: str,  # noqa: ARG002
+        dtype: DType,
+        execution: Execution,  # noqa: ARG002
+    ) -> Footprint:
+        """Return what a session takes of memory; see ``nst_core.estimate.Footprints``."""
+        return footprint(taps=taps, size=size, dtype=dtype)
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return GluonCV's weights as canonical arrays."""

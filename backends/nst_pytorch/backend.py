@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
 from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
 from nst_core.errors import BackendError
+from nst_core.estimate import Footprint
 from nst_core.weights import Weights
+from nst_core.work import StageSize
 from nst_pytorch import zoo
+from nst_pytorch.footprint import footprint
 from nst_pytorch.session import PyTorchSession
 
 
@@ -52,6 +56,21 @@ class PyTorchBackend:
             dtype=getattr(torch, dtype),
             execution=execution,
         )
+
+    def footprint(
+        self,
+        *,
+        taps: Sequence[str],
+        size: StageSize,
+        device: str,
+        dtype: DType,
+        execution: Execution,
+    ) -> Footprint:
+        """Return what a session takes of memory; see ``nst_core.estimate.Footprints``."""
+        found = footprint(taps=taps, size=size, dtype=dtype, execution=execution)
+        if not device.startswith("cuda"):
+            return found
+        return replace(found, available=torch.cuda.mem_get_info(device)[0])
 
     def pretrained(self) -> Weights:
         """Return torchvision's IMAGENET1K_V1 weights as canonical arrays."""

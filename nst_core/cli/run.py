@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from nst_core import recipe, toml
-from nst_core.cli import inputs, outputs, overrides
+from nst_core.cli import estimating, inputs, outputs, overrides
 from nst_core.cli.progress import progress_observer
 from nst_core.recipe import Config
 from nst_core.result import Interrupted
@@ -34,6 +34,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--plot", type=_PATH, metavar="FILE.png", help="Draw the losses beside the picture.")
 @click.option("--save-every", type=click.IntRange(min=1), metavar="N", help="Numbered snapshots.")
 @inputs.max_pixels
+@click.option("--dry-run", is_flag=True, help="Only say what memory and time it will take.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(
     content: str | None,
@@ -46,6 +47,7 @@ def command(
     plot: Path | None,
     save_every: int | None,
     max_pixels: int,
+    dry_run: bool,
     quiet: bool,
     **options: object,
 ) -> None:
@@ -90,7 +92,10 @@ def command(
             log_every=log_every,
             max_pixels=max_pixels,
             command=inputs.command_line(),
+            consider=estimating.dry_run if dry_run else estimating.before_a_run,
         )
+    except estimating.DryRun:
+        return
     except Interrupted as interruption:
         files.save(interruption.result)
         click.echo(f"nst: interrupted; the picture reached so far is {target}", err=True)

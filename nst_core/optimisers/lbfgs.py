@@ -13,7 +13,14 @@ from typing import Literal
 import numpy as np
 
 from nst_core.arrays import Array
-from nst_core.optimisers.line_search import Evaluate, Line, Trial, dot, strong_wolfe
+from nst_core.optimisers.line_search import (
+    Evaluate,
+    Line,
+    Trial,
+    backtracking,
+    dot,
+    strong_wolfe,
+)
 from nst_core.optimisers.pairs import Pairs
 
 EXPLOSION, PATIENCE = 1e3, 5
@@ -71,13 +78,15 @@ class LBFGS:
         *,
         history: int = 100,
         learning_rate: float = 1.0,
-        line_search: Literal["none", "strong_wolfe"] = "none",
+        line_search: Literal["none", "backtracking", "strong_wolfe"] = "none",
         loss_scale: float = 1.0,
     ) -> None:
         if x.dtype not in (np.float32, np.float64):
             raise ValueError(f"x is {x.dtype}: should be float32 or float64")
-        if line_search not in ("none", "strong_wolfe"):
-            raise ValueError(f"line_search = {line_search!r}: should be none or strong_wolfe")
+        if line_search not in ("none", "backtracking", "strong_wolfe"):
+            raise ValueError(
+                f"line_search = {line_search!r}: should be none, backtracking or strong_wolfe"
+            )
         for name, value in (("learning_rate", learning_rate), ("loss_scale", loss_scale)):
             if not 0 < value < math.inf:
                 raise ValueError(f"{name} = {value}: should be finite and above 0")
@@ -85,7 +94,7 @@ class LBFGS:
         self.loss, self.best_loss = math.nan, math.inf
         self.evaluations = self.iterations = 0
         self.learning_rate, self._loss_scale = learning_rate, loss_scale
-        self._searches = line_search == "strong_wolfe"
+        self._line_search = line_search
         self._pairs = Pairs(history, x.size, x.dtype)
         self._direction = np.zeros(x.size, x.dtype)
         self._gradient = np.empty(0, x.dtype)  # of loss_scale * loss; empty until evaluated
@@ -170,7 +179,9 @@ class LBFGS:
         """Return where the step ends; ``start`` itself if the line search stays there."""
         line = Line(evaluate, self.x, self._direction, self._loss_scale)
         try:
-            if start and self._searches:
+            if start and self._line_search == "backtracking":
+                end = backtracking(line.at, start, step=length)
+            elif start and self._line_search == "strong_wolfe":
                 precision = float(np.finfo(self.x.dtype).eps)
                 end = strong_wolfe(line.at, start, step=length, precision=precision)
             else:

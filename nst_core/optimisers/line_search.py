@@ -1,4 +1,4 @@
-"""Points along a direction, and the strong Wolfe line search: how far to go.
+"""Points along a direction, and two line searches: how far to go.
 
 Nocedal and Wright, "Numerical Optimization" (2006), algorithms 3.5 (bracketing) and 3.6 (zoom).
 """
@@ -22,6 +22,8 @@ CURVATURE = 0.9
 """c2: ... and |slope(t)| <= c2 * |slope(0)|."""
 
 MAX_EVALUATIONS = 25
+
+_BACKTRACKS = 10
 
 
 CHUNK = 1 << 15
@@ -86,6 +88,32 @@ class Line:
         if not np.isfinite(gradient).all():
             return Trial(step, x, math.inf, gradient, slope, "the gradient is not finite")
         return Trial(step, x, loss, gradient, slope)
+
+
+def backtracking(evaluate: Callable[[float], Trial], start: Trial, *, step: float) -> Trial:
+    """Return the first point that is low enough by Armijo's condition, each nearer than the last.
+
+    The first strong Wolfe condition alone: most steps of L-BFGS meet it at once, and cost one
+    evaluation. From a point that doesn't, or isn't finite, it goes back to where the parabola
+    through the loss and slope at 0 and the loss there is lowest, by a tenth to a half; Nocedal and
+    Wright (3.58).
+
+    Args:
+        evaluate: Evaluates the point at a step.
+        start: The point at step 0; its slope is negative.
+        step: The first step tried.
+
+    Returns:
+        The accepted point; ``start`` if none of ten was; a point with a fault if all had one.
+    """
+    current = evaluate(step)
+    for _ in range(_BACKTRACKS - 1):
+        if not _too_high(current, start):
+            return current
+        excess = current.loss - start.loss - start.slope * current.step
+        lowest = -start.slope * current.step**2 / (2 * excess)  # 0 where the loss is infinite
+        current = evaluate(_clamp(lowest, 0.1 * current.step, 0.5 * current.step))
+    return start if _too_high(current, start) and not current.fault else current
 
 
 def strong_wolfe(

@@ -40,8 +40,9 @@ class LBFGS(Part):
     Attributes:
         learning_rate: Of every step without a line search; with one, the first length tried.
         history: How many steps it remembers, each of which takes the memory of two images.
-        line_search: ``none``, as is common for style transfer, or ``strong_wolfe``, which is
-            slower and does not diverge.
+        line_search: ``none``, as is common for style transfer; ``backtracking``, which shortens a
+            step that leads up, and so does not diverge; or ``strong_wolfe``, which doesn't either,
+            and takes about two evaluations a step.
         loss_scale: What the loss is multiplied by inside, since L-BFGS has constants that are not
             relative to it. The losses reported are without it.
         smoothing: Exponent, 0 for none, of a change of variables that makes broad shapes as easy
@@ -51,7 +52,7 @@ class LBFGS(Part):
     name: Literal["lbfgs"] = "lbfgs"
     learning_rate: Positive = 1.0
     history: Annotated[int, Field(strict=True, ge=1)] = 100
-    line_search: Literal["none", "strong_wolfe"] = "none"
+    line_search: Literal["none", "backtracking", "strong_wolfe"] = "none"
     loss_scale: Positive = 1.0
     smoothing: Annotated[float, Field(strict=True, ge=0, le=4)] = 0.0
 

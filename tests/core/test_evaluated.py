@@ -71,7 +71,7 @@ def run(backend, *, steps=60, stages=None, observers=(), **optimiser):
     )
 
 
-@pytest.mark.parametrize("line_search", ["none", "strong_wolfe"])
+@pytest.mark.parametrize("line_search", ["none", "backtracking", "strong_wolfe"])
 def test_finds_the_picture_and_never_clamps(line_search):
     result = run(Backend(), line_search=line_search)
     np.testing.assert_allclose(result.image, GOAL, atol=1e-5)
@@ -79,7 +79,7 @@ def test_finds_the_picture_and_never_clamps(line_search):
     assert len(result.history) == 60
 
 
-@pytest.mark.parametrize("line_search", ["none", "strong_wolfe"])
+@pytest.mark.parametrize("line_search", ["none", "backtracking", "strong_wolfe"])
 def test_losses_are_those_before_the_step(line_search):
     seen = []
 
@@ -137,7 +137,7 @@ def test_floats_stay_the_runs():
     assert session.image().dtype == session.best().dtype == np.float32
 
 
-@pytest.mark.parametrize("line_search", ["none", "strong_wolfe"])
+@pytest.mark.parametrize("line_search", ["none", "backtracking", "strong_wolfe"])
 def test_smoothed_it_finds_the_same_picture(line_search):
     result = run(Backend(), line_search=line_search, smoothing=0.5, steps=120)
     np.testing.assert_allclose(result.image, GOAL, atol=1e-5)

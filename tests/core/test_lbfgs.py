@@ -329,7 +329,7 @@ def test_staying_far_out_is_divergence():
     assert optimiser.best_loss == 1
 
 
-@pytest.mark.parametrize("line_search", ["none", "strong_wolfe"])
+@pytest.mark.parametrize("line_search", ["none", "backtracking", "strong_wolfe"])
 @pytest.mark.parametrize("copy", [True, False])
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 8, 11])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -374,7 +374,7 @@ def test_a_state_of_another_optimiser_is_refused():
             other.restore(state)
 
 
-@pytest.mark.parametrize("line_search", ["none", "strong_wolfe"])
+@pytest.mark.parametrize("line_search", ["none", "backtracking", "strong_wolfe"])
 def test_float32_gets_as_far_as_float64(line_search):
     evaluate, x = _style()
     single, double = (LBFGS(x.astype(t), line_search=line_search) for t in ("f4", "f8"))
@@ -446,3 +446,57 @@ def test_arrays_of_other_types_or_shapes():
         LBFGS(np.zeros(2, np.int64))
     with pytest.raises(ValueError, match="gradient"):
         LBFGS(np.zeros(2)).step(lambda x: (0.0, np.zeros(3)))
+
+
+def test_backtracking_takes_the_first_low_enough_point_and_never_climbs():
+    evaluate, x = _style()
+    optimiser = LBFGS(x, line_search="backtracking")
+    losses = []
+    for _ in range(25):
+        optimiser.step(evaluate)
+        losses.append(optimiser.loss)
+    assert losses == sorted(losses, reverse=True)
+    assert optimiser.evaluations < 1.3 * optimiser.iterations
+
+
+def test_backtracking_goes_to_where_the_parabola_is_lowest():
+    tried = []
+
+    def evaluate(x):  # along 0...40 the parabola 16 (x - 3)^2 / 2, lowest within its first tenth
+        tried.append(float(x))
+        return 8 * float(x - 3) ** 2, 16 * (x - 3)
+
+    optimiser = LBFGS(np.array(0.0), learning_rate=40 * 48, line_search="backtracking")
+    optimiser.step(evaluate)
+    # First at min(1, 1 / |g|) * rate * |g| = 40 * 48, then nearer by a tenth each until it is low.
+    np.testing.assert_allclose(tried[:4], [0, 1920, 192, 19.2])
+    assert tried[4] == pytest.approx(3.0)
+    assert optimiser.loss == pytest.approx(0, abs=1e-20)
+
+
+def test_backtracking_comes_back_from_an_explosion():
+    def evaluate(x):
+        return float(np.sum(x**4)), 4 * x**3
+
+    optimiser = LBFGS(np.ones(3), learning_rate=300.0, line_search="backtracking")
+    for _ in range(60):
+        optimiser.step(evaluate)
+    assert optimiser.loss < 1e-6
+
+
+def test_backtracking_stays_where_nothing_is_lower():
+    def evaluate(x):  # a gradient that leads up
+        return float(np.sum(x)), -np.ones_like(x)
+
+    optimiser = LBFGS(np.ones(3), line_search="backtracking")
+    optimiser.step(evaluate)
+    np.testing.assert_array_equal(optimiser.x, np.ones(3))
+
+
+def test_backtracking_into_nothing_but_faults_diverges():
+    def evaluate(x):
+        return (1.0 if np.all(x == 1) else math.nan), np.ones_like(x)
+
+    optimiser = LBFGS(np.ones(3), line_search="backtracking")
+    with pytest.raises(Diverged, match="the loss is nan"):
+        optimiser.step(evaluate)

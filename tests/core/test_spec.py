@@ -202,7 +202,7 @@ tables = st.fixed_dictionaries(
                 {
                     "name": st.just("lbfgs"),
                     "history": st.integers(1, 10**6),
-                    "line_search": st.sampled_from(("none", "strong_wolfe")),
+                    "line_search": st.sampled_from(("none", "backtracking", "strong_wolfe")),
                     "loss_scale": st.floats(1e-9, 1e9),
                     "smoothing": st.floats(0, 4),
                 }
