@@ -29,6 +29,7 @@ OBJECTIVES = {
     "d2l-fr-mxnet": ({"conv4_4": 1}, every(CONV, 1e3), 10, 10),
     "d2l-slides": ({"conv4_2": 1}, every(IN_PLACE, 1e4), 1, 10),
     "d2lzh": ({"relu4_4": 1}, every(IN_PLACE, 1e3), 1, 10),
+    "fast": ({"relu4_4": 1}, every(IN_PLACE, 1e4), 1, 10),
     "gala": (every(RELU, 1e-2), every(RELU, 1e4), 1, 0),
 }
 
@@ -44,7 +45,7 @@ RATES = {
 
 
 def test_every_preset_is_checked_here():
-    assert set(presets.names()) == set(OBJECTIVES) == {*RATES, "d2l-slides"}
+    assert set(presets.names()) == set(OBJECTIVES) == {*RATES, "d2l-slides", "fast"}
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -71,6 +72,14 @@ def test_slides_take_lbfgs_from_noise():
     assert spec.start.image == "noise"
 
 
+def test_fast_goes_another_way_to_the_same_objective():
+    changed = presets.differences("fast", "d2l")
+    assert {field.partition(".")[0] for field in changed} == {"optimiser", "schedule", "stages"}
+    optimiser = presets.load("fast").optimiser
+    assert isinstance(optimiser, LBFGS)
+    assert (optimiser.line_search, optimiser.smoothing) == ("backtracking", 0.5)
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_stages(name):
     stages = [
@@ -79,6 +88,7 @@ def test_stages(name):
     ]
     assert stages == {
         "d2lzh": [("150x225", None, 500, False), ("300x450", None, 500, True)],
+        "fast": [("300x450", None, 125, False)],
         "gala": [("short:512", "short:128", 2000, False)],
     }.get(name, [("300x450", None, 500, False)])
 
