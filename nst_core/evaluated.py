@@ -69,6 +69,11 @@ class EvaluatedSession:
         """Return the image as it is now, (H, W, 3), not clipped."""
         return self._image(self._lbfgs.x)
 
+    @property
+    def evaluations(self) -> int:
+        """How often losses and gradient were computed so far, line searches included."""
+        return self._lbfgs.evaluations
+
     def best(self) -> Image:
         """Return the image of the lowest loss so far, (H, W, 3), not clipped."""
         return self._image(self._lbfgs.best_x)
