@@ -24,6 +24,8 @@ DType = Literal["float32", "float64"]
 EpsilonForm = Literal["paper", "mxnet"]
 Distance = Literal["mse", "scaled"]
 Statistics = Literal["gram", "wasserstein"]
+Pooling = Literal["max", "average"]
+Padding = Literal["zero", "replicate"]
 Conv = Literal["auto", "direct", "winograd"]
 Precision = Literal["auto", "float32", "tf32", "bf16"]
 
@@ -93,6 +95,25 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """What may be other than VGG-19's own in the network that features are taken from.
+
+    Attributes:
+        pooling: ``max``, or ``average``: the mean of each 2x2 values, as Gatys, Ecker and Bethge
+            suggest. Features are then smaller from block to block.
+        padding: What conv1_1 finds beyond the picture's edge: ``zero``, which is the mean colour,
+            or ``replicate``, the nearest pixel. All other convolutions pad with zeros.
+    """
+
+    pooling: Pooling = "max"
+    padding: Padding = "zero"
+
+
+PLAIN_VGG = Architecture()
+"""As it was trained."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adam:
     """Adam's constants, and where epsilon stands.
 
@@ -145,6 +166,7 @@ class Problem:
         guides: (R, H, W), 0 or more: how much each pixel of the image belongs to each region. For
             each region one of the styles has something above 0 at every tap. None for one
             region, the whole picture.
+        architecture: How the network pools and pads.
     """
 
     content: Image
@@ -154,6 +176,7 @@ class Problem:
     objective: Objective
     adam: Adam
     guides: Array | None = None
+    architecture: Architecture = PLAIN_VGG
 
     def shares(self) -> tuple[tuple[StyleSource, float], ...]:
         """Return every style that has a share in the blend, with it; the shares sum to 1."""

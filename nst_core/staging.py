@@ -47,6 +47,7 @@ def session(work: Work, number: int, *, begin: Image) -> Stepping:
         weights=work.weights,
         objective=spec.objective(),
         adam=spec.adam(),
+        architecture=spec.architecture(),
         guides=regions.content_guides(work.content_mask, size=size.content),
     )
     return stepping.start(

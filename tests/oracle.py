@@ -76,6 +76,34 @@ def _corners(x):
     return [x[:, r:height:2, c:width:2] for r in range(2) for c in range(2)]
 
 
+def average_pool(x):
+    return np.mean(_corners(x), axis=0)
+
+
+def average_pool_backward(gradient, x):
+    out = np.zeros_like(x)
+    for corner in _corners(out):
+        corner[...] = gradient / 4
+    return out
+
+
+def replicated(x):
+    """(C, H, W) -> (C, H + 2, W + 2), the edge's pixels once more outside."""
+    return np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="edge")
+
+
+def replicated_backward(gradient):
+    out = gradient[:, 1:-1, 1:-1].copy()
+    out[:, 0] += gradient[:, 0, 1:-1]
+    out[:, -1] += gradient[:, -1, 1:-1]
+    out[:, :, 0] += gradient[:, 1:-1, 0]
+    out[:, :, -1] += gradient[:, 1:-1, -1]
+    for row in (0, -1):
+        for column in (0, -1):
+            out[:, row, column] += gradient[:, row, column]
+    return out
+
+
 def max_pool(x):
     return np.max(_corners(x), axis=0)
 
@@ -88,30 +116,49 @@ def max_pool_backward(gradient, x):
     return out
 
 
-def forward(weights, x, taps: Iterable[str]) -> dict[str, np.ndarray]:
-    """Return the output of every layer up to the last of `taps`, and x itself as `input`."""
+def forward(
+    weights, x, taps: Iterable[str], *, pooling="max", padding="zero"
+) -> dict[str, np.ndarray]:
+    """Return the output of every layer up to the last of `taps`, and x itself as `input`.
+
+    With replicate padding conv1_1 sees a picture that is one pixel larger on every side, whose
+    outermost results, next to zeros, are left out.
+    """
+    pool = {"max": max_pool, "average": average_pool}[pooling]
     outputs = {"input": x}
     for layer in LAYERS[: max(map(LAYERS.index, taps)) + 1]:
         if layer.startswith("conv"):
-            x = convolve(x, weights[f"{layer}.weight"], weights[f"{layer}.bias"])
+            weight, bias = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
+            if layer == "conv1_1" and padding == "replicate":
+                x = convolve(replicated(x), weight, bias)[:, 1:-1, 1:-1]
+            else:
+                x = convolve(x, weight, bias)
         else:
-            x = np.maximum(x, 0) if layer.startswith("relu") else max_pool(x)
+            x = np.maximum(x, 0) if layer.startswith("relu") else pool(x)
         outputs[layer] = x
     return outputs
 
 
-def backward(weights, outputs, gradients: Mapping[str, np.ndarray]):
+def backward(
+    weights, outputs, gradients: Mapping[str, np.ndarray], *, pooling="max", padding="zero"
+):
     """Return d/dx from the gradients at the taps, `outputs` being `forward`'s answer."""
+    unpool = {"max": max_pool_backward, "average": average_pool_backward}[pooling]
     layers = list(outputs)
     gradient = np.zeros_like(outputs[layers[-1]])
     for layer, before in zip(layers[:0:-1], layers[-2::-1], strict=True):
         gradient = gradient + gradients.get(layer, 0)
         if layer.startswith("conv"):
-            gradient = convolve_backward(gradient, weights[f"{layer}.weight"])
+            weight = weights[f"{layer}.weight"]
+            if layer == "conv1_1" and padding == "replicate":
+                outside = np.pad(gradient, ((0, 0), (1, 1), (1, 1)))
+                gradient = replicated_backward(convolve_backward(outside, weight))
+            else:
+                gradient = convolve_backward(gradient, weight)
         elif layer.startswith("relu"):
             gradient = np.where(outputs[before] > 0, gradient, 0)
         else:
-            gradient = max_pool_backward(gradient, outputs[before])
+            gradient = unpool(gradient, outputs[before])
     return gradient
 
 
@@ -191,10 +238,12 @@ class Transfer:
         style_distance="mse",
         style_statistics="gram",
         guides=None,
+        architecture=None,
     ):
         self.weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
         self.content_weights, self.style_weights = dict(content_weights), dict(style_weights)
         self.tv_weight = tv_weight
+        self.architecture = architecture or {}  # `pooling` and `padding`
         self.style_counted = style_counted
         self.taps = {*content_weights, *style_weights}
         contents = self.outputs(content)
@@ -209,11 +258,14 @@ class Transfer:
         }
 
     def outputs(self, image) -> dict[str, np.ndarray]:
-        return forward(self.weights, normalise(np.asarray(image, np.float64)), self.taps)
+        return self._forward(normalise(np.asarray(image, np.float64)))
+
+    def _forward(self, x):
+        return forward(self.weights, x, self.taps, **self.architecture)
 
     def evaluate(self, x) -> tuple[Losses, np.ndarray]:
         """Return the losses at x and d(total)/dx."""
-        outputs = forward(self.weights, x, self.taps)
+        outputs = self._forward(x)
         content, style = {}, {}
         gradients = {tap: np.zeros_like(outputs[tap]) for tap in self.taps}
         for tap, weight in self.content_weights.items():
@@ -225,5 +277,6 @@ class Transfer:
             style[tap] = weight * loss
             gradients[tap] += self.style_counted * weight * gradient
         tv, tv_gradient = total_variation(x)
-        gradient = backward(self.weights, outputs, gradients) + self.tv_weight * tv_gradient
+        gradient = backward(self.weights, outputs, gradients, **self.architecture)
+        gradient = gradient + self.tv_weight * tv_gradient
         return Losses(content, style, self.tv_weight * tv, self.style_counted), gradient

@@ -156,8 +156,26 @@ def test_convolution_and_pooling_backward():
     assert actual == pytest.approx(expected, rel=1e-7)
 
 
+def test_average_pooling_and_replicate_padding():
+    x, pooled, around = random(3, 7, 6), random(3, 3, 3, seed=4), random(3, 9, 8, seed=5)
+    assert oracle.average_pool(x)[2, 1, 2] == pytest.approx(x[2, 2:4, 4:6].mean())
+    larger = oracle.replicated(x)
+    for channel, row, column in np.ndindex(larger.shape):
+        inside = x[channel, np.clip(row - 1, 0, 6), np.clip(column - 1, 0, 5)]
+        assert larger[channel, row, column] == inside
+    # Both are linear, so that the transpose is the gradient.
+    direction = random(3, 7, 6, seed=2)
+    assert np.sum(oracle.average_pool_backward(pooled, x) * direction) == pytest.approx(
+        np.sum(pooled * oracle.average_pool(direction))
+    )
+    assert np.sum(oracle.replicated_backward(around) * direction) == pytest.approx(
+        np.sum(around * oracle.replicated(direction))
+    )
+
+
+@pytest.mark.parametrize("architecture", [{}, {"pooling": "average", "padding": "replicate"}])
 @pytest.mark.parametrize("seed", range(3))
-def test_gradient_of_the_whole_objective(seed):
+def test_gradient_of_the_whole_objective(seed, architecture):
     """All five blocks; the width keeps clear of the kinks of ReLU, maximum and |.| (mostly)."""
     from conformance import pictures
 
@@ -168,6 +186,7 @@ def test_gradient_of_the_whole_objective(seed):
         content_weights={"conv4_2": 1.0, "relu5_4": 2.0},
         style_weights={"relu1_1": 1e4, "conv3_2": 1e4, "conv5_1": 1e4},
         tv_weight=1.0,
+        architecture=architecture,
     )
     x = oracle.normalise(pictures.picture(3, 19, 37))
     gradient, direction = transfer.evaluate(x)[1], random(*x.shape, seed=seed)

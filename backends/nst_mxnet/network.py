@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nst_core.arrays import Array
-from nst_core.backend import DType
+from nst_core.backend import PLAIN_VGG, Architecture, DType
 from nst_core.vgg19 import layers_until
 from nst_mxnet import zoo
 from nst_mxnet._framework import Context, Operators, Tensor, mx
@@ -24,6 +24,7 @@ class Network(Block):
         taps: Names of the taps to keep; at least one.
         device: Where to compute.
         dtype: In what to compute.
+        architecture: How it pools and pads.
     """
 
     def __init__(
@@ -33,21 +34,25 @@ class Network(Block):
         taps: Sequence[str],
         device: Context,
         dtype: DType,
+        architecture: Architecture = PLAIN_VGG,
     ) -> None:
         super().__init__()
         self.dtype = dtype
+        self.replicates = architecture.padding == "replicate"
         self.layers = layers_until(taps)
         self.taps = tuple(layer.name for layer in self.layers if layer.name in taps)
         self.features = mx.gluon.nn.HybridSequential()
         topology = zoo.topology()
         for layer in self.layers:
             block = topology[layer.index]
+            if layer.kind == "pool" and architecture.pooling == "average":
+                block = mx.gluon.nn.AvgPool2D(pool_size=2, strides=2)
             self.features.add(block)
             if layer.kind == "conv":
                 _freeze(block.weight, weights[f"{layer.name}.weight"], device, dtype)
                 _freeze(block.bias, weights[f"{layer.name}.bias"], device, dtype)
 
-    def compute(self, operators: Operators, *inputs: Tensor) -> list[Tensor]:  # noqa: ARG002
+    def compute(self, operators: Operators, *inputs: Tensor) -> list[Tensor]:
         """Return the features (1, C, H, W) at ``taps``, in the network's order.
 
         ``inputs`` is the normalised image (1, 3, H, W) alone.
@@ -55,10 +60,20 @@ class Network(Block):
         (x,) = inputs
         features = []
         for layer in self.layers:
-            x = self.features[layer.index](x)
+            if layer.name == "conv1_1" and self.replicates:
+                # The zeros that it pads with reach the outermost results alone.
+                x = self.features[layer.index](_replicated(operators, x))[:, :, 1:-1, 1:-1]
+            else:
+                x = self.features[layer.index](x)
             if layer.name in self.taps:
                 features.append(x)
         return features
+
+
+def _replicated(operators: Operators, x: Tensor) -> Tensor:
+    """Return ``x`` (1, C, H, W) with each edge's pixels once more outside."""
+    x = operators.np.concatenate([x[:, :, :1], x, x[:, :, -1:]], axis=2)
+    return operators.np.concatenate([x[:, :, :, :1], x, x[:, :, :, -1:]], axis=3)
 
 
 def _freeze(parameter: Tensor, array: Array, device: Context, dtype: DType) -> None:

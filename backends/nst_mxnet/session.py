@@ -27,7 +27,11 @@ class MXNetSession:
         self._device = device
         self._dtype = dtype
         self._network = Network(
-            problem.weights, taps=problem.objective.taps(), device=device, dtype=dtype
+            problem.weights,
+            taps=problem.objective.taps(),
+            device=device,
+            dtype=dtype,
+            architecture=problem.architecture,
         )
         height, width, _ = problem.start.shape
         self._objective = ObjectiveBlock(

@@ -16,10 +16,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from nst_core.arrays import Array
+from nst_core.backend import PLAIN_VGG, Architecture
 from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch.losses import Head
 from nst_pytorch.maps import FeatureMap
-from nst_pytorch.pooling import max_pool, max_unpool
+from nst_pytorch.padding import replicated, replicated_backward
+from nst_pytorch.pooling import average_unpool, max_pool, max_unpool
 
 Visit = Callable[[str, FeatureMap], None]
 
@@ -39,6 +41,7 @@ class Network:
         taps: Names of the taps to keep; at least one.
         device: Where to compute.
         dtype: In what to compute.
+        architecture: How it pools and pads.
         checkpointing: Whether each block's forward pass is computed again in the backward pass,
             so that only one block's memory is held.
     """
@@ -50,8 +53,10 @@ class Network:
         taps: Sequence[str],
         device: torch.device,
         dtype: torch.dtype,
+        architecture: Architecture = PLAIN_VGG,
         checkpointing: bool = False,
     ) -> None:
+        self.architecture = architecture
         self.taps = frozenset(taps)
         self.checkpointing = checkpointing
         layers = layers_until(taps)
@@ -111,19 +116,16 @@ class Network:
     ) -> Tensor:
         for layer in block:
             if layer.kind == "conv":
-                weight, bias = self._parameters[layer.name]
-                x = functional.conv2d(x, weight, bias, padding=1)
+                x = self._convolve(layer, x)
             elif layer.kind == "relu":
                 # In place, unless what the convolution put out is a tap.
                 x = torch.relu(x) if f"conv{layer.name[4:]}" in self.taps else torch.relu_(x)
                 if record is not None and layer.name not in self.taps:
                     record.masks[layer.name] = x > 0
             else:
-                pooled, codes = max_pool(FeatureMap.of(x).whole)
                 if record is not None:
-                    record.codes[layer.name] = codes
                     record.shapes[layer.name] = x.shape
-                x = _as_tensor(pooled)
+                x = self._pool(layer, x, record)
             if layer.name in self.taps:
                 features = FeatureMap.of(x)
                 x = features.image
@@ -132,6 +134,20 @@ class Network:
                 if record is not None:
                     record.features[layer.name] = features
         return x
+
+    def _convolve(self, layer: Layer, x: Tensor) -> Tensor:
+        weight, bias = self._parameters[layer.name]
+        if self._replicates(layer):
+            return functional.conv2d(replicated(x), weight, bias)
+        return functional.conv2d(x, weight, bias, padding=1)
+
+    def _pool(self, layer: Layer, x: Tensor, record: _Record | None) -> Tensor:
+        if self.architecture.pooling == "average":
+            return functional.avg_pool2d(x, 2)
+        pooled, codes = max_pool(FeatureMap.of(x).whole)
+        if record is not None:
+            record.codes[layer.name] = codes
+        return _as_tensor(pooled)
 
     def _backward(
         self,
@@ -153,6 +169,8 @@ class Network:
             elif layer.kind == "relu":
                 through = record.masks.pop(layer.name) if features is None else features.image > 0
                 gradient = gradient.mul_(through)
+            elif self.architecture.pooling == "average":
+                gradient = average_unpool(gradient, record.shapes[layer.name])
             else:
                 _, channels, height, width = record.shapes[layer.name]
                 out = gradient.new_empty(height, width, channels)
@@ -162,13 +180,20 @@ class Network:
 
     def _input_gradient(self, layer: Layer, gradient: Tensor) -> Tensor:
         weight, _ = self._parameters[layer.name]
-        shape = (1, layer.in_channels, *gradient.shape[2:])
-        like = gradient.new_empty(()).expand(shape)  # of the input only the shape counts
+        height, width = gradient.shape[2:]
+        replicates = self._replicates(layer)
+        # Of the input only the shape counts.
+        shape = (1, layer.in_channels, height + 2 * replicates, width + 2 * replicates)
+        like = gradient.new_empty(()).expand(shape)
+        padding = [0, 0] if replicates else [1, 1]
         found: Tensor = torch.ops.aten.convolution_backward(
-            gradient, like, weight, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
+            gradient, like, weight, None, [1, 1], padding, [1, 1], False, [0, 0], 1,
             [True, False, False],
         )[0]  # fmt: skip
-        return found
+        return replicated_backward(found) if replicates else found
+
+    def _replicates(self, layer: Layer) -> bool:
+        return layer.name == "conv1_1" and self.architecture.padding == "replicate"
 
 
 class _Record:

@@ -1,6 +1,11 @@
-"""2x2 max-pooling with stride 2, and its gradient, from one byte for each value that goes on."""
+"""2x2 pooling with stride 2, and its gradient.
+
+That of max-pooling comes from one byte for each value that goes on.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -41,6 +46,17 @@ def max_unpool(gradient: Tensor, codes: Tensor, out: Tensor) -> Tensor:
     for row, halves in enumerate(quarters(out)):
         for column, part in enumerate(halves):
             torch.mul(gradient, codes == row * BELOW + column * RIGHT, out=part)
+    return out
+
+
+def average_unpool(gradient: Tensor, shape: Sequence[int]) -> Tensor:
+    """Return the gradient of ``shape`` (1, C, H, W) from that of the means of its 2x2 values."""
+    _, _, height, width = gradient.shape
+    out = gradient.new_zeros(tuple(shape)).contiguous(memory_format=torch.channels_last)
+    part = gradient / 4
+    for row in (0, 1):
+        for column in (0, 1):
+            out[:, :, row : 2 * height : 2, column : 2 * width : 2] = part
     return out
 
 

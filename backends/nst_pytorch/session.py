@@ -38,6 +38,7 @@ class PyTorchSession:
             taps=problem.objective.taps(),
             device=device,
             dtype=dtype,
+            architecture=problem.architecture,
             checkpointing=execution.checkpointing,
         )
         self._heads = heads_of(problem.objective, self._find_targets(problem))

@@ -41,6 +41,8 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--content-distance", {"metavar": "mse|scaled"}),
     ("--style-distance", {"metavar": "mse|scaled", "help": "scaled: alike at any size."}),
     ("--statistics", {"metavar": "gram|wasserstein", "help": "What is compared of the style."}),
+    ("--pooling", {"metavar": "max|average", "help": "Of the network."}),
+    ("--padding", {"metavar": "zero|replicate", "help": "Beyond the picture's edge."}),
     ("--style-blend", {"metavar": "X,...", "help": "Weights of several styles; else equal."}),
     ("--content-mask", {"metavar": "FILE", "help": "Label picture: a flat colour a region."}),
     (
@@ -113,6 +115,7 @@ def table(
             "scale": options["style_scale"],
             "size": options["style_size"],
         },
+        "network": {key: options[key] for key in ("pooling", "padding")},
         "total_variation": {"weight": options["tv_weight"]},
         "optimiser": {"name": options["optimiser"], "learning_rate": options["lr"]},
         "start": {

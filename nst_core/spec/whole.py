@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from nst_core.backend import Adam as AdamConstants
-from nst_core.backend import Distance, Objective, Statistics
+from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
 from nst_core.spec.fields import (
     Part,
@@ -76,6 +76,13 @@ class Style(Term):
                 "with statistics = 'wasserstein' leave it at 'mse'"
             )
         return self
+
+
+class Network(Part):
+    """How the network pools and pads, see ``nst_core.backend.Architecture``."""
+
+    pooling: Pooling = "max"
+    padding: Padding = "zero"
 
 
 class TotalVariation(Part):
@@ -141,6 +148,7 @@ class Spec(Part):
     content: Term
     style: Style
     total_variation: TotalVariation
+    network: Network = Network()
     optimiser: Optimiser
     schedule: Schedule = Schedule()
     start: Start = Start()
@@ -172,6 +180,10 @@ class Spec(Part):
         except ValidationError as error:
             raise SpecError(describe(error)) from None
 
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_defaults(self, dump(self), {"network"})
+
     def to_table(self) -> dict[str, Any]:
         """Return the spec as plain data that TOML can hold; ``from_table`` reads it back."""
         return self.model_dump(mode="json")
@@ -191,6 +203,10 @@ class Spec(Part):
             style_statistics=self.style.statistics,
             total_variation=self.total_variation.weight,
         )
+
+    def architecture(self) -> Architecture:
+        """Return how the network pools and pads, as backends take it."""
+        return Architecture(pooling=self.network.pooling, padding=self.network.padding)
 
     def adam(self) -> AdamConstants:
         """Return Adam's constants as backends take them; the paper's where Adam isn't used."""

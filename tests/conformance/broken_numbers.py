@@ -120,6 +120,22 @@ IgnoresStyleDistance = _without(style_distance="mse")
 IgnoresStatistics = _without(style_statistics="gram")
 
 
+class MaxPooling(NumpySession):
+    """The network as it always was, for its pooling."""
+
+    def __init__(self, problem, *, dtype):
+        architecture = replace(problem.architecture, pooling="max")
+        super().__init__(replace(problem, architecture=architecture), dtype=dtype)
+
+
+class ZeroPadding(NumpySession):
+    """And for its padding."""
+
+    def __init__(self, problem, *, dtype):
+        architecture = replace(problem.architecture, padding="zero")
+        super().__init__(replace(problem, architecture=architecture), dtype=dtype)
+
+
 class GuidesReplaced(NumpySession):
     """All guides turned into others."""
 

@@ -1,14 +1,14 @@
 """The problems on which backends are held against the oracle."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import oracle
 from conformance import pictures
 
-from nst_core.backend import Adam, Objective, Problem, StyleSource
+from nst_core.backend import PLAIN_VGG, Adam, Architecture, Objective, Problem, StyleSource
 
 D2L_STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
 BLOCK_1 = {"conv1_1": 1.0, "relu1_2": 2.0}
@@ -28,6 +28,7 @@ class Case:
     content_distance: str = "mse"
     style_distance: str = "mse"
     style_statistics: str = "gram"
+    architecture: Architecture = PLAIN_VGG
     content: Mapping[str, float]
     style: Mapping[str, float]
     style_counted: float = 1.0
@@ -100,6 +101,7 @@ class Case:
                 for image, weight, guides in self._styles
             ),
             guides=self.guides,
+            architecture=self.architecture,
             start=self.start_image.astype(dtype),
             weights=pictures.weights(self.weights),
             objective=self.objective,
@@ -120,6 +122,7 @@ class Case:
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
+            architecture=asdict(self.architecture),
             content_weights=self.content,
             style_weights=self.style,
             tv_weight=self.total_variation,
@@ -150,6 +153,15 @@ WASSERSTEIN = replace(
     style={"relu1_1": 1.0, "conv1_2": 2.0},
     style_statistics="wasserstein",
 )
+SOFT = Case(
+    name="average pooling, replicate padding, odd sizes",
+    size=(37, 41),
+    style_size=(33, 50),
+    content={"conv1_1": 1.0, "relu3_2": 1.0},
+    style={"relu1_1": 1e4, "relu2_2": 1e4, "conv3_1": 1e4},
+    architecture=Architecture(pooling="average", padding="replicate"),
+    probe_seed=22,
+)
 TO_BLOCK_3 = {"relu1_1": 1.0, "conv2_2": 2.0, "relu3_1": 0.5}
 REGIONS = Case(
     name="three soft regions, two styles of which one lacks a region",
@@ -169,6 +181,7 @@ CASES = (
     BLENDED,
     SCALED,
     WASSERSTEIN,
+    SOFT,
     REGIONS,
     replace(
         REGIONS,

@@ -6,6 +6,7 @@ differently on every processor, and moves the gradient by half a percent with no
 the probes of `cases` are seeded to keep clear, and `test_cases` holds them to it.
 """
 
+from dataclasses import asdict
 from itertools import pairwise
 
 import numpy as np
@@ -17,12 +18,16 @@ def clearance(case: Case) -> float:
     """The smallest distance to a kink at the probe, relative to its layer's largest value."""
     weights = case.oracle().weights
     taps = {*case.content, *case.style}
-    outputs = oracle.forward(weights, oracle.normalise(case.probe_image), taps)
+    architecture = case.architecture
+    outputs = oracle.forward(
+        weights, oracle.normalise(case.probe_image), taps, **asdict(architecture)
+    )
     layers = list(outputs)
     distances = [
         _distance(layer, outputs[before]) / np.max(np.abs(outputs[before]))
         for before, layer in pairwise(layers)
-        if not layer.startswith("conv")
+        # An average has no kinks.
+        if layer.startswith("relu") or (layer.startswith("pool") and architecture.pooling == "max")
     ]
     return min(distances, default=np.inf)
 

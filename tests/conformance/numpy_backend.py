@@ -9,6 +9,7 @@ registers itself under the entry point group `nst.backends`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class NumpySession:
         # Everything is computed in `dtype`, whatever dtypes the arrays of the problem have.
         self._dtype = dtype
         self._objective, self._adam = problem.objective, problem.adam
+        self._architecture = asdict(problem.architecture)
         self._weights = {
             name: np.ascontiguousarray(array, dtype) for name, array in problem.weights.items()
         }
@@ -150,7 +152,7 @@ class NumpySession:
         return np.array(picture, self._dtype).transpose(2, 0, 1)
 
     def _forward(self, x: Array) -> dict[str, Array]:
-        return oracle.forward(self._weights, x, self._objective.taps())
+        return oracle.forward(self._weights, x, self._objective.taps(), **self._architecture)
 
     def _tapped(self, outputs: Mapping[str, Array]) -> dict[str, Array]:
         return {tap: outputs[tap] for tap in self._objective.taps()}
@@ -180,7 +182,7 @@ class NumpySession:
             + self._objective.style_counted * sum(style.values())
             + total_variation,
         )
-        gradient = oracle.backward(self._weights, outputs, gradients)
+        gradient = oracle.backward(self._weights, outputs, gradients, **self._architecture)
         return losses, gradient + self._objective.total_variation * variation_gradient
 
 

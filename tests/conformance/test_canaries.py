@@ -11,7 +11,17 @@ from conformance import checks_arrays as arrays
 from conformance import checks_session as promises
 from conformance import checks_trajectory as trajectory
 from conformance import checks_values as values
-from conformance.cases import ADAM, BLENDED, COUNTED, REGIONS, SCALED, SMALL, WASSERSTEIN, Case
+from conformance.cases import (
+    ADAM,
+    BLENDED,
+    COUNTED,
+    REGIONS,
+    SCALED,
+    SMALL,
+    SOFT,
+    WASSERSTEIN,
+    Case,
+)
 from conformance.numpy_backend import BACKEND
 from conformance.reference import Subject
 
@@ -73,6 +83,8 @@ CANARIES = {
         on(values.check_gradient, case=SCALED),
     ),
     numbers.IgnoresStatistics: (on(values.check_style, case=WASSERSTEIN),),
+    numbers.MaxPooling: (on(values.check_features, case=SOFT, dtype="float32"),),
+    numbers.ZeroPadding: (on(values.check_features, case=SOFT, dtype="float32"),),
     numbers.IgnoresGuides: (on(values.check_style, case=REGIONS),),
     numbers.HardEdges: (
         on(values.check_style, case=REGIONS),

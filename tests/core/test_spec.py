@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst_core import presets, toml
+from nst_core.backend import Architecture
 from nst_core.errors import SpecError
 from nst_core.spec import LBFGS, Spec
 from nst_core.vgg19 import LAYERS, TAPS
@@ -92,6 +93,8 @@ def test_learning_rate_is_multiplied_after_every_50_steps(table):
         ({"start": {"seed": -1}}, "start.seed = -1: should be greater than or equal to 0"),
         ({"start": {"image": ""}}, "start.image = ''"),
         ({"start": {"noise": 1.5}}, "start.noise = 1.5: should be less than or equal to 1"),
+        ({"network": {"pooling": "l2"}}, "network.pooling = 'l2': should be 'max' or 'average'"),
+        ({"network": {"padding": 1}}, "network.padding = 1: should be 'zero' or 'replicate'"),
         ({"colour": 1}, "colour: no such field"),
         ({"content": {"distance": "l1"}}, "content.distance = 'l1': should be 'mse' or 'scaled'"),
         ({"style": {"statistics": "mean"}}, "style.statistics = 'mean': should be 'gram' or"),
@@ -141,6 +144,11 @@ def test_what_is_compared_and_how(table):
     assert (objective.content_distance, objective.style_distance) == ("scaled", "mse")
     assert objective.style_statistics == "wasserstein"
     assert Spec.from_table(spec.to_table()) == spec
+    network = {"pooling": "average", "padding": "replicate"}
+    other = Spec.from_table({**table, "network": network})
+    assert other.architecture() == Architecture(**network)
+    assert Spec.from_table(other.to_table()) == other
+    assert "network" not in spec.to_table()
     # What is not set is not written.
     assert Spec.from_table(table).to_table()["style"] == {**table["style"], "counted": 1.0}
 
