@@ -23,3 +23,7 @@ class WeightsError(NstError):
 
 class BackendError(NstError):
     """A backend is unknown, not installed, or can't do what was asked on this machine."""
+
+
+class OutOfMemoryError(NstError):
+    """The memory of a device is not enough; what is there and what was asked for is in the line."""

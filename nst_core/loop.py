@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nst_core import staging
+from nst_core import memory, staging
 from nst_core.arrays import Image
 from nst_core.checkpoint import Checkpoint, Position
+from nst_core.errors import OutOfMemoryError
 from nst_core.evaluated import EvaluatedSession
 from nst_core.numbers import Guard, NumbersError, fault
 from nst_core.observers import History, Observer, Step
@@ -89,14 +90,16 @@ class _Loop:
         for watcher in self.watchers:
             watcher.started(self.work.plan)
         for number in range(point.position.stage if point else 0, len(self.work.sizes)):
-            stage = self._stage = self._resumed(point) if point else self._begun(number)
-            point = None
             try:
+                stage = self._stage = self._resumed(point) if point else self._begun(number)
+                point = None
                 self._steps(stage)
                 image = stage.session.image()
                 stage.guard.check_end(image, step=stage.done)
             except (Diverged, NumbersError) as reason:
                 return self._best(stage, reason)
+            except (OutOfMemoryError, MemoryError) as reason:
+                return self._before_lack(number, reason)
             # The next stage's memory is not needed on top of this one's.
             self._image, self._stage = image, None
         assert self._image is not None, "a spec has at least one stage"
@@ -190,6 +193,26 @@ class _Loop:
             raise NumbersError(f"{where}; there is no picture yet")
         self.note = f"{where}; the picture is the best one before"
         return best
+
+    def _before_lack(self, number: int, reason: Exception) -> Image:
+        """Return the best image before the memory was not enough, and note why the run ends.
+
+        Raises:
+            OutOfMemoryError: if there is none.
+        """
+        what = str(reason) if isinstance(reason, OutOfMemoryError) else memory.plain(reason)
+        height, width = self.work.plan.sizes[number]
+        text = f"stage {number + 1}, {height}x{width}: {what}; {self._smaller(height, width)}"
+        best = self._stage.guard.best if self._stage else self._image
+        if best is None:
+            raise OutOfMemoryError(text) from reason
+        self.note = f"{text}; the picture is the best one before"
+        return best
+
+    def _smaller(self, height: int, width: int) -> str:
+        advice = f"try --size {max(1, height * 7 // 10)}x{max(1, width * 7 // 10)}"
+        advice += ", half of the memory"
+        return advice if self.work.execution.checkpointing else f"{advice}, or --checkpointing"
 
 
 def stopwatch(before: float = 0.0) -> Callable[[], float]:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, TypeVar
+
+from nst_core.errors import OutOfMemoryError
+
+C = TypeVar("C", bound=type)
+
+_CALLS = ("__init__", "features", "evaluate", "step", "losses", "image", "state", "restore")
 
 _GROUPS = Path("/sys/fs/cgroup")
 
@@ -32,14 +41,81 @@ def available_mb() -> float | None:
     """Return how much more main memory this process may take, in 10^6 bytes, if it can be told.
 
     What the kernel says is available without swapping, or less where a control group, as of a
-    container, has a limit.
+    container, has a limit, or this process itself (``ulimit -v``).
     """
     known = [
         free
-        for free in (_field(Path("/proc/meminfo"), "MemAvailable"), *_groups_rooms())
+        for free in (
+            _field(Path("/proc/meminfo"), "MemAvailable"),
+            _own_room(),
+            *_groups_rooms(),
+        )
         if free is not None
     ]
     return min(known) / 1e6 if known else None
+
+
+def told_by(lack: Callable[[Exception], str | None]) -> Callable[[C], C]:
+    """Decorate a backend's session: its framework's words for no memory become one line.
+
+    Args:
+        lack: Says what was asked for and what was there, in half a sentence, if an exception of
+            the framework means that; None for any other, which is a bug and stays as it is.
+
+    Returns:
+        A decorator for the class. What its constructor and the calls of ``backend.Session`` raise
+        for want of memory is an ``OutOfMemoryError`` then.
+    """
+
+    def decorate(session: C) -> C:
+        for name in _CALLS:
+            setattr(session, name, _telling(getattr(session, name), lack))
+        return session
+
+    return decorate
+
+
+def _telling(
+    call: Callable[..., Any], lack: Callable[[Exception], str | None]
+) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except MemoryError as error:  # NumPy's, on the way in or out
+            raise OutOfMemoryError(plain(error)) from error
+        except Exception as error:
+            what = lack(error)
+            if what is None:
+                raise
+            raise OutOfMemoryError(f"the memory is not enough: {what}") from error
+
+    return told
+
+
+def plain(error: Exception) -> str:
+    """Return a ``MemoryError`` of Python, NumPy or Pillow as half a sentence."""
+    text = " ".join(str(error).split()) or "more was asked for than there is"
+    return f"the memory is not enough: {text}{room()}"
+
+
+def room() -> str:
+    """Return what main memory is left, for a message; empty where it can't be told."""
+    free = available_mb()
+    return "" if free is None else f" ({free:.0f} MB are free)"
+
+
+def _own_room() -> int | None:
+    """Return what the limit of this process's own address space leaves, in bytes."""
+    try:
+        import resource  # noqa: PLC0415  # Windows has none
+    except ImportError:
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    taken = _field(Path("/proc/self/status"), "VmSize")
+    if limit == resource.RLIM_INFINITY or taken is None:
+        return None
+    return max(0, limit - taken)
 
 
 def _groups_rooms() -> list[int]:

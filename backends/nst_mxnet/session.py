@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from nst_core.arrays import Array, Image
 from nst_core.backend import STD, AdamState, DType, Evaluation, Losses, Problem
 from nst_core.guides import regions_at
+from nst_core.memory import told_by
 from nst_mxnet import layout
 from nst_mxnet._framework import Context, Tensor, mx
 from nst_mxnet.adam import AdamUpdate
+from nst_mxnet.lack import lack
 from nst_mxnet.losses import ObjectiveBlock, Targets, WeightedLosses
 from nst_mxnet.network import Network
 from nst_mxnet.statistics import Blend, StyleTarget
 
 
+@told_by(lack)
 @mx.util.use_np  # NumPy's semantics inside these methods alone: a host may use mx.nd as it was
 class MXNetSession:
     """See ``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W).

@@ -10,8 +10,10 @@ from torch import Tensor
 from nst_core.arrays import Array, Image
 from nst_core.backend import STD, AdamState, Evaluation, Execution, Losses, Problem, StyleSource
 from nst_core.guides import regions_at
+from nst_core.memory import told_by
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
+from nst_pytorch.lack import lack
 from nst_pytorch.losses import Targets, WeightedLosses, heads_of, total_variation
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.network import Network
@@ -19,6 +21,7 @@ from nst_pytorch.precision import true_float32
 from nst_pytorch.statistics import Blend, StyleTarget
 
 
+@told_by(lack)
 class PyTorchSession:
     """See ``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W)."""
 

@@ -1,0 +1,122 @@
+"""Memory that is not enough: one line that says so, and no picture lost."""
+
+import subprocess
+import sys
+
+import PIL.Image
+import pytest
+
+from nst_core import memory
+from nst_core.errors import OutOfMemoryError
+
+LIMITED = """
+import resource, sys
+from nst_core import registry
+registry.load(sys.argv.pop(1))  # its threads and libraries are there before the limit
+taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+limit = taken + int(sys.argv.pop(1)) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+from nst_core.cli import main
+main()
+"""
+
+
+def limited(backend, megabytes, *arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-c", LIMITED, backend, str(megabytes), *arguments,
+         "--backend", backend, "--device", "cpu", "--weights", "random", "-q"],
+        check=False, cwd=cwd, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its own address space")
+def test_too_large_is_one_line(pair, tmp_path):
+    done = limited("pytorch", 600, "run", *pair, "--size", "1000x1400", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("nst: error: stage 1, 1000x1400: the memory is not enough: ")
+    assert " MB were asked for (" in done.stderr
+    assert " MB are free); try --size 700x980, half of the memory" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.glob("content-*")] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its own address space")
+def test_a_later_stage_that_is_too_large_keeps_the_picture(pair, tmp_path):
+    sizes = ("--size", "32x48,1000x1400", "--steps", "2,1", "-o", "out.png")
+    done = limited("pytorch", 600, "run", *pair, *sizes, cwd=tmp_path)
+    assert "stage 2, 1000x1400: the memory is not enough: " in done.stderr
+    assert done.stderr.count("\n") == 1
+    with PIL.Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (48, 32)
+
+
+TORCH = (
+    "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tried"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"{TORCH} to allocate 89600000 bytes. Error code 12", "a further 90 MB were asked for ("),
+        ("std::bad_alloc", "more was asked for than there is ("),
+        ("shape '[2]' is invalid for input of size 3", None),
+        ("MPS backend out of memory (MPS allocated: 1 GB). Tried to allocate 2.00 GB on private "
+         "pool.", "on the GPU a further 2.00 GB were asked for"),
+    ],
+)  # fmt: skip
+def test_what_pytorch_says(text, told):
+    from nst_pytorch.lack import lack
+
+    found = lack(RuntimeError(text))
+    assert found is None if told is None else found.startswith(told)
+
+
+def test_what_pytorch_says_of_cuda():
+    import torch
+
+    from nst_pytorch.lack import lack
+
+    error = torch.OutOfMemoryError(
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.10 GiB "
+        "of which 1.25 GiB is free. Process 1 has 77.85 GiB memory in use."
+    )
+    assert lack(error) == "on the GPU a further 2.00 GiB were asked for (1.25 GiB are free)"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Traceback ...\nMXNetError: Failed to allocate CPU Memory", "more was asked for than "),
+        ("cudaMalloc retry failed: out of memory", "on the GPU more was asked for than it has"),
+        ("Check failed: shape", None),
+    ],
+)
+def test_what_mxnet_says(text, told):
+    mxnet = pytest.importorskip("mxnet")
+    from nst_mxnet.lack import lack
+
+    found = lack(mxnet.MXNetError(text))
+    assert found is None if told is None else found.startswith(told)
+    assert lack(ValueError(text)) is None
+
+
+def test_a_bug_stays_what_it_is():
+    class Session:
+        def __init__(self, error=None):
+            self.error = error
+
+        features = evaluate = losses = image = state = restore = __init__
+
+        def step(self):
+            raise self.error
+
+    told = memory.told_by(lambda error: "much" if str(error) == "no memory" else None)(Session)
+    with pytest.raises(OutOfMemoryError, match=r"^the memory is not enough: much$"):
+        told(RuntimeError("no memory")).step()
+    with pytest.raises(OutOfMemoryError, match=r"^the memory is not enough: Unable"):
+        told(MemoryError("Unable")).step()
+    bug = RuntimeError("a bug")
+    with pytest.raises(RuntimeError) as caught:
+        told(bug).step()
+    assert caught.value is bug
