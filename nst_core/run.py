@@ -190,6 +190,8 @@ def _prepare(
         # Refused before a framework is loaded.
         stage_sizes(spec, content=content.picture, styles=pictures)
     begin = start.opened(spec.start, max_pixels=max_pixels)
+    if isinstance(weights, str):
+        weights_room.check(weights)
     found = registry.load(backend) if isinstance(backend, str) else backend
     device = registry.choose_device(found, request.device)
     # From here on, and in the recipe, the sizes are this device's: the picture's.

@@ -5,8 +5,8 @@ from its own zoo by ``from_features``.
 """
 
 from nst_core.weights.canonical import Weights, from_features
-from nst_core.weights.catalogue import Source, load, sources
+from nst_core.weights.catalogue import Source, check, load, sources
 from nst_core.weights.offline import OFFLINE
 from nst_core.weights.storage import save
 
-__all__ = ["OFFLINE", "Source", "Weights", "from_features", "load", "save", "sources"]
+__all__ = ["OFFLINE", "Source", "Weights", "check", "from_features", "load", "save", "sources"]

@@ -52,16 +52,34 @@ def load(source: str) -> Weights:
         return _from_zoo(_ZOOS[source])
     if source == "random" or source.startswith("random:"):
         return he.load_random(source)
-    kind, colon, rest = source.partition(":")
-    caffe = bool(colon) and kind == "caffe"
-    path = Path(rest if caffe else source).expanduser()
-    if path.suffix.lower() not in storage.SUFFIXES:
-        raise WeightsError(f"unknown weights {source!r}: allowed are {ALLOWED}")
+    path, caffe = _file(source)
     arrays = storage.read_arrays(path)
     if caffe:
         # Checked before as after: folding needs the shapes, and a name in a message helps.
         arrays = canonical_from_original(Weights(arrays, source=source))
     return Weights(arrays, source=source)
+
+
+def check(source: str) -> None:
+    """Refuse what ``load`` would refuse for its name alone: at once, and without a framework.
+
+    Raises:
+        WeightsError: an unknown source, a seed that is none, or a file that isn't there.
+    """
+    if source == "random" or source.startswith("random:"):
+        he.seed(source)
+    elif source != "bundled" and source not in _ZOOS:
+        storage.check_file(_file(source)[0])
+
+
+def _file(source: str) -> tuple[Path, bool]:
+    """Return the file that a source names, and whether it is said to be Caffe's."""
+    kind, colon, rest = source.partition(":")
+    caffe = bool(colon) and kind == "caffe"
+    path = Path(rest if caffe else source).expanduser()
+    if path.suffix.lower() not in storage.SUFFIXES:
+        raise WeightsError(f"unknown weights {source!r}: allowed are {ALLOWED}")
+    return path, caffe
 
 
 def sources() -> Sequence[Source]:

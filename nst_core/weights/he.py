@@ -26,7 +26,7 @@ def load_random(source: str) -> Weights:
     Raises:
         WeightsError: any other seed.
     """
-    generator = np.random.Generator(np.random.PCG64(_seed(source)))
+    generator = np.random.Generator(np.random.PCG64(seed(source)))
     arrays: dict[str, Array] = {}
     for name, shape in SHAPES.items():
         if len(shape) == 1:
@@ -40,7 +40,8 @@ def load_random(source: str) -> Weights:
     return Weights(arrays, source=source)
 
 
-def _seed(source: str) -> int:
+def seed(source: str) -> int:
+    """Return the seed that ``random`` or ``random:SEED`` names; see ``load_random``."""
     _, colon, text = source.partition(":")
     if not colon:
         return 0

@@ -28,14 +28,24 @@ def read_arrays(path: Path) -> dict[str, Array]:
         WeightsError: missing, unreadable, empty, damaged or malformed, or not VGG-19. Names the
             file. Other dtypes and values are ``Weights``' to judge.
     """
+    check_file(path)
+    with _naming(path):
+        if path.suffix.lower() == ".safetensors":
+            return _read_safetensors(path)
+        return _read_torch(path)
+
+
+def check_file(path: Path) -> None:
+    """Find out, without opening it, whether there is a file.
+
+    Raises:
+        WeightsError: one line that names it.
+    """
     with _naming(path):
         if not path.exists():
             raise WeightsError("no such file")
         if not path.is_file():  # to open a pipe would be to wait for its other end
             raise WeightsError("a directory or device, expected a file")
-        if path.suffix.lower() == ".safetensors":
-            return _read_safetensors(path)
-        return _read_torch(path)
 
 
 def save(weights: Weights, path: str | Path) -> None:

@@ -143,6 +143,15 @@ def test_values_that_are_not_allowed(refused, arguments, line):
     assert line in refused(*arguments)
 
 
+@pytest.mark.parametrize("source", ["magic", "none.pth", "caffe:none.pth", "random:x", "dir.pt"])
+def test_weights_that_are_none_are_refused_before_a_framework_is_loaded(
+    refused, monkeypatch, tmp_path, source
+):
+    (tmp_path / "dir.pt").mkdir()
+    monkeypatch.setattr("nst_core.registry.load", lambda name: pytest.fail(f"{name} was loaded"))
+    assert source.removeprefix("caffe:").removeprefix("random:") in refused("--weights", source)
+
+
 def test_no_cuda(refused):
     import torch
 
