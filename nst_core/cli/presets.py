@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +20,11 @@ def command(name: str | None, diff: tuple[str, str] | None) -> None:
     if diff is not None:
         if name is not None:
             raise click.UsageError("--diff takes two presets: name none besides")
-        _print(_differences(*diff))
+        pairs = presets.differences(*diff)
+        if pairs:
+            _print(_differences(*diff, pairs))
+        else:
+            click.echo(f"{diff[0]} and {diff[1]} compute the same")
     elif name is not None:
         click.echo(toml.dumps(presets.load(name).to_table()), nl=False)
     else:
@@ -54,8 +60,8 @@ def _size(stage: Stage) -> str:
     return f"{stage.size} (cpu: {stage.size_on_cpu})" if stage.size_on_cpu else stage.size
 
 
-def _differences(first: str, second: str) -> Table:
+def _differences(first: str, second: str, pairs: Mapping[str, tuple[str, str]]) -> Table:
     table = _table("", first, second)
-    for field, pair in presets.differences(first, second).items():
+    for field, pair in pairs.items():
         table.add_row(field, *pair)
     return table

@@ -97,5 +97,6 @@ def test_presets_side_by_side(nst):
     assert ["start.image", "content", "noise"] in lines
     assert not any(line[0].startswith("style") for line in lines)
     assert nst("presets", "--diff", "d2l", "monet").status == 2
+    assert nst("presets", "--diff", "d2l", "d2l").out == "d2l and d2l compute the same\n"
     assert nst("presets", "--diff", "d2l").status == 2
     assert nst("presets", "gala", "--diff", "d2l", "d2lzh").status == 2
