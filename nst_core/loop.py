@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nst_core import memory, staging
@@ -16,7 +16,7 @@ from nst_core.numbers import Guard, NumbersError, fault
 from nst_core.observers import History, Observer, Step
 from nst_core.optimisers import Diverged
 from nst_core.result import Interrupted, Result
-from nst_core.resuming import check_fits, identities, restore
+from nst_core.resuming import check_fits, identities, recipe, restore
 from nst_core.stepping import Stepping
 from nst_core.work import SAFE, Safety, Work
 
@@ -36,9 +36,13 @@ def run(
     loop = _Loop(work, history, [history, *observers], safety)
 
     def result(image: Image) -> Result:
-        seconds = loop.elapsed()
-        rows = tuple(history.rows)
-        return Result(image=image, plan=work.plan, history=rows, seconds=seconds, note=loop.note)
+        return Result(
+            image=image,
+            plan=loop.work.plan,
+            history=tuple(history.rows),
+            seconds=loop.elapsed(),
+            note=loop.note,
+        )
 
     try:
         return result(loop.all_stages())
@@ -111,6 +115,9 @@ class _Loop:
             self._pictures = identities(self.work)
         if point:
             check_fits(point, self.work, pictures=self._pictures)
+            plan = self.work.plan
+            plan = replace(plan, recipe=recipe(point, plan.recipe))
+            self.work = replace(self.work, plan=plan)
 
     def _begun(self, number: int) -> _Stage:
         begin = staging.begin(self.work, number, previous=self._image)

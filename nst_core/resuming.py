@@ -9,7 +9,7 @@ from typing import Any
 
 import PIL.Image
 
-from nst_core import presets
+from nst_core import presets, toml
 from nst_core.checkpoint import Checkpoint, CheckpointError
 from nst_core.errors import SpecError
 from nst_core.recipe import checked_run, split
@@ -42,6 +42,20 @@ def check_fits(checkpoint: Checkpoint, work: Work, *, pictures: Mapping[str, str
     """
     for lack in _misfits(checkpoint, work, pictures):
         raise CheckpointError(f"can't resume from {checkpoint.path}: {lack}")
+
+
+def recipe(checkpoint: Checkpoint, fresh: str) -> str:
+    """Return the recipe of a resumed run: as it was begun, if nothing that made it has changed.
+
+    Args:
+        checkpoint: What it goes on from; it fits.
+        fresh: The recipe as it would be, begun here and now.
+    """
+    before, now = (
+        {**split(toml.loads(text, origin="recipe"))[1]["made_with"], "command": ""}
+        for text in (checkpoint.position.recipe, fresh)
+    )
+    return checkpoint.position.recipe if before == now else fresh
 
 
 def restore(session: Stepping, checkpoint: Checkpoint) -> None:

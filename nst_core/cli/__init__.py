@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from nst_core.cli import streams
 from nst_core.errors import NstError
 
 COMMANDS = MappingProxyType(
@@ -67,12 +68,17 @@ def main() -> NoReturn:
         status = _complain(str(error))
     except MemoryError:
         status = _complain("the memory is not enough for that; try a smaller --size")
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("nst: interrupted", err=True)
-        status = 130
+    except (click.Abort, KeyboardInterrupt) as error:
+        streams.say("nst: interrupted", err=True)
+        # Click has made an Abort of it; a signal other than Ctrl-C has a status of its own.
+        status = getattr(error.__cause__, "status", getattr(error, "status", 130))
+    except BrokenPipeError:
+        # As by `| head`: whoever reads has enough; the status is that of a program it ended.
+        streams.silence(sys.stdout)
+        status = 141
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _complain(message: str) -> int:
-    click.echo(f"nst: error: {' '.join(message.split())}", err=True)
+    streams.say(f"nst: error: {' '.join(message.split())}", err=True)
     return 2

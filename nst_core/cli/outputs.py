@@ -22,6 +22,7 @@ class Outputs:
     history: Path | None
     plot: Path | None
     save_every: int | None
+    checkpoint: Path | None
     output: images.Output
 
     def check(self, *, inputs: Sequence[str]) -> None:
@@ -38,9 +39,12 @@ class Outputs:
             files.check_writable(self.history)
         if self.plot:
             images.check_output(self.plot)
-        named = [path.resolve() for path in (self.picture, self.history, self.plot) if path]
+        written = (self.picture, self.history, self.plot, self.checkpoint)
+        named = [path.resolve() for path in written if path]
         if len(set(named)) < len(named):
-            raise PictureError("output, history and plot need a file each: two have the same name")
+            raise PictureError(
+                "output, history, plot and checkpoint need a file each: two have the same name"
+            )
 
     def observers(self) -> list[Observer]:
         """Return the observers that write while the run goes on."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from nst_core.cli.streams import silence
 from nst_core.observers import History, Observer, Plan, Step
 
 _REFRESH = 0.25  # seconds between two looks at the losses, each of which waits for the device
@@ -18,7 +20,9 @@ def progress_observer(*, quiet: bool, every: int) -> list[Observer]:
     """Return the observer that suits where stderr goes; none if ``quiet``."""
     if quiet:
         return []
-    return [Bar()] if sys.stderr.isatty() else [Lines(every=every)]
+    # Started without one, Python has no stderr at all.
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    return [Unheard(Bar() if terminal else Lines(every=every))]
 
 
 def headline(plan: Plan) -> str:
@@ -38,6 +42,34 @@ def losses_text(step: Step) -> str:
         f"content {losses.content_sum:.3g}  style {losses.style_sum:.3g}  "
         f"tv {losses.total_variation:.3g}"
     )
+
+
+class Unheard(Observer):
+    """Shows a run for as long as anybody reads: a terminal may close, a pipe end in ``head``."""
+
+    def __init__(self, shown: Observer) -> None:
+        self._shown: Observer | None = shown
+
+    def started(self, plan: Plan) -> None:
+        """Show it."""
+        self._call(lambda shown: shown.started(plan))
+
+    def stepped(self, step: Step) -> None:
+        """Show it."""
+        self._call(lambda shown: shown.stepped(step))
+
+    def closed(self) -> None:
+        """Show it."""
+        self._call(lambda shown: shown.closed())
+
+    def _call(self, show: Callable[[Observer], None]) -> None:
+        if self._shown is None:
+            return
+        try:
+            show(self._shown)
+        except OSError:
+            self._shown = None
+            silence(sys.stderr)
 
 
 class Lines(Observer):

@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from nst_core import recipe, toml
-from nst_core.cli import estimating, inputs, outputs, overrides
+from nst_core.cli import checkpoints, estimating, inputs, outputs, overrides
 from nst_core.cli.progress import progress_observer
+from nst_core.cli.signals import Begun, Signals
+from nst_core.cli.streams import say
 from nst_core.recipe import Config
 from nst_core.result import Interrupted
 from nst_core.run import transfer
@@ -33,6 +35,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--plot", type=_PATH, metavar="FILE.png", help="Draw the losses beside the picture.")
 @click.option("--save-every", type=click.IntRange(min=1), metavar="N", help="Numbered snapshots.")
+@checkpoints.options
 @inputs.max_pixels
 @click.option("--dry-run", is_flag=True, help="Only say what memory and time it will take.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -46,6 +49,9 @@ def command(
     log_every: int,
     plot: Path | None,
     save_every: int | None,
+    checkpoint: Path | None,
+    checkpoint_every: int,
+    resume: Path | None,
     max_pixels: int,
     dry_run: bool,
     quiet: bool,
@@ -54,10 +60,11 @@ def command(
     """Paint the picture CONTENT in the style of the picture STYLE, or of several.
 
     Without pictures, the demo pair that comes with nst is used. Options override the config file,
-    which overrides the preset.
+    which overrides the preset. INT, TERM and HUP save the picture reached so far.
     """
+    point = checkpoints.read(resume)
     settings = recipe.resolve(
-        toml.read(config) if config else {},
+        toml.read(config) if config else checkpoints.table(point, preset=preset),
         preset=preset,
         over=overrides.table(content=content, style=style, options=options),
         sizes=overrides.sizes(options),
@@ -65,54 +72,79 @@ def command(
     )
     content, style = inputs.pictures(settings.run)
     named = "-".join(Path(path).stem for path in (content, *style))
-    target = output or Path(f"{named}.png")
+    given = checkpoints.remembered(
+        point,
+        {
+            "output": output or Path(f"{named}.png"),
+            "history": history,
+            "plot": plot,
+            "save_every": save_every,
+            "log_every": log_every,
+            "max_pixels": max_pixels,
+            "checkpoint_every": checkpoint_every,
+        },
+    )
     files = outputs.Outputs(
-        picture=target,
-        history=history,
-        plot=plot,
-        save_every=save_every,
+        picture=given["output"],
+        history=given["history"],
+        plot=given["plot"],
+        save_every=given["save_every"],
+        checkpoint=checkpoint or resume,
         output=settings.run.output,
     )
     files.check(inputs=[content, *style, *inputs.masks(settings.run)])
-    try:
-        result = transfer(
-            content,
-            style,
-            style_blend=settings.run.style_blend,
-            content_mask=settings.run.content_mask,
-            style_mask=settings.run.style_mask,
-            spec=settings.spec,
-            backend=settings.run.backend,
-            weights=settings.run.weights,
-            device=settings.run.device,
-            dtype=settings.run.dtype,
-            execution=settings.run.execution,
-            output=settings.run.output,
-            observers=[*progress_observer(quiet=quiet, every=log_every), *files.observers()],
-            log_every=log_every,
-            max_pixels=max_pixels,
-            command=inputs.command_line(),
-            consider=estimating.dry_run if dry_run else estimating.before_a_run,
-        )
-    except estimating.DryRun:
-        return
-    except Interrupted as interruption:
-        files.save(interruption.result)
-        click.echo(f"nst: interrupted; the picture reached so far is {target}", err=True)
-        sys.exit(130)
-    files.save(result)
+    with Signals() as signals:
+        showing = progress_observer(quiet=quiet, every=given["log_every"])
+        try:
+            result = transfer(
+                content,
+                style,
+                style_blend=settings.run.style_blend,
+                content_mask=settings.run.content_mask,
+                style_mask=settings.run.style_mask,
+                spec=settings.spec,
+                backend=settings.run.backend,
+                weights=settings.run.weights,
+                device=settings.run.device,
+                dtype=settings.run.dtype,
+                execution=settings.run.execution,
+                output=settings.run.output,
+                observers=[Begun(signals), *showing, *files.observers()],
+                log_every=given["log_every"],
+                max_pixels=given["max_pixels"],
+                command=inputs.command_line(),
+                consider=estimating.dry_run if dry_run else estimating.before_a_run,
+                checkpoint=checkpoints.keep(
+                    files.checkpoint, values=given, run=settings.run, pictures=(content, style)
+                ),
+                resume=point,
+                stop=signals.stopping,
+            )
+            interrupted = False
+        except estimating.DryRun:
+            return
+        except Interrupted as interruption:
+            result, interrupted = interruption.result, True
+        signals.saving()
+        files.save(result)
+    if interrupted:
+        line = f"nst: interrupted; the picture reached so far is {files.picture}"
+        resumable = f"; go on by nst run --resume {files.checkpoint}" if files.checkpoint else ""
+        say(line + resumable, err=True)
+        sys.exit(signals.status)
     if result.note:
-        click.echo(f"nst: warning: {result.note}", err=True)
+        say(f"nst: error: {result.note}: {files.picture}", err=True)
+        sys.exit(2)
     _warn_of_other_weights(settings, result.plan.weights_checksum)
     if not quiet:
-        click.echo(str(target))
+        say(str(files.picture))
 
 
 def _warn_of_other_weights(settings: Config, now: str) -> None:
     """Say so if a recipe was run again with other numbers than it was made with."""
     before = settings.made_with.get("weights_sha256")
     if before is not None and before != now:
-        click.echo(
+        say(
             "nst: warning: the weights are not those that the recipe was made with; "
             "expect another picture",
             err=True,

@@ -210,8 +210,8 @@ def test_a_run_that_diverged_is_saved_and_says_so(nst, pair):
         "--lr", "1e12", "--content-layers", "relu1_1", "--style-layers", "0", "--device", "cpu",
         "-o", "out.png", "-q",
     )  # fmt: skip
-    assert done.status == 0
-    assert done.err.startswith("nst: warning: stage 1, step 1: L-BFGS diverged")
+    assert done.status == 2
+    assert done.err.startswith("nst: error: stage 1, step 1: L-BFGS diverged")
     assert done.err.count("\n") == 1
     assert Path("out.png").exists()
 
