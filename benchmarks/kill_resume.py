@@ -30,9 +30,9 @@ from nst_core import checkpoint, demo
 
 STEPS = 30
 OPTIONS = (
-    "--weights", "random", "--device", "cpu", "--size", "24x36,32x48", "--steps", str(STEPS),
+    "--weights", "random", "--size", "24x36,32x48", "--steps", str(STEPS),
     "--log-every", "1", "-o", "out.png", "--history", "h.csv", "--checkpoint", "run.nst",
-    "--checkpoint-every", "1",
+    "--checkpoint-every", "1", "--device", "cpu",
 )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def prove(extra: Sequence[str], kills: int, moments: random.Random) -> dict[str,
         whole = Path(room, "whole")
         whole.mkdir()
         began = time.perf_counter()
-        subprocess.run(command(extra), cwd=whole, check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(command(extra), cwd=whole, check=True, capture_output=True)
         last = checkpoint.read(whole / "run.nst")
         span = last.position.seconds
         resumed_at: list[int] = []
@@ -110,7 +110,9 @@ def until_it_ends(
 
 def killed_at_random(line: Sequence[str], place: Path, delay: float) -> bool:
     """Run a command; kill it ``delay`` seconds after its first step; False if it ended before."""
-    with subprocess.Popen(line, cwd=place, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        line, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as run:
         assert run.stderr is not None
         for text in run.stderr:
             if text.startswith("stage "):

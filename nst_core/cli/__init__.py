@@ -72,10 +72,6 @@ def main() -> NoReturn:
         streams.say("nst: interrupted", err=True)
         # Click has made an Abort of it; a signal other than Ctrl-C has a status of its own.
         status = getattr(error.__cause__, "status", getattr(error, "status", 130))
-    except BrokenPipeError:
-        # As by `| head`: whoever reads has enough; the status is that of a program it ended.
-        streams.silence(sys.stdout)
-        status = 141
     sys.exit(status if isinstance(status, int) else 0)
 
 
