@@ -17,6 +17,7 @@ from torch.nn import functional
 from nst_core.backend import Losses, Objective
 from nst_pytorch import statistics
 from nst_pytorch.maps import FeatureMap
+from nst_pytorch.products import add_product, gram
 from nst_pytorch.statistics import StyleTarget
 
 Kind = Literal["content", "style"]
@@ -41,11 +42,6 @@ class Head(Protocol):
         ...
 
 
-def gram(features: FeatureMap) -> Tensor:
-    """Return the Gram matrix (C, C) of features (H, W, C), divided by C*H*W."""
-    return statistics.gram(features.rows, pixels=features.pixels)
-
-
 class ContentHead:
     """weight * mean((features - target)^2), whose gradient is 2 * weight / N * (features - target).
 
@@ -59,7 +55,7 @@ class ContentHead:
 
     def __init__(self, tap: str, target: FeatureMap, *, weight: float) -> None:
         self.tap = tap
-        self.target = target.inner.contiguous()
+        self.target = target.inner.clone()
         self.weight = weight / self.target.numel()
 
     def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
@@ -95,7 +91,7 @@ class StyleHead:
         difference = gram(features).sub_(self.target)
         loss = self.weight * difference.square().sum()
         scale = 4 * self.counted * self.weight / (features.channels * features.pixels)
-        gradient.rows.addmm_(features.rows, difference.mul_(scale))
+        add_product(gradient, features, difference.mul_(scale))
         return loss
 
 

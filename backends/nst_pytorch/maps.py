@@ -33,6 +33,10 @@ class FeatureMap:
         whole = tensor[0].permute(1, 2, 0).contiguous()
         return cls(whole, 0, 0, whole.shape[0], whole.shape[1])
 
+    def copy(self) -> FeatureMap:
+        """Return the values alone, without the border, in a buffer of their own."""
+        return FeatureMap(self.inner.clone(), 0, 0, self.height, self.width)
+
     @property
     def channels(self) -> int:
         """C."""

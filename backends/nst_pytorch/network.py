@@ -21,7 +21,7 @@ from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch.losses import Head
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.padding import replicated, replicated_backward
-from nst_pytorch.pooling import average_unpool, max_pool, max_unpool
+from nst_pytorch.pooling import average_unpool, max_pool, max_unpool, quarters_of
 
 Visit = Callable[[str, FeatureMap], None]
 
@@ -79,10 +79,7 @@ class Network:
 
     @torch.no_grad()
     def visit(self, x: Tensor, see: Visit) -> None:
-        """Show ``see`` each tap's features of ``x`` (1, 3, H, W); nothing else is kept.
-
-        The features are a tensor of their own, which ``see`` may keep.
-        """
+        """Show ``see`` each tap's features of ``x`` (1, 3, H, W), which it must not keep."""
         for block in self.blocks:
             x = self._forward(block, x, see=see)
 
@@ -144,7 +141,10 @@ class Network:
     def _pool(self, layer: Layer, x: Tensor, record: _Record | None) -> Tensor:
         if self.architecture.pooling == "average":
             return functional.avg_pool2d(x, 2)
-        pooled, codes = max_pool(FeatureMap.of(x).whole)
+        quarters = quarters_of(FeatureMap.of(x).whole)
+        pooled, *scratch = (torch.empty_like(quarters[0]) for _ in range(6))
+        codes = torch.empty_like(pooled, dtype=torch.int8)
+        max_pool(quarters, out=pooled, codes=codes, scratch=scratch)
         if record is not None:
             record.codes[layer.name] = codes
         return _as_tensor(pooled)
@@ -173,9 +173,12 @@ class Network:
                 gradient = average_unpool(gradient, record.shapes[layer.name])
             else:
                 _, channels, height, width = record.shapes[layer.name]
-                out = gradient.new_empty(height, width, channels)
+                out = gradient.new_zeros(height, width, channels)  # an odd last row stays zero
                 pooled = FeatureMap.of(gradient).whole
-                gradient = _as_tensor(max_unpool(pooled, record.codes.pop(layer.name), out))
+                codes = record.codes.pop(layer.name)
+                scratch = [torch.empty_like(pooled) for _ in range(2)]
+                max_unpool(pooled, codes, quarters=quarters_of(out), scratch=scratch)
+                gradient = _as_tensor(out)
         return gradient
 
     def _input_gradient(self, layer: Layer, gradient: Tensor) -> Tensor:

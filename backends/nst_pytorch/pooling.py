@@ -10,43 +10,41 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-RIGHT, BELOW = 1, 2
-"""Bits of a code: the largest of the four values is in the right column, in the row below."""
+RIGHT, BELOW, NONE = 1, 2, 4
+"""A code is RIGHT if the largest is in the right column, plus BELOW if it is in the row below;
+plus NONE if it isn't above zero, where the ReLU before lets no gradient through."""
 
 
-def max_pool(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the largest of each 2x2 values of ``x`` (H, W, C), and codes that say which it was.
+def max_pool(
+    quarters: Sequence[Tensor], *, out: Tensor, codes: Tensor, scratch: Sequence[Tensor]
+) -> None:
+    """Write the largest of four values, or 0 if it is below 0: a ReLU and a pooling in one.
 
-    Of equal values the first, row by row, counts, as in PyTorch and in MXNet. An odd last row or
-    column is left out.
-
-    Returns:
-        (H // 2, W // 2, C) of x's dtype, and the same shape of uint8.
-    """
-    (a, b), (c, d) = quarters(x)
-    upper, lower = torch.maximum(a, b), torch.maximum(c, d)
-    largest = torch.maximum(upper, lower)
-    below = lower > upper
-    right = torch.where(below, d > c, b > a)
-    codes = below.to(torch.uint8).mul_(BELOW).add_(right.to(torch.uint8).mul_(RIGHT))
-    return largest, codes
-
-
-def max_unpool(gradient: Tensor, codes: Tensor, out: Tensor) -> Tensor:
-    """Write the gradient with respect to what was pooled into ``out`` (H, W, C), and return it.
+    Of equal values the first, row by row, counts, as in PyTorch and in MXNet.
 
     Args:
-        gradient: With respect to the largest values, (H // 2, W // 2, C).
-        codes: As ``max_pool`` gives them.
-        out: Is overwritten; an odd last row and column get zeros.
+        quarters: Four tensors of one shape: the upper left values, the upper right ones, the lower
+            left ones, the lower right ones.
+        out: Of that shape.
+        codes: Of that shape, int8: where the largest were.
+        scratch: Five tensors of that shape; their values are lost.
     """
-    height, width, _ = gradient.shape
-    out[2 * height :].zero_()
-    out[:, 2 * width :].zero_()
-    for row, halves in enumerate(quarters(out)):
-        for column, part in enumerate(halves):
-            torch.mul(gradient, codes == row * BELOW + column * RIGHT, out=part)
-    return out
+    a, b, c, d = quarters
+    upper, lower, left, right, below = scratch
+    # Comparisons into floats: into bools they take ten times as long on a CPU.
+    torch.maximum(a, b, out=upper)
+    torch.maximum(c, d, out=lower)
+    torch.gt(b, a, out=left)
+    torch.gt(d, c, out=right)
+    torch.gt(lower, upper, out=below)
+    torch.maximum(upper, lower, out=upper)
+    torch.sub(right, left, out=right)
+    torch.addcmul(left, right, below, out=left)  # of the right row: is it the right column?
+    torch.add(left, below, alpha=BELOW, out=left)
+    torch.le(upper, 0, out=lower)
+    torch.add(left, lower, alpha=NONE, out=left)
+    codes.copy_(left)
+    torch.clamp_min(upper, 0, out=out)
 
 
 def average_unpool(gradient: Tensor, shape: Sequence[int]) -> Tensor:
@@ -60,10 +58,25 @@ def average_unpool(gradient: Tensor, shape: Sequence[int]) -> Tensor:
     return out
 
 
-def quarters(x: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Return views (H // 2, W // 2, C) of the four places in each 2x2 values of ``x``."""
+def max_unpool(
+    gradient: Tensor, codes: Tensor, *, quarters: Sequence[Tensor], scratch: Sequence[Tensor]
+) -> None:
+    """Write the gradient with respect to what ``max_pool`` was given.
+
+    Args:
+        gradient: With respect to what it put out.
+        codes: As it wrote them.
+        quarters: Are overwritten.
+        scratch: Two tensors of the gradient's shape and dtype.
+    """
+    where, this = scratch
+    where.copy_(codes)
+    for code, part in enumerate(quarters):
+        torch.eq(where, code, out=this)
+        torch.mul(this, gradient, out=part)
+
+
+def quarters_of(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return views (H // 2, W // 2, C) of the four places in each 2x2 values of ``x`` (H, W, C)."""
     even = x[: x.shape[0] // 2 * 2, : x.shape[1] // 2 * 2]
-    return (
-        (even[0::2, 0::2], even[0::2, 1::2]),
-        (even[1::2, 0::2], even[1::2, 1::2]),
-    )
+    return even[0::2, 0::2], even[0::2, 1::2], even[1::2, 0::2], even[1::2, 1::2]

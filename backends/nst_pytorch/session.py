@@ -13,12 +13,14 @@ from nst_core.guides import regions_at
 from nst_core.memory import told_by
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
+from nst_pytorch.choice import network_for
 from nst_pytorch.lack import lack
 from nst_pytorch.losses import Targets, WeightedLosses, heads_of, total_variation
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.network import Network
 from nst_pytorch.precision import true_float32
 from nst_pytorch.statistics import Blend, StyleTarget
+from nst_pytorch.strips import Strips
 
 
 @told_by(lack)
@@ -36,13 +38,15 @@ class PyTorchSession:
         self._device = device
         self._dtype = dtype
         self._objective = problem.objective
-        self._network = Network(
+        height, width, _ = problem.start.shape
+        self._network = network_for(
             problem.weights,
             taps=problem.objective.taps(),
+            size=(height, width),
             device=device,
             dtype=dtype,
             architecture=problem.architecture,
-            checkpointing=execution.checkpointing,
+            execution=execution,
         )
         self._heads = heads_of(problem.objective, self._find_targets(problem))
         self._x = self._normalised(problem.start)
@@ -103,7 +107,7 @@ class PyTorchSession:
 
         def see(tap: str, features: FeatureMap) -> None:
             if tap in self._objective.content:
-                content[tap] = features
+                content[tap] = features.copy()
 
         with true_float32():
             self._network.visit(self._normalised(problem.content), see)
@@ -121,12 +125,25 @@ class PyTorchSession:
                 if tap in blends:
                     blends[tap].add(features.image, regions_at(style.guides, tap), share)
 
-            self._network.visit(self._normalised(style.image), see)
+            network = self._network
+            if isinstance(network, Strips) and style.image.shape != problem.start.shape:
+                # Strips are for one size, and take time to set up.
+                network = self._plain_network(problem)
+            network.visit(self._normalised(style.image), see)
         like = torch.empty((), device=self._device, dtype=self._dtype)
         return {
             tap: blend.target(regions_at(problem.guides, tap), like=like)
             for tap, blend in blends.items()
         }
+
+    def _plain_network(self, problem: Problem) -> Network:
+        return Network(
+            problem.weights,
+            taps=problem.objective.taps(),
+            device=self._device,
+            dtype=self._dtype,
+            architecture=problem.architecture,
+        )
 
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         with true_float32():

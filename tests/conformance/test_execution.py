@@ -1,9 +1,27 @@
 """Every backend in every way to compute that it has."""
 
 import pytest
-from conformance.cases import SMALL
+from conformance.cases import BY_NAME, D2L, SMALL
 from conformance.checks_execution import EXECUTIONS, check_execution
 from conformance.reference import DTYPES
+
+from nst_core.backend import Execution
+
+# Blocks at edges, taps of every kind, one pixel, values outside, real weights.
+WINOGRAD_CASES = (
+    D2L,
+    *(
+        BY_NAME[name]
+        for name in (
+            "every tap, odd sizes",
+            "own weight for every layer",
+            "outside [0, 1]",
+            "smallest: features of one pixel",
+            "two by two pixels",
+            "bundled weights, d2l's objective",
+        )
+    ),
+)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -14,3 +32,10 @@ from conformance.reference import DTYPES
 )
 def test_agrees_or_is_refused(subject, execution, dtype):
     check_execution(subject, SMALL, dtype, execution)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", WINOGRAD_CASES, ids=lambda case: case.name, indirect=True)
+def test_winograd_agrees_or_is_refused(subject, case, dtype):
+    execution = Execution(conv="winograd", precision="float32")
+    check_execution(subject, case, dtype, execution)

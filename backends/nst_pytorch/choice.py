@@ -1,0 +1,56 @@
+"""Which of the two networks computes: by what was asked for, or by what is faster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from nst_core.arrays import Array
+from nst_core.backend import PLAIN_VGG, Architecture, Execution
+from nst_core.errors import BackendError
+from nst_pytorch.network import Network
+from nst_pytorch.strips import Strips
+
+LEAST_PIXELS = 96 * 144
+"""From here on ``Strips`` is faster on a CPU, and its kernels' transforms are paid back soon."""
+
+
+def network_for(
+    weights: Mapping[str, Array],
+    *,
+    taps: Sequence[str],
+    size: tuple[int, int],
+    device: torch.device,
+    dtype: torch.dtype,
+    architecture: Architecture,
+    execution: Execution,
+) -> Network | Strips:
+    """Return a network for images of ``size`` (H, W).
+
+    Raises:
+        BackendError: if what was asked for can't be had.
+    """
+    if execution.conv == "winograd" and device.type != "cpu":
+        raise BackendError(
+            f"--conv winograd is for the CPU: on {device.type} the library chooses, use --conv auto"
+        )
+    if execution.conv == "winograd" and execution.checkpointing:
+        raise BackendError("--checkpointing computes directly: use --conv direct or auto with it")
+    plain = architecture == PLAIN_VGG
+    if execution.conv == "winograd" and not plain:
+        raise BackendError(
+            "average pooling and replicated edges are computed directly: use --conv direct or auto"
+        )
+    large = device.type == "cpu" and size[0] * size[1] >= LEAST_PIXELS
+    faster = large and plain and dtype == torch.float32 and not execution.checkpointing
+    if execution.conv == "winograd" or (execution.conv == "auto" and faster):
+        return Strips(weights, taps=taps, size=size, dtype=dtype)
+    return Network(
+        weights,
+        taps=taps,
+        device=device,
+        dtype=dtype,
+        architecture=architecture,
+        checkpointing=execution.checkpointing,
+    )

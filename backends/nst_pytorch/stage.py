@@ -1,0 +1,263 @@
+"""One convolution of VGG-19 with its ReLU and pooling, block by block; see ``strips``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nst_core.vgg19 import Layer
+from nst_pytorch.buffers import Place, bordered, own
+from nst_pytorch.maps import FeatureMap
+from nst_pytorch.pooling import max_pool, max_unpool, quarters_of
+from nst_pytorch.winograd import Block, Scratch, convolve
+
+
+class Stage:
+    """A stage's maps, and the work on a part of them.
+
+    Attributes:
+        name: As ``1_2``.
+        size: (H, W) of the convolution.
+        relu: Whether there is one.
+        pool: Whether there is one.
+        fused: Whether the pooling takes what the convolution puts out, with nothing kept between.
+        z: What the convolution puts out, if that is kept: a tap.
+        y: What the ReLU puts out, if that is kept or goes on.
+        out: What goes on to the next stage.
+        mask: 1 where the ReLU lets gradients through, int8, where neither ``z`` nor ``y`` says it.
+        codes: What the pooling chose, see ``pooling``.
+        before: The gradient with respect to ``y``, and then, in the same place, to ``z``.
+        gradient: The gradient with respect to ``out``.
+
+    Args:
+        layers: The convolution, and the ReLU and the pooling if the network goes that far.
+        taps: Names of the taps.
+        size: (H, W) of the convolution.
+        turn: For what goes on and its gradient: a place that the next stage doesn't write to.
+        aside: For what lies between a convolution and a pooling that are not fused.
+        dtype: Of everything.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        taps: frozenset[str],
+        size: tuple[int, int],
+        turn: Place,
+        aside: Place,
+        dtype: torch.dtype,
+    ) -> None:
+        self.conv = layers[0]
+        self.name = self.conv.name[4:]
+        self.size = size
+        self.relu, self.pool = len(layers) > 1, len(layers) > 2
+        self._z_tap, self._y_tap = f"conv{self.name}" in taps, f"relu{self.name}" in taps
+        self.fused = self.pool and not (self._z_tap or self._y_tap)
+        self._turn, self._aside, self._dtype = turn, aside, dtype
+        height, width = size
+        channels = self.conv.out_channels
+        self._shape = bordered(height, width, channels)
+        self.out_size, self._out_shape = size, self._shape
+        if self.pool:
+            self.out_size = height // 2, width // 2
+            # Room for the halves of whole tiles, and one more.
+            least = [2 * -(-length // 4) + 2 for length in size]
+            self._out_shape = bordered(*self.out_size, channels, least=least)
+            if not self.fused:
+                aside.reserve(self._shape)
+        turn.reserve(self._out_shape)
+
+    def allocate(self) -> None:
+        """Make the maps, once every stage has reserved its places."""
+        between = self._aside if self.pool else self._turn
+        self.z = own(self._shape, self.size, self._dtype) if self._z_tap else None
+        self.y: FeatureMap | None = None
+        if self._y_tap:
+            self.y = own(self._shape, self.size, self._dtype)
+        elif self.relu and not self.fused:
+            self.y = between.map(self._shape, self.size)
+        last = self.y if self.relu else self.z
+        if self.pool:
+            last = self._turn.map(self._out_shape, self.out_size)
+        assert last is not None, "a network ends with a tap"
+        self.out = last
+        self.gradient = self._turn.map(self._out_shape, self.out_size)
+        self.before = self.gradient
+        if self.pool and not self.fused:
+            self.before = self._aside.map(self._shape, self.size)
+        covered = self.fused or self._z_tap or self._y_tap or not self.relu
+        self.mask = None if covered else torch.zeros(self._shape, dtype=torch.int8)
+        self.codes = torch.zeros(self._out_shape, dtype=torch.int8) if self.pool else None
+
+    @property
+    def kept(self) -> FeatureMap | None:
+        """What is kept and is above zero exactly where the ReLU lets gradients through."""
+        return self.y if self._y_tap else self.z
+
+    def taps(self) -> list[tuple[str, FeatureMap]]:
+        """Return the names of the taps here, and their maps, in the order of the network."""
+        found = []
+        if self._z_tap and self.z is not None:
+            found.append((f"conv{self.name}", self.z))
+        if self._y_tap and self.y is not None:
+            found.append((f"relu{self.name}", self.y))
+        return found
+
+    def forward(
+        self, block: Block, x: FeatureMap, kernels: Tensor, bias: Tensor, scratch: Scratch
+    ) -> None:
+        """Convolve one block of ``x``; ReLU; pool, if that is fused."""
+        if self.fused:
+            outs = scratch.take("fourth", 4, 4, block.rows, block.columns, self.conv.out_channels)
+            convolve(around(x.whole, block), kernels, bias, outs.unbind(), scratch)
+            self._pool_tiles(outs, block, scratch)
+            return
+        into = self.z or self.y
+        assert into is not None, "kept or going on"
+        region = within(into, block)
+        convolve(around(x.whole, block), kernels, bias, tile_columns(region, block), scratch)
+        clear_outside(region, into, block)
+        self.activate(region, 1 + 4 * block.top, 1 + 4 * block.left, scratch)
+
+    def activate(self, region: Tensor, top: int, left: int, scratch: Scratch) -> None:
+        """Apply the ReLU to a region (rows, columns, C) that begins at ``top`` and ``left``."""
+        if self.y is None:
+            return
+        rows, columns, _ = region.shape
+        place = slice(top, top + rows), slice(left, left + columns)
+        y = self.y.whole[place]
+        torch.clamp_min(region, 0, out=y)
+        if self.mask is not None:
+            self.mask[place].copy_(torch.sign(y, out=scratch.take("first", *y.shape)))
+
+    def _pool_tiles(self, tiles: Tensor, block: Block, scratch: Scratch) -> None:
+        """Pool tiles (4 columns, 4 rows, rows, columns, C)."""
+        assert self.codes is not None, "there is a pooling"
+        _, _, *rest = tiles.shape
+        shape = 2, 2, *rest
+        quarters = [tiles[j::2, i::2] for i in (0, 1) for j in (0, 1)]
+        codes = scratch.take("second", *shape)
+        height, width = self.out_size
+        top, left = 1 + 2 * block.top, 1 + 2 * block.left
+        place = (
+            slice(top, top + 2 * block.rows),
+            slice(left, left + 2 * block.columns),
+        )
+        out = self.out.whole[place]
+        max_pool(
+            quarters,
+            out=halves(out, block),
+            codes=halves(self.codes[place], block),
+            scratch=(*scratch.take("first", 4, *shape).unbind(), codes),
+        )
+        out[max(0, height + 1 - top) :].zero_()
+        out[:, max(0, width + 1 - left) :].zero_()
+
+    def pool_rows(self, top: int, rows: int, scratch: Scratch) -> None:
+        """Pool so that ``rows`` rows are written from ``top``."""
+        assert self.y is not None, "kept or going on"
+        assert self.codes is not None, "there is a pooling"
+        height, width = self.out_size
+        rows = min(rows, height - top)
+        place = slice(1 + top, 1 + top + rows), slice(1, 1 + width)
+        quarters = quarters_of(self.y.inner[2 * top : 2 * (top + rows)])
+        max_pool(
+            quarters,
+            out=self.out.whole[place],
+            codes=self.codes[place],
+            scratch=scratch.take("first", 5, *quarters[0].shape).unbind(),
+        )
+
+    def unpool_rows(self, top: int, rows: int, scratch: Scratch) -> None:
+        """Write ``before`` from ``gradient``, for what ``pool_rows`` has pooled."""
+        assert self.codes is not None, "there is a pooling"
+        height, width = self.out_size
+        rows = min(rows, height - top)
+        place = slice(1 + top, 1 + top + rows), slice(1, 1 + width)
+        into = self.before.inner[2 * top : 2 * (top + rows)]
+        gradient = self.gradient.whole[place]
+        max_unpool(
+            gradient,
+            self.codes[place],
+            quarters=quarters_of(into),
+            scratch=scratch.take("first", 2, *gradient.shape).unbind(),
+        )
+
+    def backward(self, block: Block, kernels: Tensor, previous: Stage, scratch: Scratch) -> None:
+        """Write one block of the gradient with respect to what ``previous`` puts out.
+
+        Where nothing else is added to it there, it goes through the ReLU of ``previous`` too.
+        """
+        source = self._unpooled(block, scratch) if self.fused else around(self.before.whole, block)
+        into = previous.gradient
+        region = within(into, block)
+        convolve(source, kernels, None, tile_columns(region, block), scratch)
+        if previous.mask is not None and not previous.pool:
+            top, left = 1 + 4 * block.top, 1 + 4 * block.left
+            mask = previous.mask[top : top + 4 * block.rows, left : left + 4 * block.columns]
+            region.mul_(scratch.take("first", *region.shape).copy_(mask))
+        else:
+            clear_outside(region, into, block)
+
+    def _unpooled(self, block: Block, scratch: Scratch) -> Tensor:
+        """Return the gradient with respect to ``z`` in a block and around it."""
+        assert self.codes is not None, "there is a pooling"
+        place = (
+            slice(2 * block.top, 2 * (block.top + block.rows) + 2),
+            slice(2 * block.left, 2 * (block.left + block.columns) + 2),
+        )
+        gradient = self.gradient.whole[place]
+        rows, columns, channels = gradient.shape
+        into = scratch.take("fourth", 2 * rows, 2 * columns, channels)
+        max_unpool(
+            gradient,
+            self.codes[place],
+            quarters=quarters_of(into),
+            scratch=scratch.take("first", 2, rows, columns, channels).unbind(),
+        )
+        return into[1:-1, 1:-1]
+
+    def mask_rows(self, top: int, rows: int, scratch: Scratch) -> None:
+        """Let ``rows`` rows of ``before`` through the ReLU."""
+        place = slice(1 + top, 1 + top + rows)
+        gradient = self.before.whole[place]
+        if self.kept is not None:
+            torch.ops.aten.threshold_backward.grad_input(
+                gradient, self.kept.whole[place], 0, grad_input=gradient
+            )
+        elif self.mask is not None:
+            mask = self.mask[place]
+            gradient.mul_(scratch.take("first", *mask.shape).copy_(mask))
+
+
+def around(whole: Tensor, block: Block) -> Tensor:
+    """Return a block's values and one more on each side."""
+    rows, columns = 4 * block.rows + 2, 4 * block.columns + 2
+    return whole[4 * block.top :][:rows, 4 * block.left :][:, :columns]
+
+
+def within(feature_map: FeatureMap, block: Block) -> Tensor:
+    """Return a block's values, and what of whole tiles lies outside the map."""
+    rows, columns = 4 * block.rows, 4 * block.columns
+    return feature_map.whole[1 + 4 * block.top :][:rows, 1 + 4 * block.left :][:, :columns]
+
+
+def tile_columns(region: Tensor, block: Block) -> Sequence[Tensor]:
+    """Return the four columns of the tiles in a region: (4, rows, columns, C) each."""
+    tiles = torch.unflatten(torch.unflatten(region, 0, (block.rows, 4)), 2, (block.columns, 4))
+    return tiles.permute(3, 1, 0, 2, 4).unbind()
+
+
+def halves(region: Tensor, block: Block) -> Tensor:
+    """Return the 2x2 values of each tile, (2 columns, 2 rows, rows, columns, C), in a region."""
+    pairs = torch.unflatten(torch.unflatten(region, 0, (block.rows, 2)), 2, (block.columns, 2))
+    return pairs.permute(3, 1, 0, 2, 4)
+
+
+def clear_outside(region: Tensor, feature_map: FeatureMap, block: Block) -> None:
+    """Make zero what of a block's region lies outside the map."""
+    region[max(0, feature_map.height - 4 * block.top) :].zero_()
+    region[:, max(0, feature_map.width - 4 * block.left) :].zero_()

@@ -1,0 +1,191 @@
+"""VGG-19 on a CPU, block by block of the picture, in buffers that are kept for the run.
+
+The same as ``network.Network``, for images of one size: each block goes through a convolution by
+Winograd, its ReLU, and its pooling where no tap lies between, on one core and in its cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from nst_core.arrays import Array
+from nst_core.vgg19 import Layer, layers_until
+from nst_pytorch import winograd
+from nst_pytorch.buffers import Place, clear_border
+from nst_pytorch.first import FirstConvolution
+from nst_pytorch.losses import Head
+from nst_pytorch.network import Evaluated, Visit
+from nst_pytorch.stage import Stage
+from nst_pytorch.winograd import Block, Scratch, blocks_of
+from nst_pytorch.workers import workers
+
+_ROWS = 16
+"""Rows that a worker takes at a time, where there are no tiles."""
+
+
+class Strips:
+    """VGG-19 cut after the deepest of ``taps``, for images of one size.
+
+    Args:
+        weights: Canonical arrays, ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,), ...
+        taps: Names of the taps to keep; at least one.
+        size: (H, W) of the images.
+        dtype: In what to compute.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Array],
+        *,
+        taps: Sequence[str],
+        size: tuple[int, int],
+        dtype: torch.dtype,
+    ) -> None:
+        self._workers = workers()
+        self._scratch = [Scratch(dtype) for _ in range(self._workers.count)]
+        self.stages = _stages(taps, size, dtype)
+        self._biases, self._kernels, self._turned = [], [], []
+        for stage in self.stages:
+            weight = torch.from_numpy(weights[f"{stage.conv.name}.weight"].copy()).to(dtype)
+            bias = torch.tensor(weights[f"{stage.conv.name}.bias"], dtype=dtype)
+            self._biases.append(bias)
+            if stage is self.stages[0]:
+                span = stage.before.whole.shape[1]
+                height, width = size
+                self._first = FirstConvolution(weight, bias, height=height, width=width, span=span)
+                self._kernels.append(weight)
+                self._turned.append(weight)
+            else:
+                self._kernels.append(winograd.forward_kernels(weight))
+                self._turned.append(winograd.gradient_kernels(weight))
+
+    @torch.no_grad()
+    def visit(self, x: Tensor, see: Visit) -> None:
+        """Show ``see`` each tap's features of ``x`` (1, 3, H, W), which it must not keep."""
+        self._first.load(x)
+        for number, stage in enumerate(self.stages):
+            self._forward(number)
+            for tap, features in stage.taps():
+                see(tap, features)
+
+    @torch.no_grad()
+    def evaluate(self, x: Tensor, heads: Mapping[str, Sequence[Head]]) -> Evaluated:
+        """Return the losses that ``heads``, by tap, find in ``x`` (1, 3, H, W), and a gradient."""
+        self._first.load(x)
+        for number in range(len(self.stages)):
+            self._forward(number)
+        losses: list[tuple[Head, Tensor]] = []
+        last = self.stages[-1]
+        last.gradient.whole.zero_()
+        for number in reversed(range(len(self.stages))):
+            self._through(self.stages[number], heads, losses, begun=number < len(self.stages) - 1)
+            self._backward(number)
+        gradient = self._first.image_gradient().contiguous(memory_format=torch.channels_last)
+        return Evaluated(losses, gradient)
+
+    def _forward(self, number: int) -> None:
+        stage, biases = self.stages[number], self._biases
+        for feature_map in (stage.z, stage.y, stage.out):
+            if feature_map is not None:
+                clear_border(feature_map)
+        if number == 0:
+            into = stage.z or stage.y
+            assert into is not None, "conv1_1 is not pooled"
+
+            def convolve_rows(top: int, rows: int, scratch: Scratch) -> None:
+                region = self._first.forward(top, rows, into, scratch)
+                stage.activate(region, 1 + top, 0, scratch)
+
+            self._by_rows(stage.size[0], convolve_rows)
+        else:
+            x, kernels = self.stages[number - 1].out, self._kernels[number]
+
+            def convolve(worker: int, block: Block) -> None:
+                stage.forward(block, x, kernels, biases[number], self._scratch[worker])
+
+            self._workers.each(self._blocks(stage), convolve)
+        if stage.pool and not stage.fused:
+            self._by_rows(stage.out_size[0], stage.pool_rows)
+
+    def _through(
+        self,
+        stage: Stage,
+        heads: Mapping[str, Sequence[Head]],
+        losses: list[tuple[Head, Tensor]],
+        *,
+        begun: bool,
+    ) -> None:
+        """Make the gradient of what the convolution puts out from that of what goes on."""
+        if stage.pool and not stage.fused:
+            stage.before.whole.zero_()
+            self._by_rows(stage.out_size[0], stage.unpool_rows)
+        taps = stage.taps()
+        masked = stage.mask is not None and not stage.pool and begun
+        if stage.relu and not stage.fused and not masked:
+            if taps and taps[-1][0].startswith("relu"):
+                name, features = taps.pop()
+                losses += [(head, head(features, stage.before)) for head in heads.get(name, ())]
+            self._by_rows(stage.size[0], stage.mask_rows)
+        for name, features in taps:
+            losses += [(head, head(features, stage.before)) for head in heads.get(name, ())]
+
+    def _backward(self, number: int) -> None:
+        stage = self.stages[number]
+        if number == 0:
+
+            def convolve_rows(top: int, rows: int, scratch: Scratch) -> None:
+                self._first.backward(top, rows, stage.before, scratch)
+
+            self._by_rows(stage.size[0], convolve_rows)
+            return
+        previous, turned = self.stages[number - 1], self._turned[number]
+        clear_border(previous.gradient)
+
+        def convolve(worker: int, block: Block) -> None:
+            stage.backward(block, turned, previous, self._scratch[worker])
+
+        self._workers.each(self._blocks(stage), convolve)
+
+    def _blocks(self, stage: Stage) -> list[Block]:
+        tiles = 60 if stage.conv.out_channels <= 128 else 120
+        return blocks_of(*stage.size, tiles=tiles, least=self._workers.count)
+
+    def _by_rows(self, height: int, work: Callable[[int, int, Scratch], None]) -> None:
+        """Do ``work(top, rows, scratch)`` for all rows of ``height``."""
+
+        def some(worker: int, top: int) -> None:
+            work(top, min(_ROWS, height - top), self._scratch[worker])
+
+        self._workers.each(range(0, height, _ROWS), some)
+
+
+def _stages(taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype) -> list[Stage]:
+    aside, *turns = Place(dtype), Place(dtype), Place(dtype)
+    stages: list[Stage] = []
+    for layers in _groups(layers_until(taps)):
+        stage = Stage(
+            layers,
+            taps=frozenset(taps),
+            size=size,
+            turn=turns[len(stages) % 2],
+            aside=aside,
+            dtype=dtype,
+        )
+        size = stage.out_size
+        stages.append(stage)
+    for stage in stages:
+        stage.allocate()
+    return stages
+
+
+def _groups(layers: Sequence[Layer]) -> list[list[Layer]]:
+    """Return the layers, each convolution with what follows it."""
+    groups: list[list[Layer]] = []
+    for layer in layers:
+        if layer.kind == "conv":
+            groups.append([])
+        groups[-1].append(layer)
+    return groups

@@ -1,0 +1,189 @@
+"""Winograd's F(4x4, 3x3): a 3x3 convolution with a quarter of the multiplications.
+
+Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016): each tile of 4x4 results
+comes of 6x6 values, transformed by B on both sides, multiplied by the kernel transformed by G, and
+transformed back by A. The transforms are done here by additions alone, first along one axis, then
+along the other; the multiplications are 36 matrix products over the channels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+_G = (
+    (1 / 4, 0, 0),
+    (-1 / 6, -1 / 6, -1 / 6),
+    (-1 / 6, 1 / 6, -1 / 6),
+    (1 / 24, 1 / 12, 1 / 6),
+    (1 / 24, -1 / 12, 1 / 6),
+    (0, 0, 1),
+)
+_ONE = 7
+"""Which of the 36 products adds the same to all sixteen results: a bias goes there."""
+
+
+def forward_kernels(weight: Tensor) -> Tensor:
+    """Return the transformed kernels (36, I, O) of a convolution's ``weight`` (O, I, 3, 3)."""
+    g = torch.tensor(_G, dtype=torch.float64).to(weight.dtype)
+    # One product over both axes: (36, 9) (9, O * I).
+    both = torch.kron(g, g)
+    outs, ins = weight.shape[:2]
+    flat = weight.permute(2, 3, 1, 0).reshape(9, ins * outs)
+    return (both @ flat).view(36, ins, outs)
+
+
+def gradient_kernels(weight: Tensor) -> Tensor:
+    """Return the kernels (36, O, I) of the input gradient: a convolution by turned kernels."""
+    return forward_kernels(weight.flip(2, 3).transpose(0, 1))
+
+
+class Block(NamedTuple):
+    """Some tiles, ``rows`` by ``columns``; ``top`` and ``left`` count the tiles before them."""
+
+    top: int
+    rows: int
+    left: int
+    columns: int
+
+
+def blocks_of(height: int, width: int, *, tiles: int, least: int) -> list[Block]:
+    """Cut a picture into blocks of about equal size.
+
+    Args:
+        height: Of the picture, in pixels.
+        width: Of it.
+        tiles: How many tiles a block should have at most.
+        least: How many blocks there should be at least, if there are as many tiles.
+    """
+    high, wide = -(-height // 4), -(-width // 4)
+    across = -(-wide // tiles)
+    columns = -(-wide // across)
+    rows = max(1, min(tiles // columns, -(-high * across // least)))
+    count = -(-high // rows)
+    count = min(high, -(-count * across // least) * least // across or 1)
+    rows = -(-high // count)
+    return [
+        Block(top, min(rows, high - top), left, min(columns, wide - left))
+        for top in range(0, high, rows)
+        for left in range(0, wide, columns)
+    ]
+
+
+class Scratch:
+    """One worker's buffers, in its cache: each holds by turns what one step makes for the next.
+
+    Args:
+        dtype: Of the values.
+    """
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+        self._flat: dict[str, Tensor] = {}
+        self._transforms: dict[tuple[int, int, int, int], _Transforms] = {}
+
+    def take(self, name: str, *shape: int) -> Tensor:
+        """Return the beginning of a buffer, in a shape; what it held before is still in it."""
+        size = math.prod(shape)
+        flat = self._flat.get(name)
+        if flat is None or flat.numel() < size:
+            flat = self._flat[name] = torch.empty(size, dtype=self._dtype)
+        return flat[:size].view(shape)
+
+    def transforms(self, rows: int, columns: int, ins: int, outs: int) -> _Transforms:
+        """Return what it takes to convolve blocks of this size, from ``ins`` to ``outs``."""
+        key = rows, columns, ins, outs
+        if key not in self._transforms:
+            self._transforms[key] = _Transforms(self, *key)
+        return self._transforms[key]
+
+
+class _Transforms:
+    """The buffers of one block's convolution, and the views of them that its steps take.
+
+    They are made once: making them takes Python as long as computing takes a core.
+    """
+
+    def __init__(self, scratch: Scratch, rows: int, columns: int, ins: int, outs: int) -> None:
+        take, wide, high = scratch.take, rows * columns, 4 * rows + 2
+        # Along the columns first: fewer values are then in the order that is slower to read.
+        self.half = take("third", 2, high, columns, ins).unbind()
+        a = take("first", 6, high, columns, ins)
+        self.a = a.unbind()
+        span = 4 * (rows - 1) + 1
+        self.a_rows = [a[:, i : i + span : 4] for i in range(6)]
+        self.half_v = take("third", 2, 6, rows, columns, ins).unbind()
+        self.v = take("second", 36, wide, ins)
+        self.v_rows = self.v.view(6, 6, rows, columns, ins).unbind()
+        self.m = take("third", 36, wide, outs)
+        self.m_one = self.m[_ONE]
+        self.m_rows = self.m.view(6, 6, wide, outs).unbind()
+        self.half_z = take("first", 2, 6, wide, outs).unbind()
+        z = take("second", 4, 6, wide, outs)
+        self.z = z.unbind()
+        self.z_columns = z.view(4, 6, rows, columns, outs).unbind(1)
+        self.half_out = take("first", 2, 4, rows, columns, outs).unbind()
+
+
+def convolve(
+    source: Tensor,
+    kernels: Tensor,
+    bias: Tensor | None,
+    outs: Sequence[Tensor],
+    scratch: Scratch,
+) -> None:
+    """Convolve one block.
+
+    Args:
+        source: (4 rows + 2, 4 columns + 2, I), the block's values and one more on each side.
+        kernels: (36, I, O).
+        bias: (O,).
+        outs: Four views (4, rows, columns, O): the tiles' columns, by the rows within a tile.
+        scratch: Of the worker that this runs on.
+    """
+    _, rows, columns, channels = outs[0].shape
+    t = scratch.transforms(rows, columns, source.shape[2], channels)
+    span = 4 * (columns - 1) + 1
+    _transform([source[:, j : j + span : 4] for j in range(6)], t.a, *t.half)
+    _transform(t.a_rows, t.v_rows, *t.half_v)
+    torch.bmm(t.v, kernels, out=t.m)
+    if bias is not None:
+        t.m_one.add_(bias)
+    _transform_back(t.m_rows, t.z, *t.half_z)
+    _transform_back(t.z_columns, outs, *t.half_out)
+
+
+def _transform(x: Sequence[Tensor], out: Sequence[Tensor], p: Tensor, q: Tensor) -> None:
+    """Multiply by B^T along one axis, whose six values are ``x``."""
+    x0, x1, x2, x3, x4, x5 = x
+    torch.add(x4, x2, alpha=-4, out=p)
+    torch.add(x3, x1, alpha=-4, out=q)
+    torch.add(p, q, out=out[1])  # -4 x1 - 4 x2 + x3 + x4
+    torch.sub(p, q, out=out[2])  # 4 x1 - 4 x2 - x3 + x4
+    torch.sub(x4, x2, out=p)
+    torch.sub(x3, x1, out=q)
+    torch.add(p, q, alpha=2, out=out[3])  # -2 x1 - x2 + 2 x3 + x4
+    torch.sub(p, q, alpha=2, out=out[4])  # 2 x1 - x2 - 2 x3 + x4
+    torch.sub(x0, x2, out=out[0])
+    torch.add(p, out[0], alpha=4, out=out[0])  # 4 x0 - 5 x2 + x4
+    torch.sub(x5, x3, out=out[5])
+    torch.sub(out[5], q, alpha=4, out=out[5])  # 4 x1 - 5 x3 + x5
+
+
+def _transform_back(m: Sequence[Tensor], out: Sequence[Tensor], p: Tensor, q: Tensor) -> None:
+    """Multiply by A^T along one axis, whose six values are ``m``."""
+    m0, m1, m2, m3, m4, m5 = m
+    torch.add(m1, m2, out=p)
+    torch.add(m3, m4, out=q)
+    torch.add(p, q, alpha=4, out=out[2])  # m1 + m2 + 4 m3 + 4 m4
+    torch.add(m0, p, out=p)
+    torch.add(p, q, out=out[0])  # m0 + m1 + m2 + m3 + m4
+    torch.sub(m1, m2, out=p)
+    torch.sub(m3, m4, out=q)
+    torch.add(p, q, alpha=2, out=out[1])  # m1 - m2 + 2 m3 - 2 m4
+    torch.add(m5, p, out=p)
+    torch.add(p, q, alpha=8, out=out[3])  # m1 - m2 + 8 m3 - 8 m4 + m5

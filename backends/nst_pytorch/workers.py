@@ -1,0 +1,133 @@
+"""Threads that compute side by side, each on one core.
+
+PyTorch splits each operation among all cores, which pays for large operations only: the cores wait
+for each other after every one, and what one core has written the next operation reads from another
+core's cache. Here a thread takes a whole block of the picture through all operations, each on the
+thread's own core, in that core's own cache. PyTorch lets go of Python's lock while it computes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from queue import SimpleQueue
+from typing import TypeVar
+
+import torch
+
+T = TypeVar("T")
+_Job = Callable[[int], None]
+
+
+class Workers:
+    """A fixed number of threads, which live as long as the process.
+
+    Args:
+        count: How many.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        threads = torch.get_num_threads()
+        self._jobs: list[SimpleQueue[tuple[_Job, _Call]]] = [SimpleQueue() for _ in range(count)]
+        ready = threading.Barrier(count + 1)
+        for number in range(count):
+            threading.Thread(
+                target=self._work, args=(number, ready), name=f"nst-{number}", daemon=True
+            ).start()
+        ready.wait()
+        # A thread's number of cores is its own, and MKL's the whole process's.
+        torch.set_num_threads(threads)
+
+    def each(self, items: Iterable[T], work: Callable[[int, T], None]) -> None:
+        """Call ``work(worker, item)`` for every item, and return when all are done.
+
+        Which worker gets which item changes from call to call, so ``work`` must not depend on it:
+        the number is there to tell a worker its own buffers.
+
+        Raises:
+            BaseException: what ``work`` raised first; items that are left are then left out.
+        """
+        shared = _Shared(items)
+
+        def job(worker: int) -> None:
+            for item in shared:
+                work(worker, item)
+
+        call = _Call(self.count)
+        with one_core():
+            for queue in self._jobs:
+                queue.put((job, call))
+            call.wait()
+
+    def _work(self, number: int, ready: threading.Barrier) -> None:
+        torch.set_num_threads(1)
+        ready.wait()
+        while True:
+            job, call = self._jobs[number].get()
+            try:
+                job(number)
+            except BaseException as error:  # it is raised where it is waited for
+                call.ended(error)
+            else:
+                call.ended(None)
+            del job, call
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Give each operation one core, also in MKL, where the number is the whole process's."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class _Shared(Iterator[T]):
+    """An iterator that several threads take from."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self._items = iter(items)
+        self._lock = threading.Lock()
+
+    def __next__(self) -> T:
+        with self._lock:
+            return next(self._items)
+
+
+class _Call:
+    """One call's end, for which its caller waits, Ctrl-C or not: buffers are free only then."""
+
+    def __init__(self, count: int) -> None:
+        self._left = threading.Semaphore(0)
+        self._count = count
+        self._errors: list[BaseException] = []
+
+    def ended(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._errors.append(error)
+        self._left.release()
+
+    def wait(self) -> None:
+        interrupted: KeyboardInterrupt | None = None
+        left = self._count
+        while left:
+            try:
+                self._left.acquire()
+                left -= 1
+            except KeyboardInterrupt as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted
+        if self._errors:
+            raise self._errors[0]
+
+
+@cache
+def workers() -> Workers:
+    """Return this process's workers, one for each core that PyTorch uses."""
+    return Workers(torch.get_num_threads())

@@ -1,0 +1,139 @@
+"""The network in blocks: Winograd against direct convolution, bits that repeat, bytes that stay."""
+
+import threading
+
+import pytest
+import torch
+from conformance import pictures
+from torch.nn import functional
+
+from nst_pytorch.losses import DifferentiatedHead
+from nst_pytorch.network import Network
+from nst_pytorch.strips import Strips
+from nst_pytorch.winograd import (
+    Block,
+    Scratch,
+    blocks_of,
+    convolve,
+    forward_kernels,
+    gradient_kernels,
+)
+from nst_pytorch.workers import Workers
+
+D2L = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_4", "conv5_1")
+WITHOUT_FUSION = ("conv1_1", "relu1_2", "conv2_2", "relu2_2", "conv3_2", "conv3_4")
+DEEP = ("conv1_2", "relu3_3", "conv4_4", "relu5_2")
+
+
+def draw(*shape, dtype=torch.float64, seed=0):
+    # Exact in float32, so that both dtypes see the same side of every kink.
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).to(dtype)
+
+
+def heads(taps):
+    return {
+        tap: [DifferentiatedHead("style", tap, lambda value, n=n: (value**2).mean() * n)]
+        for n, tap in enumerate(taps, start=1)
+    }
+
+
+def strips(taps, size, dtype=torch.float64):
+    return Strips(pictures.weights("random:3"), taps=taps, size=size, dtype=dtype)
+
+
+def plain(taps):
+    weights, cpu = pictures.weights("random:3"), torch.device("cpu")
+    return Network(weights, taps=taps, device=cpu, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-13), (torch.float32, 1e-5)])
+@pytest.mark.parametrize(("ins", "outs", "rows", "columns"), [(3, 5, 1, 1), (7, 2, 3, 2)])
+def test_winograd_is_convolution(ins, outs, rows, columns, dtype, bound):
+    weight, bias = draw(outs, ins, 3, 3), draw(outs, seed=1)
+    x = draw(1, ins, 4 * rows + 2, 4 * columns + 2, seed=2)
+    tiles = torch.empty(4, 4, rows, columns, outs, dtype=dtype)
+    source = x[0].permute(1, 2, 0).to(dtype)
+    kernels = forward_kernels(weight).to(dtype)
+    convolve(source, kernels, bias.to(dtype), tiles.unbind(), Scratch(dtype))
+    found = tiles.permute(4, 2, 1, 3, 0).reshape(1, outs, 4 * rows, 4 * columns)
+    wanted = functional.conv2d(x, weight, bias)
+    assert float((found - wanted).abs().max() / wanted.abs().max()) < bound
+
+    turned = gradient_kernels(weight)
+    back = torch.empty(4, 4, rows, columns, ins, dtype=torch.float64)
+    around = functional.pad(wanted, (1, 1, 1, 1))
+    convolve(around[0].permute(1, 2, 0), turned, None, back.unbind(), Scratch(torch.float64))
+    found = back.permute(4, 2, 1, 3, 0).reshape(1, ins, 4 * rows, 4 * columns)
+    wanted = functional.conv_transpose2d(wanted, weight, padding=1)
+    torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 5), (37, 56), (300, 450), (18, 2000)])
+@pytest.mark.parametrize("tiles", [1, 7, 60])
+@pytest.mark.parametrize("least", [1, 2, 5])
+def test_blocks_cover_every_tile_once(size, tiles, least):
+    high, wide = (-(-length // 4) for length in size)
+    covered = torch.zeros(high, wide, dtype=torch.int64)
+    for block in blocks_of(*size, tiles=tiles, least=least):
+        assert isinstance(block, Block)
+        assert block.rows * block.columns <= tiles
+        covered[block.top :, block.left :][: block.rows, : block.columns] += 1
+    assert bool((covered == 1).all())
+
+
+@pytest.mark.parametrize(
+    ("taps", "size"),
+    [
+        (D2L, (45, 38)),
+        (D2L, (97, 130)),
+        (WITHOUT_FUSION, (33, 50)),
+        (WITHOUT_FUSION, (16, 16)),
+        (DEEP, (53, 34)),
+        (("relu1_2",), (2, 3)),
+    ],
+)
+def test_strips_are_the_network(taps, size):
+    x = draw(1, 3, *size)
+    blocks = strips(taps, size)
+    blocks.evaluate(draw(1, 3, *size, seed=5), heads(taps))  # leaves its traces in the buffers
+    found, wanted = blocks.evaluate(x, heads(taps)), plain(taps).evaluate(x, heads(taps))
+    scale = wanted.gradient.abs().max()
+    torch.testing.assert_close(found.gradient / scale, wanted.gradient / scale, atol=1e-12, rtol=0)
+    losses = {head.tap: loss for head, loss in wanted.losses}
+    for head, loss in found.losses:
+        torch.testing.assert_close(loss, losses[head.tap], rtol=1e-12, atol=0)
+
+    seen, features = {}, {}
+    blocks.visit(x, lambda tap, value: seen.update({tap: value.image.clone()}))
+    plain(taps).visit(x, lambda tap, value: features.update({tap: value.image}))
+    assert seen.keys() == set(taps)
+    torch.testing.assert_close(seen, features, rtol=1e-11, atol=1e-11)
+
+
+def test_two_runs_give_the_same_bits():
+    size = (97, 130)
+    x = draw(1, 3, *size, dtype=torch.float32)
+    one, other = strips(D2L, size, torch.float32), strips(D2L, size, torch.float32)
+    first = one.evaluate(x, heads(D2L))
+    for again in (one.evaluate(x, heads(D2L)), other.evaluate(x, heads(D2L))):
+        assert torch.equal(again.gradient, first.gradient)
+        assert [loss for _, loss in again.losses] == [loss for _, loss in first.losses]
+
+
+def test_workers_share_the_items_and_hand_on_errors():
+    pool, seen, lock = Workers(3), [], threading.Lock()
+
+    def work(worker, item):
+        assert torch.get_num_threads() == 1
+        with lock:
+            seen.append((worker, item))
+
+    threads = torch.get_num_threads()
+    pool.each(range(50), work)
+    assert sorted(item for _, item in seen) == list(range(50))
+    assert {worker for worker, _ in seen} <= {0, 1, 2}
+    with pytest.raises(ZeroDivisionError):
+        pool.each([1, 0], lambda _, item: 1 / item)
+    pool.each(range(3), work)  # the threads are still there
+    assert len(seen) == 53
+    assert torch.get_num_threads() == threads
