@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from nst_core import images, loop, presets, recipe, regions, registry, start, toml
+from nst_core import colour, images, loop, presets, recipe, regions, registry, start, toml
 from nst_core import weights as weights_room
 from nst_core.backend import AUTOMATIC, Backend, Execution
 from nst_core.checkpoint import Checkpoint
@@ -23,7 +23,7 @@ from nst_core.images import PLAIN, Finish, Output, Source
 from nst_core.keeping import Keep
 from nst_core.observers import Observer, Plan
 from nst_core.recipe import Run
-from nst_core.result import Result
+from nst_core.result import Interrupted, Result
 from nst_core.sizes import Size
 from nst_core.spec import Spec
 from nst_core.styles import StylePicture, size_rule, weighted
@@ -120,13 +120,20 @@ def transfer(
             **asdict(output),
         }
     )
+    algorithm = Spec.from_table(toml.merged(table, overrides or {}))
+    # In the order of what a user waits for: pictures take no time, frameworks take seconds.
+    source = _opened(content, max_pixels=max_pixels)
+    painted, styles = colour.prepared(
+        algorithm.colours,
+        content=source.picture,
+        styles=[_opened(one, max_pixels=max_pixels).picture for one in several],
+    )
     work = _prepare(
-        Spec.from_table(toml.merged(table, overrides or {})),
+        algorithm,
         request,
-        # In the order of what a user waits for: pictures take no time, frameworks take seconds.
-        content=_opened(content, max_pixels=max_pixels),
+        content=replace(source, picture=painted),
         styles=weighted(
-            [_opened(one, max_pixels=max_pixels).picture for one in several],
+            styles,
             request.style_blend,
             [_opened(one, max_pixels=max_pixels).picture for one in masks],
         ),
@@ -139,7 +146,14 @@ def transfer(
     if consider:
         consider(work)
     safety = Safety(keep=keep, resume=point, stop=stop or never)
-    return loop.run(work, observers=observers, log_every=log_every, safety=safety)
+    watchers = list(observers)
+    if algorithm.colours == "content":
+        watchers = [colour.Recolouring(watchers, source.picture)]
+    try:
+        result = loop.run(work, observers=watchers, log_every=log_every, safety=safety)
+    except Interrupted as interruption:
+        raise Interrupted(_coloured(interruption.result, source.picture)) from None
+    return _coloured(result, source.picture)
 
 
 def stage_sizes(
@@ -249,6 +263,13 @@ def _check_regions(
             tap=deepest,
             size=f"{size.content[0]}x{size.content[1]}",
         )
+
+
+def _coloured(result: Result, content: PIL.Image.Image) -> Result:
+    """Return the result with the content's colours, if that is what its spec asks for."""
+    if result.plan.spec.colours != "content":
+        return result
+    return replace(result, image=colour.with_colours_of(content, result.image))
 
 
 def _several(style: Picture | Sequence[Picture]) -> list[Picture]:

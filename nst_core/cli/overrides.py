@@ -36,6 +36,7 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--tv-weight", {"type": float, "metavar": "X", "help": "Of the total variation loss."}),
     ("--content-layers", {"metavar": "TAP[=X],...", "help": "As relu4_2 or conv4_2=0.5,25."}),
     ("--style-layers", {"metavar": "TAP[=X],...", "help": "As relu1_1,relu2_1=0.2,conv5_1."}),
+    ("--colors", {"metavar": "style|content|match", "help": "Whose colours it gets."}),
     ("--optimiser", {"metavar": "adam|lbfgs", "help": "With its defaults, if another's were set."}),
     ("--lr", {"type": float, "metavar": "X", "help": "Learning rate of the first step."}),
     ("--content-distance", {"metavar": "mse|scaled"}),
@@ -128,7 +129,8 @@ def table(
         name: {key: value for key, value in part.items() if value is not None}
         for name, part in found.items()
     }
-    return {name: part for name, part in given.items() if part}
+    tables: dict[str, Any] = {name: part for name, part in given.items() if part}
+    return tables if options["colors"] is None else {"colours": options["colors"], **tables}
 
 
 def sizes(options: Mapping[str, Any]) -> list[str]:

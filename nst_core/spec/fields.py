@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,7 @@ from nst_core.errors import SpecError
 from nst_core.sizes import Size
 from nst_core.vgg19 import tap_name
 
+Colours = Literal["style", "content", "match"]
 Layers = tuple[tuple[str, float], ...]
 
 

@@ -17,6 +17,7 @@ from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
 from nst_core.spec.fields import (
+    Colours,
     Part,
     Positive,
     SizeRule,
@@ -140,11 +141,15 @@ class Stage(Part):
 
 
 class Spec(Part):
-    """The whole algorithm. Stages after the first start from the result of the one before."""
+    """The whole algorithm. Stages after the first start from the result of the one before.
+
+    ``colours`` says whose the result gets: see ``nst_core.colour``.
+    """
 
     name: Annotated[str, Field(strict=True)] = "custom"
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
+    colours: Colours = "style"
     content: Term
     style: Style
     total_variation: TotalVariation
@@ -153,6 +158,10 @@ class Spec(Part):
     schedule: Schedule = Schedule()
     start: Start = Start()
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_defaults(self, dump(self), {"colours"})
 
     @model_validator(mode="after")
     def _compares_something(self) -> Spec:

@@ -277,3 +277,22 @@ def test_a_run_that_will_not_fit_is_warned_of_and_run(nst, pair, monkeypatch):
     assert "nst: warning: the memory may not be enough: about " in done.err
     assert "try a smaller --size" in done.err
     assert Path("out.png").exists()
+
+
+def test_colours_by_option_and_by_recipe(nst, pair):
+    nst("run", *pair, *FAST, "-o", "plain.png", "-q")
+    done = nst("run", *pair, *FAST, "-o", "kept.png", "--colors", "content", "-q")
+    assert (done.status, done.err) == (0, "")
+    recipe = nst("recipe", "kept.png").out
+    assert toml.loads(recipe, origin="recipe")["colours"] == "content"
+    Path("a.toml").write_text(recipe)
+    assert nst("run", "--config", "a.toml", "-o", "again.png", "-q").status == 0
+    pictures = {}
+    for name in ("plain.png", "kept.png", "again.png"):
+        with PIL.Image.open(name) as picture:
+            pictures[name] = np.asarray(picture).copy()
+    np.testing.assert_array_equal(pictures["kept.png"], pictures["again.png"])
+    assert (pictures["plain.png"] != pictures["kept.png"]).any()
+    wrong = nst("run", *pair, *FAST, "--colors", "grey")
+    assert wrong.status == 2
+    assert "colours = 'grey': should be 'style', 'content' or 'match'" in wrong.err
