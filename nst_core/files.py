@@ -76,6 +76,18 @@ def check_writable(path: StrPath, *, error: type[NstError] = FileError) -> None:
         _create_beside(_target(path)).unlink()
 
 
+def making_directory(path: StrPath) -> None:
+    """Make a directory, and those above it, unless it is there.
+
+    Raises:
+        FileError: one line: it is a file, or can't be made.
+    """
+    with _blaming(path, FileError):
+        if Path(path).exists() and not Path(path).is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "it is not a directory; name another")
+        Path(path).mkdir(parents=True, exist_ok=True)
+
+
 def _target(path: StrPath) -> Path:
     """Return the file that ``path`` means, links followed, if it may be replaced."""
     # An empty path would resolve to the working directory and blame that.

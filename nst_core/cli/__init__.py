@@ -17,6 +17,7 @@ from nst_core.errors import NstError
 COMMANDS = MappingProxyType(
     {
         "run": "Paint one picture in the style of another.",
+        "batch": "Paint many pictures in many styles.",
         "compare": "Run backends or presets side by side and judge whether they agree.",
         "recipe": "Print how a picture was made, as a config file.",
         "presets": "List the presets, or print one.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,7 @@ from pathlib import Path
 from nst_core.compare.job import Contestant, Job, Setting
 from nst_core.compare.measurement import Measurement
 from nst_core.errors import BackendError, NstError
-
-_PATIENCE = 10  # seconds that a process gets to end by itself
+from nst_core.processes import ending, stop
 
 
 def check_backend(name: str, *, device: str, directory: Path) -> None:
@@ -75,7 +73,7 @@ def _call(job: Job, directory: Path) -> None:
     if status == 2 and job.failure.exists():
         raise NstError(job.failure.read_text(encoding="utf-8"))
     if status != 0:
-        raise NstError(_ending(status))
+        raise NstError(ending(status))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
@@ -83,22 +81,5 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
     try:
         return process.wait()
     except BaseException:
-        process.terminate()
-        try:
-            process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
         raise
-
-
-def _ending(status: int) -> str:
-    """Say how a process ended that left no line."""
-    if status >= 0:
-        return f"its process failed with exit status {status}; what it printed is above"
-    try:
-        name = signal.Signals(-status).name
-    except ValueError:
-        name = f"signal {-status}"
-    hint = "; the memory may not have been enough, try a smaller --size" if status == -9 else ""
-    return f"its process was ended by {name}{hint}"

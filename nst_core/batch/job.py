@@ -1,0 +1,148 @@
+"""A job, the record of what became of it, and the jobs of a batch; all of them plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from nst_core.errors import SpecError
+from nst_core.files import shown
+from nst_core.recipe import Run
+from nst_core.spec import Spec
+
+
+class Job(BaseModel):
+    """One picture to be made.
+
+    Attributes:
+        content: Path of the content picture.
+        style: Path of the style picture.
+        output: Path of the picture to be written, whose recipe says later that it is done.
+        spec: The algorithm, as ``Spec.to_table`` gives it.
+        run: The ``[run]`` table, as a config file has it, without pictures.
+        max_pixels: Pictures of more pixels are refused.
+        command: What recipes say that the pictures were made by.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    content: str
+    style: str
+    output: str
+    spec: dict[str, Any]
+    run: dict[str, Any]
+    max_pixels: int
+    command: str = "nst_core.batch"
+
+
+class Record(BaseModel):
+    """What became of a job.
+
+    Attributes:
+        content: The job's.
+        style: The job's.
+        output: The job's.
+        status: ``done``; ``skipped``, because it had been done before; or ``failed``.
+        reason: Why it failed, or what the run has to say; one line, mostly empty.
+        seconds: Wall-clock time, loading included.
+        size: (height, width) of the picture; None if there is none.
+        steps: Steps that were taken.
+        content_loss: Weighted, as of the last step; None if none was taken.
+        style_loss: Likewise.
+        tv_loss: Likewise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    content: str
+    style: str
+    output: str
+    status: Literal["done", "skipped", "failed"]
+    reason: str = ""
+    seconds: float = 0.0
+    size: tuple[int, int] | None = None
+    steps: int = 0
+    content_loss: float | None = None
+    style_loss: float | None = None
+    tv_loss: float | None = None
+
+    @classmethod
+    def skipped(cls, job: Job) -> Record:
+        """Return the record of a job that had been done before."""
+        return cls(content=job.content, style=job.style, output=job.output, status="skipped")
+
+    @classmethod
+    def failed(cls, job: Job, reason: str, *, seconds: float = 0.0) -> Record:
+        """Return the record of a job that was not done."""
+        return cls(
+            content=job.content,
+            style=job.style,
+            output=job.output,
+            status="failed",
+            reason=reason,
+            seconds=seconds,
+        )
+
+
+def plan(
+    contents: Sequence[str],
+    styles: Sequence[str],
+    *,
+    directory: Path,
+    ending: str,
+    spec: Spec,
+    run: Run,
+    max_pixels: int,
+    command: str,
+) -> list[Job]:
+    """Return a job for each content in each style, those of a style one after the other.
+
+    Pictures are called ``CONTENT-STYLE.ENDING``.
+
+    Args:
+        contents: Paths.
+        styles: Paths.
+        directory: Where the pictures go.
+        ending: Their ending, without the dot.
+        spec: The algorithm.
+        run: What else is asked for; its pictures don't count.
+        max_pixels: Pictures of more pixels are refused.
+        command: What recipes say that the pictures were made by.
+
+    Raises:
+        SpecError: if two pictures would have the same name, one would replace an input, or
+            there are masks.
+    """
+    if run.content_mask is not None or run.style_mask:
+        raise SpecError("a batch takes no masks, which belong to one picture: use nst run")
+    # The pictures of a config, which may be a recipe, are not those of the batch.
+    table = run.model_dump(
+        mode="json", exclude_none=True, exclude={"content", "style", "style_blend"}
+    )
+    jobs: dict[Path, Job] = {}
+    for style in dict.fromkeys(styles):
+        for content in dict.fromkeys(contents):
+            output = directory / f"{Path(content).stem}-{Path(style).stem}.{ending}"
+            if output in jobs:
+                other = jobs[output]
+                raise SpecError(
+                    f"{shown(content)} in {shown(style)} and {shown(other.content)} in "
+                    f"{shown(other.style)} would both be {shown(output)}: rename a picture"
+                )
+            jobs[output] = Job(
+                content=content,
+                style=style,
+                output=str(output),
+                spec=spec.to_table(),
+                run=table,
+                max_pixels=max_pixels,
+                command=command,
+            )
+    inputs = {Path(path).resolve() for path in (*contents, *styles)}
+    for output in jobs:
+        if output.resolve() in inputs:
+            raise SpecError(f"output {shown(output)} is also an input: name another directory")
+    return list(jobs.values())

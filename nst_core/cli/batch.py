@@ -1,0 +1,134 @@
+"""``nst batch``: many contents in many styles."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from nst_core import batch, recipe, toml
+from nst_core.batch import Job, Record, table
+from nst_core.cli import inputs, overrides
+from nst_core.files import check_writable, making_directory
+
+# What belongs to one picture, or to several styles at once.
+_NOT_TAKEN = {"style_blend": None, "content_mask": None, "style_mask": ()}
+
+
+@click.command("batch", context_settings={"max_content_width": 100})
+@click.argument("contents", nargs=-1, required=True)
+@click.option("--style", "styles", multiple=True, required=True, metavar="FILE", help="Repeatable.")
+@click.option("--output-dir", type=click.Path(path_type=Path), required=True, metavar="DIR")
+@click.option(
+    "--format",
+    "ending",
+    type=click.Choice(["png", "jpg", "webp", "tif"]),
+    default="png",
+    show_default=True,
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes at a time."
+)
+@inputs.algorithm
+@overrides.options
+@overrides.output_options
+@inputs.max_pixels
+@click.option("-q", "--quiet", is_flag=True, help="Print errors alone, not what is done.")
+def command(
+    contents: tuple[str, ...],
+    styles: tuple[str, ...],
+    output_dir: Path,
+    ending: str,
+    jobs: int,
+    config: Path | None,
+    preset: str | None,
+    max_pixels: int,
+    quiet: bool,
+    **options: object,
+) -> None:
+    """Paint every one of the pictures CONTENTS in every style, into DIR/CONTENT-STYLE.png.
+
+    A picture that fails doesn't stop the others. Run again, the same command skips what is there
+    already, made the same way from the same pictures; other options make it anew. DIR also gets
+    what became of each, as batch.csv and batch.json. Exit status 1: some failed.
+    """
+    settings = recipe.resolve(
+        toml.read(config) if config else {},
+        preset=preset,
+        over=overrides.table(content=None, style=(), options={**options, **_NOT_TAKEN}),
+        sizes=overrides.sizes(options),
+        steps=overrides.steps(options),
+    )
+    planned = batch.plan(
+        contents,
+        styles,
+        directory=output_dir,
+        ending=ending,
+        spec=settings.spec,
+        run=settings.run,
+        max_pixels=max_pixels,
+        command=inputs.command_line(),
+    )
+    making_directory(output_dir)
+    for name in (table.CSV, table.JSON):
+        check_writable(output_dir / name)
+    status, records = _run(planned, workers=jobs, quiet=quiet)
+    table.write(records, output_dir)
+    if not quiet:
+        _print(records)
+    failed = [record for record in records if record.status == "failed"]
+    for record in failed:
+        click.echo(f"nst: failed: {record.output}: {record.reason}", err=True)
+    if status == 130:
+        click.echo(f"nst: interrupted; {len(records)} of {len(planned)} are done", err=True)
+    sys.exit(status or (1 if failed else 0))
+
+
+command.params = [param for param in command.params if param.name not in _NOT_TAKEN]
+
+
+def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[int, list[Record]]:
+    """Do the jobs and say so; return the exit status so far, and the records."""
+    done = 0
+
+    def tell(record: Record) -> None:
+        nonlocal done
+        done += 1
+        if not quiet:
+            what = {
+                "done": f"done in {record.seconds:.0f} s",
+                "skipped": "was done before",
+                "failed": f"failed: {record.reason}",
+            }[record.status]
+            click.echo(f"{done}/{len(jobs)}  {record.output}: {what}", err=True)
+
+    try:
+        return 0, batch.run(jobs, workers=workers, tell=tell)
+    except batch.Interrupted as interruption:
+        return 130, interruption.records
+
+
+def _print(records: Sequence[Record]) -> None:
+    shown = Table(box=None, header_style="bold")
+    for column in ("picture", "", "size", "steps", "content", "style", "tv", "seconds", "note"):
+        shown.add_column(column, overflow="fold")
+    for record in records:
+        losses = (record.content_loss, record.style_loss, record.tv_loss)
+        shown.add_row(
+            Path(record.output).name,
+            record.status,
+            "x".join(map(str, record.size or ())),
+            str(record.steps or ""),
+            *("" if loss is None else f"{loss:.3g}" for loss in losses),
+            f"{record.seconds:.1f}",
+            record.reason,
+        )
+    console = Console()
+    if not console.is_terminal:
+        # Into a file or a pipe nothing is broken over lines.
+        console = Console(width=10_000)
+    console.print(shown)
