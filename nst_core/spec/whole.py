@@ -159,10 +159,6 @@ class Spec(Part):
     start: Start = Start()
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
 
-    @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_defaults(self, dump(self), {"colours"})
-
     @model_validator(mode="after")
     def _compares_something(self) -> Spec:
         if not self.taps():
@@ -191,7 +187,7 @@ class Spec(Part):
 
     @model_serializer(mode="wrap")
     def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_defaults(self, dump(self), {"network"})
+        return without_defaults(self, dump(self), {"network", "colours"})
 
     def to_table(self) -> dict[str, Any]:
         """Return the spec as plain data that TOML can hold; ``from_table`` reads it back."""
