@@ -24,11 +24,12 @@ def objectives(early, late):
         yield Objective(content=content, style=style, total_variation=0.0)
 
 
-def gradients(backend, weights, pictures, objective, dtype, *, calls):
+def gradients(backend, weights, pictures, objective, dtype, *, calls, guides=None):
     content, style, image = pictures.astype(dtype)
     problem = Problem(
         content=content,
-        styles=(StyleSource(image=style),),
+        styles=(StyleSource(image=style, guides=guides),),
+        guides=guides,
         start=content,
         weights=weights,
         objective=objective,
@@ -54,3 +55,24 @@ def test_compiled_gradient(backend, weights, early):
             for found in gradients(backend, weights, pictures, objective, "float32", calls=2):
                 off = np.abs(found - exact).max() / np.abs(exact).max()
                 assert off < 1e-3, f"{objective}: off by {off:.2g}"
+
+
+@pytest.mark.parametrize("early", BEFORE_POOLING)
+@pytest.mark.parametrize("kind", ["scaled", "wasserstein", "guided"])
+def test_compiled_gradient_of_other_styles(backend, weights, early, kind):
+    rng = np.random.default_rng(5)
+    pictures = rng.random((3, 20, 21, 3), dtype=np.float32)
+    half = np.zeros((20, 21))
+    half[:, :12] = 1
+    objective = Objective(
+        content={},
+        style={early: 1e3, "relu4_2": 1e3},
+        total_variation=0.0,
+        style_distance="scaled" if kind == "scaled" else "mse",
+        style_statistics="wasserstein" if kind == "wasserstein" else "gram",
+    )
+    given = {"guides": np.stack([half, 1 - half]) if kind == "guided" else None}
+    (exact,) = gradients(backend, weights, pictures, objective, "float64", calls=1, **given)
+    for found in gradients(backend, weights, pictures, objective, "float32", calls=2, **given):
+        off = np.abs(found - exact).max() / np.abs(exact).max()
+        assert off < 1e-3, f"{kind}: off by {off:.2g}"
