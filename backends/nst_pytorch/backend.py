@@ -46,8 +46,6 @@ class PyTorchBackend:
             raise BackendError(f"PyTorch has no device {device!r} on this machine")
         if device == "mps" and dtype == "float64":
             raise BackendError("MPS can't compute in float64: use --dtype float32 or --device cpu")
-        if execution.precision not in {"auto", "float32"}:
-            raise BackendError(f"PyTorch has no --precision {execution.precision} yet: use float32")
         return PyTorchSession(
             problem,
             device=torch.device(device),

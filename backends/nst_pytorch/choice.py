@@ -10,6 +10,7 @@ from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture, Execution
 from nst_core.errors import BackendError
 from nst_pytorch.network import Network
+from nst_pytorch.precision import Arithmetic
 from nst_pytorch.strips import Strips
 
 LEAST_PIXELS = 96 * 144
@@ -24,6 +25,7 @@ def network_for(
     device: torch.device,
     dtype: torch.dtype,
     architecture: Architecture,
+    arithmetic: Arithmetic,
     execution: Execution,
 ) -> Network | Strips:
     """Return a network for images of ``size`` (H, W).
@@ -42,8 +44,12 @@ def network_for(
         raise BackendError(
             "average pooling and replicated edges are computed directly: use --conv direct or auto"
         )
+    if execution.conv == "winograd" and arithmetic.convolutions != dtype:
+        raise BackendError("--conv winograd computes in float32: use --precision float32 or auto")
     large = device.type == "cpu" and size[0] * size[1] >= LEAST_PIXELS
-    faster = large and plain and dtype == torch.float32 and not execution.checkpointing
+    faster = (
+        large and plain and arithmetic.convolutions == torch.float32 and not execution.checkpointing
+    )
     if execution.conv == "winograd" or (execution.conv == "auto" and faster):
         return Strips(weights, taps=taps, size=size, dtype=dtype)
     return Network(
@@ -52,5 +58,6 @@ def network_for(
         device=device,
         dtype=dtype,
         architecture=architecture,
+        convolutions=arithmetic.convolutions,
         checkpointing=execution.checkpointing,
     )

@@ -42,6 +42,8 @@ class Network:
         device: Where to compute.
         dtype: In what to compute.
         architecture: How it pools and pads.
+        convolutions: In what to convolve and to hand on; ``dtype`` by default. Taps, what heads add
+            and the image's gradient are in ``dtype``.
         checkpointing: Whether each block's forward pass is computed again in the backward pass,
             so that only one block's memory is held.
     """
@@ -54,11 +56,14 @@ class Network:
         device: torch.device,
         dtype: torch.dtype,
         architecture: Architecture = PLAIN_VGG,
+        convolutions: torch.dtype | None = None,
         checkpointing: bool = False,
     ) -> None:
         self.architecture = architecture
         self.taps = frozenset(taps)
         self.checkpointing = checkpointing
+        self._dtype = dtype
+        compute = convolutions or dtype
         layers = layers_until(taps)
         # A block ends with its pooling.
         self.blocks = [
@@ -68,10 +73,10 @@ class Network:
         self._parameters = {
             layer.name: (
                 # channels_last throughout: the fastest layout of both oneDNN and cuDNN here.
-                _tensor(weights[f"{layer.name}.weight"], device, dtype).contiguous(
+                _tensor(weights[f"{layer.name}.weight"], device, compute).contiguous(
                     memory_format=torch.channels_last
                 ),
-                _tensor(weights[f"{layer.name}.bias"], device, dtype),
+                _tensor(weights[f"{layer.name}.bias"], device, compute),
             )
             for layer in layers
             if layer.kind == "conv"
@@ -101,7 +106,7 @@ class Network:
             if self.checkpointing:
                 self._forward(block, x, record=record)
             gradient = self._backward(block, gradient, record, heads=heads, losses=losses)
-        return Evaluated(losses, gradient)
+        return Evaluated(losses, gradient.to(self._dtype))
 
     def _forward(
         self,
@@ -124,8 +129,8 @@ class Network:
                     record.shapes[layer.name] = x.shape
                 x = self._pool(layer, x, record)
             if layer.name in self.taps:
-                features = FeatureMap.of(x)
-                x = features.image
+                features = FeatureMap.of(x.to(self._dtype))
+                x = features.image if x.dtype == self._dtype else x
                 if see is not None:
                     see(layer.name, features)
                 if record is not None:
@@ -134,6 +139,7 @@ class Network:
 
     def _convolve(self, layer: Layer, x: Tensor) -> Tensor:
         weight, bias = self._parameters[layer.name]
+        x = x.to(weight.dtype)
         if self._replicates(layer):
             return functional.conv2d(replicated(x), weight, bias)
         return functional.conv2d(x, weight, bias, padding=1)
@@ -161,7 +167,7 @@ class Network:
         for layer in reversed(block):
             features = record.features.pop(layer.name, None)
             if features is not None:
-                into = FeatureMap.of(gradient)
+                into = FeatureMap.of(gradient.to(self._dtype))
                 gradient = into.image
                 losses += [(head, head(features, into)) for head in heads.get(layer.name, ())]
             if layer.kind == "conv":
@@ -183,6 +189,7 @@ class Network:
 
     def _input_gradient(self, layer: Layer, gradient: Tensor) -> Tensor:
         weight, _ = self._parameters[layer.name]
+        gradient = gradient.to(weight.dtype)
         height, width = gradient.shape[2:]
         replicates = self._replicates(layer)
         # Of the input only the shape counts.

@@ -1,20 +1,60 @@
-"""Which arithmetic CUDA uses for float32."""
+"""What float32 values are rounded to before they are multiplied, and where."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 
+from nst_core.backend import Precision
+from nst_core.errors import BackendError
 
-def true_float32() -> AbstractContextManager[None]:
-    """Return a context in which convolutions are not rounded to TF32.
 
-    PyTorch lets cuDNN use TF32, with its ten bits of mantissa, for float32 convolutions unless
-    told otherwise; nothing computed so could agree with another backend to 1e-5. Matrix products
-    are true float32 by default. cuDNN may try its algorithms once per shape, which are few here.
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """How convolutions are computed; everything else is computed in the session's dtype.
+
+    Attributes:
+        tf32: Whether cuDNN may round float32 to TF32, with its ten bits of mantissa.
+        convolutions: The dtype of what convolutions are given.
     """
-    context: AbstractContextManager[None] = torch.backends.cudnn.flags(
-        enabled=True, benchmark=True, allow_tf32=False
-    )
-    return context
+
+    tf32: bool
+    convolutions: torch.dtype
+
+    @classmethod
+    def of(cls, precision: Precision, *, device: torch.device, dtype: torch.dtype) -> Arithmetic:
+        """Return what ``precision`` means on a device.
+
+        Raises:
+            BackendError: if it can't be had there, or not with ``dtype``.
+        """
+        on_cuda = device.type == "cuda"
+        if precision == "auto":
+            return cls(on_cuda and dtype == torch.float32, dtype)
+        if precision in {"tf32", "bf16"} and dtype != torch.float32:
+            raise BackendError(
+                f"--precision {precision} is for --dtype float32, use it or auto with float64"
+            )
+        if precision == "tf32" and not on_cuda:
+            raise BackendError(
+                f"--precision tf32 is for CUDA: use float32, bf16 or auto on {device.type}"
+            )
+        return cls(precision == "tf32", torch.bfloat16 if precision == "bf16" else dtype)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Compute so inside, whatever the program around has chosen, and give that back.
+
+        cuDNN may try its algorithms once per shape, which are few here. Matrix products are true
+        float32: nothing computed otherwise could agree with another backend to 1e-5.
+        """
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
+        try:
+            with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=self.tf32):
+                yield
+        finally:
+            torch.set_float32_matmul_precision(before)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,11 +15,12 @@ from nst_core.memory import told_by
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
 from nst_pytorch.choice import network_for
+from nst_pytorch.cuda import Replayed
 from nst_pytorch.lack import lack
 from nst_pytorch.losses import Targets, WeightedLosses, heads_of, total_variation
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.network import Network
-from nst_pytorch.precision import true_float32
+from nst_pytorch.precision import Arithmetic
 from nst_pytorch.statistics import Blend, StyleTarget
 from nst_pytorch.strips import Strips
 
@@ -38,6 +40,7 @@ class PyTorchSession:
         self._device = device
         self._dtype = dtype
         self._objective = problem.objective
+        self._arithmetic = Arithmetic.of(execution.precision, device=device, dtype=dtype)
         height, width, _ = problem.start.shape
         self._network = network_for(
             problem.weights,
@@ -46,11 +49,13 @@ class PyTorchSession:
             device=device,
             dtype=dtype,
             architecture=problem.architecture,
+            arithmetic=self._arithmetic,
             execution=execution,
         )
         self._heads = heads_of(problem.objective, self._find_targets(problem))
         self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
+        self._here = self._at_the_image()
         self._losses: WeightedLosses | None = None
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
@@ -60,7 +65,7 @@ class PyTorchSession:
         def see(tap: str, features: FeatureMap) -> None:
             found[tap] = features.image[0].cpu().numpy().copy(order="C")
 
-        with true_float32():
+        with self._arithmetic.applied():
             self._network.visit(self._normalised(image), see)
         return found
 
@@ -73,7 +78,7 @@ class PyTorchSession:
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; on CUDA it is only queued."""
-        self._losses, gradient = self._differentiate(self._x)
+        self._losses, gradient = self._here()
         self._adam.apply(self._x, gradient, learning_rate=learning_rate)
 
     def losses(self) -> Losses:
@@ -109,7 +114,7 @@ class PyTorchSession:
             if tap in self._objective.content:
                 content[tap] = features.copy()
 
-        with true_float32():
+        with self._arithmetic.applied():
             self._network.visit(self._normalised(problem.content), see)
             return Targets(content=content, style=self._style_targets(problem))
 
@@ -136,6 +141,12 @@ class PyTorchSession:
             for tap, blend in blends.items()
         }
 
+    def _at_the_image(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
+        """Return a function of nothing: losses and gradient at the image as it is then."""
+        if self._device.type == "cuda":
+            return Replayed(self._differentiate, self._x)
+        return partial(self._differentiate, self._x)
+
     def _plain_network(self, problem: Problem) -> Network:
         return Network(
             problem.weights,
@@ -143,10 +154,11 @@ class PyTorchSession:
             device=self._device,
             dtype=self._dtype,
             architecture=problem.architecture,
+            convolutions=self._arithmetic.convolutions,
         )
 
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
-        with true_float32():
+        with self._arithmetic.applied():
             found, gradient = self._network.evaluate(x, self._heads)
             weight = self._objective.total_variation
             variation = total_variation(x, gradient, weight=weight)
