@@ -26,6 +26,15 @@ def shown(path: StrPath) -> str:
     return text if text.isprintable() and text.strip() else repr(text)
 
 
+def plain(path: str) -> str:
+    """Return ``path`` as Unicode text, whatever bytes its name holds, for what is written as UTF-8.
+
+    Where the name is UTF-8, though the locale is not, it comes out as it is; other bytes come out
+    as an escape, by which a person still knows the file.
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 @contextmanager
 def atomic_writer(path: StrPath, *, error: type[NstError] = FileError) -> Iterator[Path]:
     """Lend a temporary file beside ``path`` that takes its place when the block ends well.

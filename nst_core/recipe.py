@@ -19,12 +19,13 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
 )
 
-from nst_core import presets, toml
+from nst_core import files, presets, toml
 from nst_core.backend import Conv, Device, Execution, Precision
 from nst_core.errors import SpecError
 from nst_core.images import Output
@@ -33,6 +34,18 @@ from nst_core.spec import Spec, describe
 from nst_core.stages import with_stages
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
+
+
+def _file(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("should be a valid string")
+    if not value:
+        raise ValueError("String should have at least 1 character")
+    return value
+
+
+# Not pydantic's own string, which is Unicode: a file's name may be any bytes.
+File = Annotated[str, PlainValidator(_file), PlainSerializer(files.plain)]
 
 # What a config file holds besides a spec.
 _BESIDES = ("preset", "run", "made_with")
@@ -43,11 +56,12 @@ def _as_list(value: object) -> object:
 
 
 def _alone(value: tuple[str, ...]) -> str | list[str]:
-    return value[0] if len(value) == 1 else list(value)
+    names = [files.plain(name) for name in value]
+    return names[0] if len(names) == 1 else names
 
 
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list), PlainSerializer(_alone)]
-"""Several texts, of which a single one is written as it is: ``style = "b.jpg"``."""
+Files = Annotated[tuple[File, ...], BeforeValidator(_as_list), PlainSerializer(_alone)]
+"""Several files, of which a single one is written as it is: ``style = "b.jpg"``."""
 
 
 class Run(BaseModel):
@@ -67,13 +81,13 @@ class Run(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    content: Text | None = None
-    style: Texts = ()
+    content: File | None = None
+    style: Files = ()
     style_blend: tuple[Annotated[float, Field(strict=True)], ...] = ()
-    content_mask: Text | None = None
-    style_mask: Texts = ()
+    content_mask: File | None = None
+    style_mask: Files = ()
     backend: Text = "pytorch"
-    weights: Text = "bundled"
+    weights: File = "bundled"
     device: Text = "auto"
     dtype: Literal["float32", "float64"] = "float32"
     conv: Conv = "auto"
@@ -198,7 +212,7 @@ def write(
     table["run"] = run.model_dump(mode="json", exclude={"device"})
     table["made_with"] = {
         "nst": version("nst"),
-        "command": command,
+        "command": files.plain(command),
         "backend_version": backend_version,
         "device": f"{device.name} ({device.description})",
         "weights_sha256": weights_checksum,

@@ -89,7 +89,7 @@ def sources() -> Sequence[Source]:
         Source(
             "torchvision",
             "torchvision's VGG-19, as in d2l's pytorch tab; downloaded once",
-            _lack("pytorch", "torch", "torchvision"),
+            _lack("pytorch", "torch"),
         ),
         Source(
             "gluoncv",

@@ -84,7 +84,6 @@ def test_every_source_has_a_row():
     ("package", "row", "command"),
     [
         ("torch", 1, "torch not installed: pip install 'nst[pytorch]'"),
-        ("torchvision", 1, "torchvision not installed: pip install 'nst[pytorch]'"),
         ("mxnet", 2, "mxnet not installed: pip install 'nst[mxnet]'"),
         ("gluoncv", 2, "gluoncv not installed: pip install 'nst[mxnet]'"),
     ],

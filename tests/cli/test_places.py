@@ -1,0 +1,91 @@
+"""Odd places to write to, and odd surroundings to run in: each in a process of its own."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import PIL.Image
+import pytest
+
+from nst_core import checkpoint
+
+FAST = ("--size", "16x24", "--steps", "2", "--weights", "random")
+
+CALL = "from nst_core.cli import main; main()"
+
+SMALL_FILES = f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
+{CALL}
+"""
+
+
+def run(*arguments, cwd, code=CALL, environment=None, **options):
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(os.fsencode, arguments)],
+        check=False, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, timeout=300,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+    )  # fmt: skip
+
+
+def size(path):
+    with PIL.Image.open(path) as picture:
+        return picture.size
+
+
+def test_no_room_for_the_picture(pair, tmp_path):
+    (tmp_path / "out.png").write_bytes(b"old")
+    done = run("run", *pair, *FAST, "-o", "out.png", "-q", cwd=tmp_path, code=SMALL_FILES)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"nst: error: can't write out.png: File too large")
+    assert done.stderr.count(b"\n") == 1
+    assert (tmp_path / "out.png").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "content.png", "out.png", "style.png",
+    ]  # fmt: skip
+
+
+def test_nothing_but_the_picture_is_needed(pair, tmp_path):
+    """No home, no terminal, a locale that is not UTF-8, and nobody who reads what is said."""
+    environment = {
+        "PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0",
+    }  # fmt: skip
+    reader, writer = os.pipe()
+    os.close(reader)
+    name = "\u00e9t\u00e9 \u4e2d.png"
+    try:
+        done = run(
+            "run", *pair, *FAST, "-o", name, cwd=tmp_path, environment=environment, stdout=writer
+        )
+    finally:
+        os.close(writer)
+    assert b"Traceback" not in done.stderr, done.stderr
+    assert size(tmp_path / name) == (24, 16)
+
+
+def test_a_name_that_is_not_utf8(pair, tmp_path):
+    name = b"caf\xe9.png"
+    try:
+        (tmp_path / os.fsdecode(name)).write_bytes((tmp_path / "content.png").read_bytes())
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    done = run("run", name, "style.png", *FAST, "-o", b"out-\xff.png", "-q", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert size(tmp_path / os.fsdecode(b"out-\xff.png")) == (24, 16)
+
+
+def test_two_runs_into_one_picture(pair, tmp_path):
+    def one(height):
+        sizes = ("--size", f"{height}x24", "--steps", "40", "--save-every", "1")
+        return run("run", *pair, *FAST, *sizes, "-o", "out.png", "--checkpoint", "a.ckpt",
+                   "--checkpoint-every", "1", "-q", cwd=tmp_path)  # fmt: skip
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(one, (16, 20)))
+    assert [(done.returncode, done.stderr) for done in ends] == [(0, b"")] * 2
+    assert size(tmp_path / "out.png") in ((24, 16), (24, 20))
+    point = checkpoint.read(tmp_path / "a.ckpt")
+    assert (point.begin.shape, point.position.overall) in (((16, 24, 3), 40), ((20, 24, 3), 40))
+    assert not list(tmp_path.glob(".*"))
