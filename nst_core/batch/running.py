@@ -110,7 +110,8 @@ class _Batch:
                         return
                 answer = _ask(process, job[1])
                 if answer is None:
-                    status = process.wait()
+                    process.communicate()  # waits for its end, and closes the pipes
+                    status = process.returncode
                     if self._ended or status == 130:
                         return
                     answer = Record.failed(job[1], ending(status))
