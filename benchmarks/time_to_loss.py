@@ -4,7 +4,13 @@
         --output benchmarks/results/time-to-loss
 
 The document is d2l, its loop our transcription for PyTorch, run for all of its 500 steps, which
-takes a quarter of an hour and more. Clocks start with the pictures as files and the frameworks
+takes a quarter of an hour and more on two cores. ``--document-image FILE.npy`` gives its end
+instead, as nst's own session leaves it by the same arithmetic,
+
+    cd benchmarks; python -m measuring.way nst-pytorch@conv=direct --every 500 --image FILE.npy ...
+
+and its time is then 500 times the median of its steps, measured in turn with the others. Clocks
+start with the pictures as files and the frameworks
 imported, and stand still while the objective is evaluated, which one code does for all. Also writes
 OUTPUT.jpg, the pictures side by side, first the document's.
 """
@@ -12,6 +18,7 @@ OUTPUT.jpg, the pictures side by side, first the document's.
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -66,8 +73,9 @@ def table(ways: Ways) -> str:
             if there is None
             else f"| {there.steps} | {there.seconds:.0f} | {there.seconds / target.seconds:.3f} "
         )
+        label = Entry.parse(way.contestant).label + (" (steps timed)" if way.step_seconds else "")
         lines.append(
-            f"| {Entry.parse(way.contestant).label} {took}"
+            f"| {label} {took}"
             f"| {losses.content:.2f} | {losses.style:.2f} | {losses.tv:.2f} | {losses.total:.2f} |"
         )
     return "\n".join(lines) + "\n"
@@ -99,6 +107,8 @@ def load(content: dict[str, Any]) -> str:
 def _go(contestant: str, options: argparse.Namespace, folder: Path) -> tuple[Way, Image]:
     path = folder / "image.npy"
     command = [sys.executable, "-m", "measuring.way", contestant, "--image", str(path)]
+    if contestant == DOCUMENT and options.document_image:
+        command += ["--given", str(options.document_image.resolve())]
     every = options.document_every if contestant == DOCUMENT else options.every
     given = {"content": options.content.resolve(), "style": options.style.resolve()}
     given |= {key: getattr(options, key) for key in ("size", "steps", "device")}
@@ -108,6 +118,28 @@ def _go(contestant: str, options: argparse.Namespace, folder: Path) -> tuple[Way
     last = way.points[-1]
     children.tell(f"{contestant}: loss {last.losses.total:.4g} after {last.seconds:.0f} s")
     return way, np.load(path)
+
+
+def _document_steps(options: argparse.Namespace) -> list[float]:
+    """Return the seconds of a few steps of the document's loop."""
+    few = argparse.Namespace(steps=3, warm_up=1, device=options.device)
+    return list(children.measure(DOCUMENT, size=options.size, options=few).seconds)
+
+
+def _all(options: argparse.Namespace, folder: Path) -> list[tuple[Way, Image]]:
+    gone = [_go(DOCUMENT, options, folder)]
+    seconds = _document_steps(options) if options.document_image else []
+    for name in options.contestants:
+        gone.append(_go(name, options, folder))
+        if options.document_image:
+            seconds += _document_steps(options)
+    if seconds:
+        way, image = gone[0]
+        end = way.points[-1]
+        end = end.model_copy(update={"seconds": end.steps * statistics.median(seconds)})
+        update = {"points": (end,), "step_seconds": tuple(seconds)}
+        gone[0] = (way.model_copy(update=update), image)
+    return gone
 
 
 def _side_by_side(pictures: Sequence[Image]) -> Image:
@@ -126,12 +158,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500, help="of the document's loop")
     parser.add_argument("--every", type=int, default=5, help="steps between two evaluations")
     parser.add_argument("--document-every", type=int, default=50, help="likewise, of its loop")
+    parser.add_argument("--document-image", type=Path, metavar="FILE.npy", help="see above")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--output", type=Path, required=True, help="path without an ending")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        names = [DOCUMENT, *options.contestants]
-        gone = [_go(name, options, Path(folder)) for name in names]
+        gone = _all(options, Path(folder))
     ways = Ways(ways=tuple(way for way, _ in gone))
     results.write(options.output, KIND, ways, table=table(ways), figure=figure(ways))
     images.write(_side_by_side([image for _, image in gone]), options.output.with_suffix(".jpg"))

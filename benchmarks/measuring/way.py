@@ -44,7 +44,11 @@ class Point(BaseModel):
 
 
 class Way(BaseModel):
-    """One contestant's way, from pictures in files to its last step."""
+    """One contestant's way, from pictures in files to its last step.
+
+    ``step_seconds`` is empty, unless the way was not gone: then there is one point, whose seconds
+    are its steps times the median of these, and whose losses are of an image that was given.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,6 +57,7 @@ class Way(BaseModel):
     width: int
     machine: Machine
     points: tuple[Point, ...]
+    step_seconds: tuple[float, ...] = ()
 
 
 class Stopwatch:
@@ -144,6 +149,14 @@ def document_way(entry: Entry, options: argparse.Namespace) -> tuple[list[Point]
     return points, loop.image()
 
 
+def given_way(entry: Entry, options: argparse.Namespace) -> tuple[list[Point], Image]:
+    """Judge an image that was given, and run nothing; the parent knows how long it takes."""
+    judge = Judge(pictures_of(options.content, options.style, size=options.size))
+    image = np.load(options.given)
+    steps = presets.load(entry.preset).stages[-1].steps
+    return [Point(seconds=0, steps=steps, losses=judge.losses(image))], image
+
+
 def nst_way(entry: Entry, options: argparse.Namespace) -> tuple[list[Point], Image]:
     """Run nst as ``nst run`` does, all stages."""
     pictures = pictures_of(options.content, options.style, size=options.size)
@@ -175,12 +188,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500, help="of a document's loop")
     parser.add_argument("--every", type=int, default=10, help="steps between two evaluations")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--given", type=Path, help="an .npy file: judge this, and run nothing")
     parser.add_argument("--image", type=Path, required=True, help="an .npy file for the picture")
     options = parser.parse_args()
     machine = Machine.here()
     entry = Entry.parse(options.contestant)
     import_module("torch" if "torch" in entry.program else "nst_mxnet")
     way = nst_way if entry.program.startswith("nst-") else document_way
+    way = given_way if options.given else way
     points, image = way(entry, options)
     np.save(options.image, image)
     height, width, _ = image.shape

@@ -1,0 +1,141 @@
+"""The scripts of benchmarks/, each at a tiny size, and README's tables beside their records."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def script(name, *arguments):
+    """Runs a script as a person would."""
+    return subprocess.run(
+        [sys.executable, str(BENCHMARKS / name), *map(str, arguments)],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    """Lets a test import the scripts."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+
+def test_one_measurement_is_one_record():
+    done = script("iterations.py", "nst-mxnet@preset=gala", "--size", "16x24", "--steps", 2)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    record = json.loads(line)
+    assert (record["preset"], record["height"], record["width"]) == ("gala", 16, 24)
+    assert len(record["seconds"]) == 2
+    assert len(record["losses"]) == 4
+    assert all(0 < second < 60 for second in (*record["seconds"], record["start_up_seconds"]))
+    assert 100 < record["peak_memory_mb"] < 3000
+    assert record["machine"]["versions"]["mxnet"]
+
+
+def test_contestants_that_are_not_there_are_one_line():
+    done = script("compare.py", "nst-tensorflow", "--output", "x")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "contestant 'nst-tensorflow': known are nst-pytorch, nst-mxnet, d2l-torch, d2l-mxnet, "
+        "pastiche\n"
+    )
+
+
+@pytest.fixture
+def compared(modules, tmp_path):
+    """Two contestants, compared at a tiny size: the parsed result, and its files' folder."""
+    options = ("--size", "16x24", "--steps", 1, "--warm-up", 1, "--rounds", 1)
+    done = script(
+        "compare.py", "d2l-torch", "nst-pytorch", *options, "--output", tmp_path / "result"
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, tmp_path
+
+
+def test_compare_writes_table_plot_and_records_and_refuses_unequal_losses(compared):
+    printed, folder = compared
+    assert (folder / "result.md").read_text() == printed
+    assert "| d2l's PyTorch loop |" in printed
+    assert (folder / "result.png").read_bytes().startswith(b"\x89PNG")
+    content = json.loads((folder / "result.json").read_text())
+    assert content["kind"] == "compare"
+    assert content["command"].startswith("python benchmarks/compare.py d2l-torch nst-pytorch")
+
+    import compare
+
+    def comparison(*losses, at=1):
+        runs = json.loads(json.dumps(content["runs"]))
+        runs[at]["record"]["losses"] = list(losses)
+        return compare.Comparison.model_validate({"runs": runs})
+
+    first, second = content["runs"][0]["record"]["losses"]
+    compare.check_losses(comparison(first * 1.00005, second * 1.01))
+    for losses in ((first * 1.0002, second), (first, second * 1.06), (first, float("nan"))):
+        with pytest.raises(SystemExit, match="not comparable at 16x24: at step"):
+            compare.check_losses(comparison(*losses))
+
+
+def test_memory_fits_a_line(modules):
+    import memory
+
+    from measuring.record import Machine, Record
+
+    def point(side, peak):
+        record = Record(
+            contestant="nst-pytorch", objective="d2l", device="cpu", device_description="",
+            threads=1, dtype="float32", execution={}, preset="d2l", height=side, width=side,
+            clock="wall", start_up_seconds=1, warm_up_seconds=(), seconds=(1,), losses=(1,),
+            final=None, peak_memory_mb=peak, peak_device_memory_mb=None, machine=Machine.here(),
+        )  # fmt: skip
+        return memory.Point(record=record, estimated_mb=peak * 1.1)
+
+    found = memory.Memory(points=(point(1000, 1500), point(2000, 4500)))
+    assert memory.line(list(found.points)) == pytest.approx((1000, 500))
+    assert "| nst, PyTorch | 1500 (estimate +10 %) | 4500 (estimate +10 %) | 1000 | 500 |" in (
+        memory.table(found)
+    )
+
+
+def test_shares_of_the_peak(modules, compared):
+    import roofline
+
+    runs = json.loads((compared[1] / "result.json").read_text())["runs"]
+    runs[0]["record"]["seconds"] = [0.5]
+    peaks = [{"matmul": {"float32": x}, "bandwidth": 10} for x in (1.0, 2.0, 9.0)]
+    one = roofline.Roofline.model_validate({"peaks": peaks, "runs": runs[:1]})
+    assert roofline.gflop(one.runs[0].record) == pytest.approx(0.55, rel=0.1)
+    assert "| 16x24 | 1 | 0.50 | 1 | 0.5" in roofline.table(one)
+
+
+def test_peaks_are_measured(modules):
+    from measuring import clock, peaks
+
+    torch = peaks.torch
+    assert 0.5 < peaks._bandwidth("cpu", clock.Wall()) < 1000
+    assert isinstance(clock.for_device("cuda:0", torch), clock.CudaEvents)
+    assert isinstance(clock.for_device("cpu", torch), clock.Wall)
+
+
+def test_time_to_the_documents_loss(tmp_path):
+    np.save(tmp_path / "end.npy", np.random.default_rng(0).random((16, 24, 3), np.float32))
+    done = script(
+        "time_to_loss.py", "nst-pytorch@preset=fast", "--size", "16x24",
+        "--document-image", tmp_path / "end.npy", "--every", 25, "--output", tmp_path / "ways",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    way = json.loads((tmp_path / "ways.json").read_text())["ways"][1]
+    totals = [point["losses"]["total"] for point in way["points"]]
+    assert [point["steps"] for point in way["points"]] == [25, 50, 75, 100, 125]
+    assert totals == sorted(totals, reverse=True)
+    assert (tmp_path / "ways.jpg").exists()
+
+
+def test_readme_is_in_step_with_the_records():
+    done = script("tables.py", "--check")
+    assert (done.returncode, done.stderr) == (0, "")
