@@ -63,7 +63,9 @@ class PyTorchBackend:
         execution: Execution,
     ) -> Footprint:
         """Return what a session takes of memory; see ``nst_core.estimate.Footprints``."""
-        found = footprint(taps=taps, size=size, dtype=dtype, execution=execution)
+        found = footprint(
+            taps=taps, size=size, on_cpu=device == "cpu", dtype=dtype, execution=execution
+        )
         if not device.startswith("cuda"):
             return found
         return replace(found, available=torch.cuda.mem_get_info(device)[0])

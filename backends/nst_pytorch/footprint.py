@@ -19,7 +19,7 @@ TARGET_MAPS = 2.5
 
 
 def footprint(
-    *, taps: Sequence[str], size: StageSize, dtype: DType, execution: Execution
+    *, taps: Sequence[str], size: StageSize, on_cpu: bool, dtype: DType, execution: Execution
 ) -> Footprint:
     """See ``nst_core.estimate.Footprints``."""
     item = 8 if dtype == "float64" else 4
@@ -31,8 +31,10 @@ def footprint(
         return TARGET_MAPS * widest * prod(sides)
 
     kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
+    # Winograd's kernels have 36 elements for 9, for the forward pass and again for the gradient.
+    times = 1 if execution.conv == "direct" or not on_cpu else 1 + 2 * 4
     return Footprint(
-        fixed=item * parameters,
+        fixed=times * item * parameters,
         content=kept + STEP_MAPS * widest * prod(size.content),
         style=max(map(target, size.styles), default=0.0),
     )
