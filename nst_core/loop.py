@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nst_core import memory, staging
-from nst_core.arrays import Image
+from nst_core.arrays import Array, Image
+from nst_core.averaging import Averaged
 from nst_core.checkpoint import Checkpoint, Position
 from nst_core.errors import OutOfMemoryError
 from nst_core.evaluated import EvaluatedSession
@@ -17,6 +18,7 @@ from nst_core.observers import History, Observer, Step
 from nst_core.optimisers import Diverged
 from nst_core.result import Interrupted, Result
 from nst_core.resuming import check_fits, identities, recipe, restore
+from nst_core.spec import Adam
 from nst_core.stepping import Stepping
 from nst_core.work import SAFE, Safety, Work
 
@@ -78,6 +80,9 @@ class _Loop:
         self.elapsed = stopwatch()
         self._stage: _Stage | None = None
         self._image: Image | None = None  # what the stage before ended with
+        optimiser = work.plan.spec.optimiser
+        self._carries = isinstance(optimiser, Adam) and optimiser.carry_state
+        self._carried: Mapping[str, Array] | None = None  # and in which state
         self._overall = 0
         self._pictures: Mapping[str, str] = {}
 
@@ -105,6 +110,7 @@ class _Loop:
             except (OutOfMemoryError, MemoryError) as reason:
                 return self._before_lack(number, reason)
             # The next stage's memory is not needed on top of this one's.
+            self._carried = stage.session.state() if self._carries else None
             self._image, self._stage = image, None
         assert self._image is not None, "a spec has at least one stage"
         return self._image
@@ -122,6 +128,8 @@ class _Loop:
     def _begun(self, number: int) -> _Stage:
         begin = staging.begin(self.work, number, previous=self._image)
         session = staging.session(self.work, number, begin=begin)
+        if self._carried:
+            staging.carry(session, self._carried, begin=begin)
         guard = Guard(begin, reached=self._image is not None)
         return _Stage(number=number, begin=begin, session=session, guard=guard, done=0)
 
@@ -190,7 +198,10 @@ class _Loop:
         Raises:
             NumbersError: if there is none.
         """
-        session, text, best, step = stage.session, str(reason), stage.guard.best, stage.done
+        text, best, step = str(reason), stage.guard.best, stage.done
+        session = stage.session
+        if isinstance(session, Averaged):
+            session = session.inner
         if isinstance(session, EvaluatedSession):
             best, step = session.best(), step + 1  # which it could not take
             evaluated = session.evaluated

@@ -136,6 +136,7 @@ def resolve(
     over: Mapping[str, Any],
     sizes: Sequence[str] = (),
     steps: Sequence[int] = (),
+    pyramid: Mapping[str, Any] | None = None,
 ) -> Config:
     """Put together a preset, a config file's table and options.
 
@@ -145,6 +146,7 @@ def resolve(
         over: Options, in the form of a config file's table; they win.
         sizes: Sizes of the stages, see ``stages.with_stages``.
         steps: Steps of the stages, likewise.
+        pyramid: ``from``, ``to`` and perhaps ``factor`` of one, likewise.
 
     Raises:
         SpecError: one line naming the field, its value and what is allowed.
@@ -157,7 +159,7 @@ def resolve(
     # One after the other: which optimiser an option means depends on the preset's.
     spec = Spec.from_table(toml.merged(toml.merged(base, _spec(table)), _spec(over)))
     return Config(
-        spec=with_stages(spec, sizes=sizes, steps=steps),
+        spec=with_stages(spec, sizes=sizes, steps=steps, pyramid=pyramid),
         run=checked_run({} if run is None else run),
         made_with=made_with if isinstance(made_with, Mapping) else {},
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nst_core import images, regions, stepping
-from nst_core.arrays import Image
+from nst_core.arrays import Array, Image
+from nst_core.averaging import Averaged
 from nst_core.backend import Problem
 from nst_core.images.resampling import resize
 from nst_core.start import first_image
@@ -50,7 +53,7 @@ def session(work: Work, number: int, *, begin: Image) -> Stepping:
         architecture=spec.architecture(),
         guides=regions.content_guides(work.content_mask, size=size.content),
     )
-    return stepping.start(
+    started = stepping.start(
         work.backend,
         problem,
         optimiser=spec.optimiser,
@@ -58,3 +61,23 @@ def session(work: Work, number: int, *, begin: Image) -> Stepping:
         dtype=work.dtype,
         execution=work.execution,
     )
+    return Averaged(started, decay=spec.average) if spec.average else started
+
+
+def carry(session: Stepping, before: Mapping[str, Array], *, begin: Image) -> None:
+    """Let a stage's Adam go on where the one of the stage before ended.
+
+    The moments are resized as images are, bilinear with antialiasing, whose weights are not
+    negative, so that the second moment isn't either; the steps go on being counted.
+
+    Args:
+        session: Of the stage that begins.
+        before: The state that the one before ended in.
+        begin: The image that the stage begins with, (H, W, 3).
+    """
+    height, width, _ = begin.shape
+    moments = {
+        name: resize(before[name], height=height, width=width)
+        for name in ("first_moment", "second_moment")
+    }
+    session.restore({**session.state(), **moments, "step": before["step"]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import tomli_w
@@ -16,6 +17,9 @@ _WHOLE = frozenset({"layers"})
 
 # Under another `name` the fields mean something else, or nothing: L-BFGS has no betas.
 _NAMED = frozenset({"optimiser"})
+
+# Two ways to say the same: the one replaces the other.
+_INSTEAD = MappingProxyType({"stages": "pyramid", "pyramid": "stages"})
 
 
 def loads(text: str, *, origin: str) -> dict[str, Any]:
@@ -59,10 +63,13 @@ def dumps(table: Mapping[str, Any]) -> str:
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``base`` with the values of ``over`` in their places; neither is changed.
 
-    A table of taps replaces the old one, and so does an optimiser of another name.
+    A table of taps replaces the old one, and so does an optimiser of another name;
+    a pyramid replaces stages, and stages a pyramid.
     """
     result = dict(base)
     for key, value in over.items():
+        if key in _INSTEAD and _INSTEAD[key] not in over:
+            result.pop(_INSTEAD[key], None)
         old = result.get(key)
         if isinstance(old, Mapping) and isinstance(value, Mapping) and _fills_up(key, old, value):
             result[key] = merged(old, value)

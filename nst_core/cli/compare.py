@@ -63,7 +63,14 @@ def command(
     over = overrides.table(content=content, style=style, options={**options, "backend": None})
     sizes, steps = overrides.sizes(options), overrides.steps(options)
     configs = [
-        recipe.resolve(table, preset=name, over=over, sizes=sizes, steps=steps)
+        recipe.resolve(
+            table,
+            preset=name,
+            over=over,
+            sizes=sizes,
+            steps=steps,
+            pyramid=overrides.pyramid(options),
+        )
         for name in ([preset] if presets is None else _names("presets", presets))
     ]
     setting = _setting(configs[0], log_every=log_every, max_pixels=max_pixels, quiet=quiet)

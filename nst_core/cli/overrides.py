@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -22,6 +23,12 @@ _OPTIONS: Sequence[tuple[str, dict[str, Any]]] = (
     ("--weights", {"metavar": "SOURCE", "help": "bundled (the default); see `nst weights list`."}),
     ("--size", {"metavar": "SIZE[,...]", "help": "HxW, N (longest side), short:N; one a stage."}),
     ("--steps", {"metavar": "N[,...]", "help": "Steps of each stage."}),
+    ("--pyramid", {"metavar": "FROM:TO[:FACTOR]", "help": "Stages from small to large: 128:512."}),
+    ("--average", {"type": float, "metavar": "X", "help": "Result: images averaged, as by 0.99."}),
+    (
+        "--carry-state/--no-carry-state",
+        {"default": None, "help": "Whether a stage's Adam goes on where the last one's ended."},
+    ),
     ("--device", {"metavar": "auto|cpu|cuda[:N]|mps", "help": "Where to compute."}),
     ("--dtype", {"metavar": "float32|float64", "help": "In what to compute."}),
     ("--conv", {"metavar": "auto|direct|winograd", "help": "The convolutions' algorithm."}),
@@ -65,6 +72,10 @@ _OUTPUT: Sequence[tuple[str, dict[str, Any]]] = (
     ("--dpi", {"type": float, "metavar": "N", "help": "Dots per inch, written into the file."}),
     ("--keep-alpha", _flag("Keep the content's transparency (PNG, WebP, TIFF).")),
     ("--keep-exif", _flag("Keep the content's date, camera, artist and copyright.")),
+)
+
+_PYRAMID = re.compile(
+    r"(?P<from>[0-9]{1,9}):(?P<to>(?:short:)?[0-9x]+)(?::(?P<factor>[0-9]+(?:\.[0-9]+)?))?"
 )
 
 _RUN = (
@@ -118,7 +129,11 @@ def table(
         },
         "network": {key: options[key] for key in ("pooling", "padding")},
         "total_variation": {"weight": options["tv_weight"]},
-        "optimiser": {"name": options["optimiser"], "learning_rate": options["lr"]},
+        "optimiser": {
+            "name": options["optimiser"],
+            "learning_rate": options["lr"],
+            "carry_state": options["carry_state"],
+        },
         "start": {
             "image": options["init"],
             "seed": options["seed"],
@@ -129,13 +144,29 @@ def table(
         name: {key: value for key, value in part.items() if value is not None}
         for name, part in found.items()
     }
-    tables: dict[str, Any] = {name: part for name, part in given.items() if part}
-    return tables if options["colors"] is None else {"colours": options["colors"], **tables}
+    tables = {name: part for name, part in given.items() if part}
+    scalars = {"colours": options["colors"], "average": options["average"]}
+    return {**{name: value for name, value in scalars.items() if value is not None}, **tables}
 
 
 def sizes(options: Mapping[str, Any]) -> list[str]:
     """Return the sizes that ``--size`` names, one a stage; empty if it wasn't given."""
     return _split(options["size"])
+
+
+def pyramid(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what ``--pyramid`` says, in the form of a config file's table; None without it."""
+    text = options["pyramid"]
+    if text is None:
+        return None
+    match = _PYRAMID.fullmatch(text.strip())
+    if match is None:
+        raise SpecError(
+            f"pyramid = {text!r}: allowed is FROM:TO or FROM:TO:FACTOR, FROM in pixels, TO a size "
+            "as 512, short:512 or 300x450"
+        )
+    factor = {} if match["factor"] is None else {"factor": float(match["factor"])}
+    return {"from": int(match["from"]), "to": match["to"], **factor}
 
 
 def steps(options: Mapping[str, Any]) -> list[int]:

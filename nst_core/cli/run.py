@@ -69,6 +69,7 @@ def command(
         over=overrides.table(content=content, style=style, options=options),
         sizes=overrides.sizes(options),
         steps=overrides.steps(options),
+        pyramid=overrides.pyramid(options),
     )
     content, style = inputs.pictures(settings.run)
     named = "-".join(Path(path).stem for path in (content, *style))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer
 
 from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import EpsilonForm
-from nst_core.spec.fields import Beta, Part, Positive
+from nst_core.spec.fields import Beta, Part, Positive, without_defaults
 
 
 class Adam(Part):
@@ -17,7 +17,9 @@ class Adam(Part):
 
     ``epsilon_form`` is ``paper`` for lr * m_hat / (sqrt(v_hat) + epsilon), which PyTorch computes,
     or ``mxnet`` for what MXNet's own Adam does: see ``nst_core.backend.Adam``.
-    The defaults are those of the preset ``d2l``.
+    The defaults are those of the preset ``d2l``. With ``carry_state`` a stage goes on with the
+    moments of the one before, resized as the image is, and with its count of steps, as in
+    crowsonkb's style-transfer-pytorch; otherwise each stage's Adam begins anew.
     """
 
     name: Literal["adam"] = "adam"
@@ -25,6 +27,11 @@ class Adam(Part):
     betas: tuple[Beta, Beta] = (0.9, 0.999)
     epsilon: Positive = 1e-8
     epsilon_form: EpsilonForm = "paper"
+    carry_state: Annotated[bool, Field(strict=True)] = False
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_defaults(self, dump(self), {"carry_state"})
 
     def constants(self) -> AdamConstants:
         """Return Adam's constants as backends take them."""

@@ -17,6 +17,7 @@ from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
 from nst_core.spec.fields import (
+    Beta,
     Colours,
     Part,
     Positive,
@@ -27,6 +28,7 @@ from nst_core.spec.fields import (
     without_defaults,
 )
 from nst_core.spec.optimisers import Adam, Optimiser
+from nst_core.spec.stages import Pyramid, Stage
 
 # What is left out of a file where it is as it was before there was a choice.
 _SELDOM = frozenset({"distance", "scale", "size", "statistics"})
@@ -118,32 +120,15 @@ class Start(Part):
         return without_defaults(self, dump(self), {"noise"})
 
 
-class Stage(Part):
-    """One size and how many steps are taken at it.
-
-    Attributes:
-        size: Of content and style picture, see ``nst_core.sizes``.
-        size_on_cpu: What is used instead where the backend computes on a CPU.
-        steps: How many.
-        through_8_bits: Whether the stage starts from the picture of the one before as a file
-            would hold it, with 8 bits a channel and the fractions cut off, as torchvision's
-            ``ToPILImage`` does; otherwise from the image itself, neither clipped nor rounded.
-    """
-
-    size: SizeRule
-    size_on_cpu: SizeRule | None = None
-    steps: Annotated[int, Field(strict=True, ge=1)]
-    through_8_bits: Annotated[bool, Field(strict=True)] = False
-
-    @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_defaults(self, dump(self), {"size_on_cpu", "through_8_bits"})
-
-
 class Spec(Part):
     """The whole algorithm. Stages after the first start from the result of the one before.
 
-    ``colours`` says whose the result gets: see ``nst_core.colour``.
+    Attributes:
+        colours: Whose the result gets: see ``nst_core.colour``.
+        average: Where it is above 0, a stage's result is not its last image but the running
+            average of them, each step's weighing this much of the next one's: see
+            ``nst_core.averaging``.
+        pyramid: What ``stages`` follow from, if they are not given one by one.
     """
 
     name: Annotated[str, Field(strict=True)] = "custom"
@@ -157,7 +142,26 @@ class Spec(Part):
     optimiser: Optimiser
     schedule: Schedule = Schedule()
     start: Start = Start()
+    average: Beta = 0.0
+    pyramid: Pyramid | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _builds_its_pyramid(cls, table: Any) -> Any:
+        if not isinstance(table, Mapping) or table.get("pyramid") is None:
+            return table
+        if "stages" in table:
+            raise ValueError("pyramid and stages: give one of them")
+        pyramid = Pyramid.model_validate(table["pyramid"])
+        return {**table, "pyramid": pyramid, "stages": pyramid.stages()}
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        table = without_defaults(self, dump(self), {"network", "colours", "average", "pyramid"})
+        if self.pyramid is not None:
+            del table["stages"]  # they follow from it
+        return table
 
     @model_validator(mode="after")
     def _compares_something(self) -> Spec:
@@ -184,10 +188,6 @@ class Spec(Part):
             return cls.model_validate(dict(table))
         except ValidationError as error:
             raise SpecError(describe(error)) from None
-
-    @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_defaults(self, dump(self), {"network", "colours"})
 
     def to_table(self) -> dict[str, Any]:
         """Return the spec as plain data that TOML can hold; ``from_table`` reads it back."""
