@@ -153,7 +153,10 @@ class Spec(Part):
             return table
         if "stages" in table:
             raise ValueError("pyramid and stages: give one of them")
-        pyramid = Pyramid.model_validate(table["pyramid"])
+        try:
+            pyramid = Pyramid.model_validate(table["pyramid"])
+        except ValidationError as error:
+            raise ValueError(f"pyramid.{describe(error)}") from None
         return {**table, "pyramid": pyramid, "stages": pyramid.stages()}
 
     @model_serializer(mode="wrap")

@@ -211,7 +211,7 @@ def test_a_run_that_diverged_is_saved_and_says_so(nst, pair):
         "-o", "out.png", "-q",
     )  # fmt: skip
     assert done.status == 2
-    assert done.err.startswith("nst: error: stage 1, step 1: L-BFGS diverged")
+    assert done.err.startswith("nst: error: stage 1, step 2: L-BFGS diverged")
     assert done.err.count("\n") == 1
     assert Path("out.png").exists()
 
