@@ -51,7 +51,7 @@ def kept(nst, pair):
 def test_what_does_not_fit_is_one_line(nst, kept):
     for arguments, line in (
         (("--style-weight", "3"), "style.weight was 10000 and is now 3: leave it as it was"),
-        (("--size", "24"), "stages.0.size was 16x24 and is now"),
+        (("--size", "40x60"), "stages.0.size was 16x24 and is now 32x48"),
         (("--weights", "random:1"), "it was computed with other weights (random)"),
         (("--backend", "mxnet"), "computed by pytorch, not mxnet: take that backend again"),
         (("style.png", "content.png"), "content is not the one that it was computed with"),
