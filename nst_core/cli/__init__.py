@@ -27,6 +27,10 @@ COMMANDS = MappingProxyType(
 )
 
 
+_LONGEST = 800
+"""Characters of a message."""
+
+
 class _LazyGroup(click.Group):
     """Knows its commands' names and one-line helps; imports a command's module to run it.
 
@@ -77,5 +81,8 @@ def main() -> NoReturn:
 
 
 def _complain(message: str) -> int:
-    streams.say(f"nst: error: {' '.join(message.split())}", err=True)
+    line = " ".join(message.split())
+    if len(line) > _LONGEST:  # a value of thousands of characters; how it ends says what to do
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    streams.say(f"nst: error: {line}", err=True)
     return 2

@@ -191,6 +191,13 @@ def test_more_than_any_memory(refused, tmp_path):
         (tmp_path / "a.toml").unlink()
 
 
+def test_a_value_of_thousands_of_characters_is_not_repeated_whole(refused):
+    line = refused("--preset", "x" * 5000)
+    assert line.startswith("nst: error: unknown preset 'xxx")
+    assert "known are" in line
+    assert len(line) < 1000
+
+
 def test_a_backend_that_is_not_installed(refused, monkeypatch, tmp_path_factory):
     from importlib.metadata import EntryPoint, EntryPoints
 
