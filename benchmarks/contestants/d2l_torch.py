@@ -99,7 +99,7 @@ class Loop:
 
 
 def _network(pictures: Pictures) -> nn.Sequential:
-    features = vgg19(weights=None).features
+    features = vgg19(weights=None, init_weights=False).features
     with torch.no_grad():
         for layer in CONVOLUTIONS:
             features[layer.index].weight.copy_(
