@@ -57,7 +57,7 @@ def compared(tmp_path_factory):
         "nst-pytorch@conv=direct",
         *options,
         "--output",
-        tmp_path / "result",
+        folder / "result",
     )
     assert done.returncode == 0, done.stderr
     return done.stdout, folder
