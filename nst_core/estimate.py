@@ -106,6 +106,35 @@ def of_memory(work: Work) -> Estimate:
     )
 
 
+def fitting(work: Work, number: int, *, held_mb: float) -> tuple[int, int] | None:
+    """Return the largest (height, width) of a stage, of its proportions, that is likely to fit.
+
+    Smaller than it is, by steps of a twentieth; for a run on the CPU that met its end for want of
+    memory.
+
+    Args:
+        work: The run.
+        number: The stage, counted from 0.
+        held_mb: What the process held before the run, in 10^6 bytes.
+
+    Returns:
+        None if that can't be told, or nothing would fit.
+    """
+    there, now = memory.available_mb(), memory.held_mb()
+    if work.plan.device.name != "cpu" or there is None or now is None:
+        return None
+    room = there + now - held_mb - _LIBRARIES_MB
+    least = smallest_side(work.plan.spec.taps())
+    for twentieths in range(19, 0, -1):
+        size = _scaled(work.sizes[number], twentieths / 20, least=least)
+        need = _session(work, size)
+        if need is None:
+            return None
+        if need[0] <= room:
+            return size.content
+    return None
+
+
 def of_run(work: Work) -> Estimate:
     """Estimate memory and time of a run that is prepared; takes a second or two."""
     rate = seconds_per_flop(work)
@@ -138,7 +167,10 @@ def _small(work: Work) -> StageSize:
     pixels = max(height * width for height, width in (size.content, *size.styles))
     ratio = min(1.0, (_CALIBRATION_PIXELS / pixels) ** 0.5)
     least = smallest_side(work.plan.spec.taps())
+    return _scaled(size, ratio, least=least)
 
+
+def _scaled(size: StageSize, ratio: float, *, least: int) -> StageSize:
     def scaled(sides: tuple[int, int]) -> tuple[int, int]:
         height, width = (max(least, round(side * ratio)) for side in sides)
         return height, width

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nst_core import memory, staging
+from nst_core import estimate, memory, staging
 from nst_core.arrays import Array, Image
 from nst_core.averaging import Averaged
 from nst_core.checkpoint import Checkpoint, Position
@@ -84,6 +84,7 @@ class _Loop:
         self._carries = isinstance(optimiser, Adam) and optimiser.carry_state
         self._carried: Mapping[str, Array] | None = None  # and in which state
         self._overall = 0
+        self._held = memory.held_mb()
         self._pictures: Mapping[str, str] = {}
 
     def reached(self) -> Image | None:
@@ -220,17 +221,23 @@ class _Loop:
         """
         what = str(reason) if isinstance(reason, OutOfMemoryError) else memory.plain(reason)
         height, width = self.work.plan.sizes[number]
-        text = f"stage {number + 1}, {height}x{width}: {what}; {self._smaller(height, width)}"
+        text = f"stage {number + 1}, {height}x{width}: {what}; {self._smaller(number)}"
         best = self._stage.guard.best if self._stage else self._image
         if best is None:
             raise OutOfMemoryError(text) from reason
         self.note = f"{text}; the picture is the best one before"
         return best
 
-    def _smaller(self, height: int, width: int) -> str:
-        advice = f"try --size {max(1, height * 7 // 10)}x{max(1, width * 7 // 10)}"
-        advice += ", half of the memory"
-        return advice if self.work.execution.checkpointing else f"{advice}, or --checkpointing"
+    def _smaller(self, number: int) -> str:
+        """Say which size or option would fit."""
+        held = self._held
+        fitting = None if held is None else estimate.fitting(self.work, number, held_mb=held)
+        if fitting:
+            advice = f"--size {fitting[0]}x{fitting[1]} is likely to fit"
+        else:
+            height, width = (max(1, side * 7 // 10) for side in self.work.plan.sizes[number])
+            advice = f"try --size {height}x{width}, half of the memory"
+        return advice if self.work.execution.checkpointing else f"{advice}, or try --checkpointing"
 
 
 def stopwatch(before: float = 0.0) -> Callable[[], float]:
