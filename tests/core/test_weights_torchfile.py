@@ -4,8 +4,11 @@ The hostile files are put together opcode by opcode, so these tests need no torc
 itself writes the file, the test says so.
 """
 
+import copyreg
 import io
 import pickle
+import pickletools
+import tracemalloc
 import zipfile
 from contextlib import suppress
 
@@ -13,7 +16,7 @@ import numpy as np
 import pytest
 
 from nst_core.errors import WeightsError
-from nst_core.weights import torchfile
+from nst_core.weights import torchfile, unpickling
 from nst_core.weights.torchfile import MAGIC, open_torch
 from nst_core.weights.unpickling import Tensor
 
@@ -237,6 +240,53 @@ def test_a_hostile_pickle_in_any_of_the_legacy_pickles_is_refused(tmp_path):
 )
 def test_other_opcodes_are_refused(container, code):
     refusal(container(b"\x80\x02(" + code + b"."))
+
+
+NEEDED = frozenset(unpickling._OPCODES.split())
+
+
+@containers
+@pytest.mark.parametrize(
+    "opcode", [one for one in pickletools.opcodes if one.name not in NEEDED], ids=lambda o: o.name
+)
+def test_every_opcode_that_no_weights_need_is_refused(container, opcode):
+    """Of all that the language has: instances, byte strings, sets, extensions, buffers."""
+    code = b"\x80\x02(" + opcode.code.encode("latin-1")
+    for argument in (b"os\nsystem\n", b"1\n", b"\1\0\0\0\0\0\0\0x", b"'x'\n"):
+        assert refusal(container(code + argument + b"."))
+
+
+@containers
+def test_an_extension_that_a_program_registered_is_not_called(container):
+    copyreg.add_extension("os", "system", 241)
+    try:
+        for code in (b"\x82\xf1", b"\x83\xf1\0", b"\x84\xf1\0\0\0"):
+            message = refusal(container(b"\x80\x02" + code + dumped("echo") + b"\x85R."))
+            assert message.startswith("refused: opcode EXT")
+    finally:
+        copyreg.remove_extension("os", "system", 241)
+
+
+@containers
+@pytest.mark.parametrize(
+    "pid",
+    ["storage", None, ("module", "os"), ("storage", "os", "0", "cpu", 4), ("storage",), 7, {}, []],
+)
+def test_persistent_ids_other_than_storages_are_refused(container, pid):
+    assert "malformed" in refusal(container(state(tensor(dumped(pid) + b"Q"))))
+
+
+def test_a_bomb_of_a_million_compressed_zeros_is_refused_unopened():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(10**8))
+    assert len(stream.getvalue()) < 10**6
+    tracemalloc.start()
+    try:
+        assert "compressed" in refusal(stream.getvalue())
+        assert tracemalloc.get_traced_memory()[1] < 10**7
+    finally:
+        tracemalloc.stop()
 
 
 @containers
