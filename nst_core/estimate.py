@@ -3,8 +3,7 @@
 Memory: what this process holds already (libraries, weights), plus what the backend says that a
 session takes for pictures of these sizes, plus the optimiser's own arrays; of the stage that takes
 most. Time: a few steps on a small picture, scaled by the convolutions' operations. Small pictures
-are computed at about the same pace as large ones, but not at the same: see README for how far
-estimates and measurements are apart.
+are computed at about the same pace as large ones, but not at the same.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ class Footprints(Protocol):
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return what a session takes on a device: measured, and kept true by a benchmark."""
+        """Return what a session takes on a device; ``benchmarks/memory.py`` holds it to account."""
         ...
 
 

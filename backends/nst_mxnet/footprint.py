@@ -1,4 +1,8 @@
-"""What a session takes of memory: a model of this backend's arrays, with measured factors."""
+"""What a session takes of memory: a model of this backend's arrays.
+
+Its factors are assumed: ``benchmarks/memory.py --check-estimate`` has yet to hold them against
+measured peaks.
+"""
 
 from __future__ import annotations
 

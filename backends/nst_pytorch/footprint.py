@@ -1,4 +1,8 @@
-"""What a session takes of memory: a model of what this backend keeps, with measured factors."""
+"""What a session takes of memory: a model of what this backend keeps.
+
+Held against measured peaks by ``benchmarks/memory.py --check-estimate``; so far only with the
+defaults, at 96x144 and 300x450.
+"""
 
 from __future__ import annotations
 
