@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from nst_core.backend import COVARIANCE_EPSILON, SCALED_EPSILON, Objective
+from nst_core.backend import SCALED_EPSILON, Objective
 from nst_core.guides import Region
+from nst_pytorch.gaussian import Gaussian, precise
 
 
 def scaled_distance(difference: Tensor) -> Tensor:
@@ -54,53 +54,6 @@ def gaussian(features: Tensor, density: Tensor | None) -> tuple[Tensor, Tensor]:
         mean = (density * rows).sum(dim=0)
         centred = (rows - mean) * density.sqrt()
     return mean, centred.T @ centred
-
-
-class _RootTrace(torch.autograd.Function):
-    """tr((R K R)^1/2) of a covariance K (C, C) and a root R, with its gradient in closed form.
-
-    dtr/dK = R (R K R)^-1/2 R / 2. What autograd makes of ``eigh`` divides by differences of
-    eigenvalues, which may be equal; none are needed.
-    """
-
-    @staticmethod
-    def forward(context: Any, covariance: Tensor, root: Tensor) -> Tensor:
-        values, vectors = torch.linalg.eigh(root @ covariance @ root)
-        # None is smaller but for rounding: both K and R^2 have epsilon on the diagonal.
-        roots: Tensor = values.clamp(min=COVARIANCE_EPSILON**2).sqrt()
-        context.save_for_backward(root @ vectors, roots)
-        return roots.sum()
-
-    @staticmethod
-    def backward(context: Any, outer: Tensor) -> tuple[Tensor, None]:
-        basis, roots = context.saved_tensors
-        return 0.5 * outer * (basis / roots) @ basis.T, None
-
-
-class Gaussian:
-    """A normal distribution that others are compared with by the 2-Wasserstein distance.
-
-    The C x C part is computed in float64: eigenvalues of the product range over a dozen powers of
-    ten. MPS has no float64, so there it is computed on the CPU.
-
-    Args:
-        mean: (C,).
-        second_moment: (C, C), E[f f^T], float64.
-    """
-
-    def __init__(self, mean: Tensor, second_moment: Tensor) -> None:
-        self.mean = mean
-        self.covariance = _regular(second_moment - torch.outer(mean, mean))
-        values, vectors = torch.linalg.eigh(self.covariance)
-        self.root = (vectors * values.clamp(min=COVARIANCE_EPSILON).sqrt()) @ vectors.T
-
-    def distance(self, mean: Tensor, covariance: Tensor) -> Tensor:
-        """Return the squared distance, over C, to a distribution of any dtype and device."""
-        regular = _regular(_precise(covariance))
-        apart = (_precise(mean) - self.mean).square().sum()
-        trace: Tensor = _RootTrace.apply(regular, self.root)
-        spread = regular.trace() + self.covariance.trace() - 2 * trace
-        return (apart + spread) / len(self.mean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +128,7 @@ class Blend:
     def _moments(self, features: Tensor, density: Tensor | None) -> Iterable[Tensor]:
         if not self._wasserstein:
             return [_gram(features, density)]
-        mean, covariance = (_precise(part) for part in gaussian(features, density))
+        mean, covariance = (precise(part) for part in gaussian(features, density))
         # Unlike covariances, these are those of the mixture when they are added up.
         return [mean, covariance + torch.outer(mean, mean)]
 
@@ -210,13 +163,3 @@ def _rows(features: Tensor) -> Tensor:
     # (H*W, C) is a view of channels_last features; (C, H*W) would be a transposed copy.
     _, channels, height, width = features.shape
     return features.permute(0, 2, 3, 1).reshape(height * width, channels)
-
-
-def _precise(tensor: Tensor) -> Tensor:
-    device = "cpu" if tensor.device.type == "mps" else tensor.device
-    return tensor.to(device).double()
-
-
-def _regular(covariance: Tensor) -> Tensor:
-    identity = torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
-    return covariance + COVARIANCE_EPSILON * identity
