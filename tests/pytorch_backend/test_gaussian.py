@@ -10,7 +10,7 @@ from nst_pytorch.gaussian import roots_by_eigenvalues, roots_by_products
 
 
 @pytest.mark.parametrize("channels", [1, 3, 64])
-@pytest.mark.parametrize("largest", [1e-6, 1.0, 1e4])
+@pytest.mark.parametrize("largest", [1e-6, 1.0, 1e2])
 def test_products_find_the_roots_that_eigenvalues_find(channels, largest):
     generator = torch.Generator().manual_seed(channels)
     vectors, _ = torch.linalg.qr(
