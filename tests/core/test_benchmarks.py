@@ -1,6 +1,7 @@
 """The scripts of benchmarks/, each at a tiny size, and README's tables beside their records."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,31 @@ def test_contestants_that_are_not_there_are_one_line():
         "contestant 'nst-tensorflow': known are nst-pytorch, nst-mxnet, d2l-torch, d2l-mxnet, "
         "pastiche\n"
     )
+
+
+def test_the_documents_mxnet_loop_runs_on_the_threads_that_mxnet_takes_by_itself():
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import iterations as i; "
+        "record = i.measure(i.Entry.parse('d2l-mxnet'), size='16x24', steps=1, warm_up=0, "
+        "device='cpu'); print(record.threads, 'nst_mxnet' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(BENCHMARKS)],
+        capture_output=True, text=True, timeout=300, check=False,
+        env={name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"},
+    )  # fmt: skip
+    # nst_mxnet, imported first, would give it all processors; half of them are MXNet's default.
+    assert (done.stdout, done.stderr) == (f"{max(1, (os.cpu_count() or 1) // 2)} False\n", "")
+
+
+def test_threads_that_a_contestant_is_told_to_take():
+    done = script("iterations.py", "nst-mxnet@threads=1", "--size", "16x24", "--steps", 1)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["threads"] == 1
+    for name in ("d2l-mxnet@threads=0", "d2l-torch@conv=direct", "nst-mxnet@fast"):
+        done = script("compare.py", name, "--output", "x")
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert name in done.stderr
 
 
 @pytest.fixture(scope="module")
