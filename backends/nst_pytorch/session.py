@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import torch
@@ -23,6 +24,7 @@ from nst_pytorch.network import Network
 from nst_pytorch.precision import Arithmetic
 from nst_pytorch.statistics import Blend, StyleTarget
 from nst_pytorch.strips import Strips
+from nst_pytorch.workers import one_core
 
 
 @told_by(lack)
@@ -78,8 +80,9 @@ class PyTorchSession:
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; on CUDA it is only queued."""
-        self._losses, gradient = self._here()
-        self._adam.apply(self._x, gradient, learning_rate=learning_rate)
+        with self._cores():
+            self._losses, gradient = self._here()
+            self._adam.apply(self._x, gradient, learning_rate=learning_rate)
 
     def losses(self) -> Losses:
         """Return the losses of the last step, before its update."""
@@ -157,8 +160,12 @@ class PyTorchSession:
             convolutions=self._arithmetic.convolutions,
         )
 
+    def _cores(self) -> AbstractContextManager[None]:
+        # Else PyTorch's own threads hold the cores that the workers need; see ``workers``.
+        return one_core() if isinstance(self._network, Strips) else nullcontext()
+
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
-        with self._arithmetic.applied():
+        with self._cores(), self._arithmetic.applied():
             found, gradient = self._network.evaluate(x, self._heads)
             weight = self._objective.total_variation
             variation = total_variation(x, gradient, weight=weight)

@@ -11,7 +11,7 @@ from nst_core.vgg19 import Layer
 from nst_pytorch.buffers import Place, bordered, own
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.pooling import max_pool, max_unpool, quarters_of
-from nst_pytorch.winograd import Block, Scratch, convolve
+from nst_pytorch.winograd import Block, Scratch, convolve, convolve_turned
 
 
 class Stage:
@@ -194,7 +194,7 @@ class Stage:
         source = self._unpooled(block, scratch) if self.fused else around(self.before.whole, block)
         into = previous.gradient
         region = within(into, block)
-        convolve(source, kernels, None, tile_columns(region, block), scratch)
+        convolve_turned(source, kernels, tile_columns(region, block), scratch)
         if previous.mask is not None and not previous.pool:
             top, left = 1 + 4 * block.top, 1 + 4 * block.left
             mask = previous.mask[top : top + 4 * block.rows, left : left + 4 * block.columns]

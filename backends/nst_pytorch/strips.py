@@ -22,6 +22,9 @@ from nst_pytorch.stage import Stage
 from nst_pytorch.winograd import Block, Scratch, blocks_of
 from nst_pytorch.workers import workers
 
+_TILES = ((256, 200), (128, 240), (0, 360))
+"""From how many channels on a block has at most how many tiles, the first that holds. Measured:
+fewer leave Python no time to keep two cores busy, more leave the cache."""
 _ROWS = 16
 """Rows that a worker takes at a time, where there are no tiles."""
 
@@ -47,7 +50,7 @@ class Strips:
         self._workers = workers()
         self._scratch = [Scratch(dtype) for _ in range(self._workers.count)]
         self.stages = _stages(taps, size, dtype)
-        self._biases, self._kernels, self._turned = [], [], []
+        self._biases, self._kernels = [], []
         for stage in self.stages:
             weight = torch.from_numpy(weights[f"{stage.conv.name}.weight"].copy()).to(dtype)
             bias = torch.tensor(weights[f"{stage.conv.name}.bias"], dtype=dtype)
@@ -57,10 +60,8 @@ class Strips:
                 height, width = size
                 self._first = FirstConvolution(weight, bias, height=height, width=width, span=span)
                 self._kernels.append(weight)
-                self._turned.append(weight)
             else:
                 self._kernels.append(winograd.forward_kernels(weight))
-                self._turned.append(winograd.gradient_kernels(weight))
 
     @torch.no_grad()
     def visit(self, x: Tensor, see: Visit) -> None:
@@ -141,17 +142,17 @@ class Strips:
 
             self._by_rows(stage.size[0], convolve_rows)
             return
-        previous, turned = self.stages[number - 1], self._turned[number]
+        previous, kernels = self.stages[number - 1], self._kernels[number]
         clear_border(previous.gradient)
 
         def convolve(worker: int, block: Block) -> None:
-            stage.backward(block, turned, previous, self._scratch[worker])
+            stage.backward(block, kernels, previous, self._scratch[worker])
 
         self._workers.each(self._blocks(stage), convolve)
 
     def _blocks(self, stage: Stage) -> list[Block]:
-        # Measured: fewer leave Python no time to keep two cores busy; more leave the cache.
-        tiles = 240 if stage.conv.out_channels <= 128 else 120
+        channels = stage.conv.out_channels
+        tiles = next(count for least, count in _TILES if channels >= least)
         return blocks_of(*stage.size, tiles=tiles, least=self._workers.count)
 
     def _by_rows(self, height: int, work: Callable[[int, int, Scratch], None]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -25,6 +26,8 @@ _G = (
 )
 _ONE = 7
 """Which of the 36 products adds the same to all sixteen results: a bias goes there."""
+_WIDEST = 30
+"""Tiles in a row of a block: of the same number of tiles, tall ones share more of their rows."""
 
 
 def forward_kernels(weight: Tensor) -> Tensor:
@@ -35,11 +38,6 @@ def forward_kernels(weight: Tensor) -> Tensor:
     outs, ins = weight.shape[:2]
     flat = weight.permute(2, 3, 1, 0).reshape(9, ins * outs)
     return (both @ flat).view(36, ins, outs)
-
-
-def gradient_kernels(weight: Tensor) -> Tensor:
-    """Return the kernels (36, O, I) of the input gradient: a convolution by turned kernels."""
-    return forward_kernels(weight.flip(2, 3).transpose(0, 1))
 
 
 class Block(NamedTuple):
@@ -61,17 +59,19 @@ def blocks_of(height: int, width: int, *, tiles: int, least: int) -> list[Block]
         least: How many blocks there should be at least, if there are as many tiles.
     """
     high, wide = -(-height // 4), -(-width // 4)
-    across = -(-wide // tiles)
-    columns = -(-wide // across)
-    rows = max(1, min(tiles // columns, -(-high * across // least)))
-    count = -(-high // rows)
-    count = min(high, -(-count * across // least) * least // across or 1)
-    rows = -(-high // count)
-    return [
-        Block(top, min(rows, high - top), left, min(columns, wide - left))
-        for top in range(0, high, rows)
-        for left in range(0, wide, columns)
-    ]
+    across = -(-wide // min(tiles, _WIDEST))
+    down = -(-high // (tiles // -(-wide // across)))
+    # As many for one worker as for the other.
+    while across * down % least and down < high:
+        down += 1
+    rows, columns = _spans(high, down), _spans(wide, across)
+    return [Block(*row, *column) for row in rows for column in columns]
+
+
+def _spans(length: int, count: int) -> list[tuple[int, int]]:
+    """Cut ``length`` into ``count`` parts, (begin, length) each, that differ by one at most."""
+    ends = [length * number // count for number in range(count + 1)]
+    return [(begin, end - begin) for begin, end in pairwise(ends)]
 
 
 class Scratch:
@@ -147,14 +147,40 @@ def convolve(
     """
     _, rows, columns, channels = outs[0].shape
     t = scratch.transforms(rows, columns, source.shape[2], channels)
-    span = 4 * (columns - 1) + 1
-    _transform([source[:, j : j + span : 4] for j in range(6)], t.a, *t.half)
+    _transform(_six_columns(source, columns), t.a, *t.half)
     _transform(t.a_rows, t.v_rows, *t.half_v)
     torch.bmm(t.v, kernels, out=t.m)
     if bias is not None:
         t.m_one.add_(bias)
     _transform_back(t.m_rows, t.z, *t.half_z)
     _transform_back(t.z_columns, outs, *t.half_out)
+
+
+def convolve_turned(
+    source: Tensor, kernels: Tensor, outs: Sequence[Tensor], scratch: Scratch
+) -> None:
+    """Convolve one block by the kernels turned by 180 degrees, as the input gradient needs it.
+
+    Tiles are taken and put back turned in place of the kernels, so that these are needed only once.
+
+    Args:
+        source: (4 rows + 2, 4 columns + 2, O).
+        kernels: (36, I, O), of the convolution whose gradient this is.
+        outs: Four views (4, rows, columns, I), as for ``convolve``.
+        scratch: Of the worker that this runs on.
+    """
+    _, rows, columns, channels = outs[0].shape
+    t = scratch.transforms(rows, columns, source.shape[2], channels)
+    _transform(_six_columns(source, columns)[::-1], t.a, *t.half)
+    _transform(t.a_rows[::-1], t.v_rows, *t.half_v)
+    torch.bmm(t.v, kernels.transpose(1, 2), out=t.m)
+    _transform_back(t.m_rows, t.z[::-1], *t.half_z)
+    _transform_back(t.z_columns, outs[::-1], *t.half_out)
+
+
+def _six_columns(source: Tensor, columns: int) -> list[Tensor]:
+    span = 4 * (columns - 1) + 1
+    return [source[:, j : j + span : 4] for j in range(6)]
 
 
 def _transform(x: Sequence[Tensor], out: Sequence[Tensor], p: Tensor, q: Tensor) -> None:

@@ -4,6 +4,9 @@ PyTorch splits each operation among all cores, which pays for large operations o
 for each other after every one, and what one core has written the next operation reads from another
 core's cache. Here a thread takes a whole block of the picture through all operations, each on the
 thread's own core, in that core's own cache. PyTorch lets go of Python's lock while it computes.
+
+What else is computed between two such calls should be computed on ``one_core``, too: after an
+operation that PyTorch has split, its own threads go on spinning for 7 ms, and hold the cores.
 """
 
 from __future__ import annotations

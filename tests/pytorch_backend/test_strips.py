@@ -15,8 +15,8 @@ from nst_pytorch.winograd import (
     Scratch,
     blocks_of,
     convolve,
+    convolve_turned,
     forward_kernels,
-    gradient_kernels,
 )
 from nst_pytorch.workers import Workers
 
@@ -59,10 +59,10 @@ def test_winograd_is_convolution(ins, outs, rows, columns, dtype, bound):
     wanted = functional.conv2d(x, weight, bias)
     assert float((found - wanted).abs().max() / wanted.abs().max()) < bound
 
-    turned = gradient_kernels(weight)
     back = torch.empty(4, 4, rows, columns, ins, dtype=torch.float64)
     around = functional.pad(wanted, (1, 1, 1, 1))
-    convolve(around[0].permute(1, 2, 0), turned, None, back.unbind(), Scratch(torch.float64))
+    source, scratch = around[0].permute(1, 2, 0), Scratch(torch.float64)
+    convolve_turned(source, forward_kernels(weight), back.unbind(), scratch)
     found = back.permute(4, 2, 1, 3, 0).reshape(1, ins, 4 * rows, 4 * columns)
     wanted = functional.conv_transpose2d(wanted, weight, padding=1)
     torch.testing.assert_close(found, wanted)
