@@ -94,7 +94,8 @@ def write(checkpoint: Checkpoint, path: StrPath) -> None:
 
     arrays = {"begin": checkpoint.begin, "history": _table(checkpoint.rows)}
     arrays |= {_STATE + name: array for name, array in checkpoint.state.items()}
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # Not ascontiguousarray, which makes arrays of scalars.
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = toml.dumps(checkpoint.position.model_dump(mode="json"))
     metadata = {"nst": text, "sha256": _digest(text, arrays)}
     with atomic_writer(path, error=CheckpointError) as temporary:

@@ -21,7 +21,7 @@ from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch.losses import Head
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.padding import replicated, replicated_backward
-from nst_pytorch.pooling import average_unpool, max_pool, max_unpool, quarters_of
+from nst_pytorch.pooling import average_unpool, max_pooled, max_unpooled
 
 Visit = Callable[[str, FeatureMap], None]
 
@@ -65,6 +65,16 @@ class Network:
         self._dtype = dtype
         compute = convolutions or dtype
         layers = layers_until(taps)
+        # cuDNN adds the bias and takes the ReLU while it writes a convolution's values out.
+        self._fused = frozenset(
+            f"relu{layer.name[4:]}"
+            for layer in layers
+            if device.type == "cuda"
+            and compute != torch.float64
+            and layer.kind == "conv"
+            and layer.name not in self.taps
+            and layer is not layers[-1]
+        )
         # A block ends with its pooling.
         self.blocks = [
             list(block)
@@ -120,8 +130,9 @@ class Network:
             if layer.kind == "conv":
                 x = self._convolve(layer, x)
             elif layer.kind == "relu":
-                # In place, unless what the convolution put out is a tap.
-                x = torch.relu(x) if f"conv{layer.name[4:]}" in self.taps else torch.relu_(x)
+                if layer.name not in self._fused:
+                    # In place, unless what the convolution put out is a tap.
+                    x = torch.relu(x) if f"conv{layer.name[4:]}" in self.taps else torch.relu_(x)
                 if record is not None and layer.name not in self.taps:
                     record.masks[layer.name] = x > 0
             else:
@@ -139,21 +150,23 @@ class Network:
 
     def _convolve(self, layer: Layer, x: Tensor) -> Tensor:
         weight, bias = self._parameters[layer.name]
-        x = x.to(weight.dtype)
+        x, padding = x.to(weight.dtype), 1
         if self._replicates(layer):
-            return functional.conv2d(replicated(x), weight, bias)
-        return functional.conv2d(x, weight, bias, padding=1)
+            x, padding = replicated(x), 0
+        if f"relu{layer.name[4:]}" in self._fused:
+            found: Tensor = torch.cudnn_convolution_relu(
+                x, weight, bias, [1, 1], [padding] * 2, [1, 1], 1
+            )
+            return found
+        return functional.conv2d(x, weight, bias, padding=padding)
 
     def _pool(self, layer: Layer, x: Tensor, record: _Record | None) -> Tensor:
         if self.architecture.pooling == "average":
             return functional.avg_pool2d(x, 2)
-        quarters = quarters_of(FeatureMap.of(x).whole)
-        pooled, *scratch = (torch.empty_like(quarters[0]) for _ in range(6))
-        codes = torch.empty_like(pooled, dtype=torch.int8)
-        max_pool(quarters, out=pooled, codes=codes, scratch=scratch)
+        pooled, codes = max_pooled(x)
         if record is not None:
             record.codes[layer.name] = codes
-        return _as_tensor(pooled)
+        return pooled
 
     def _backward(
         self,
@@ -178,13 +191,8 @@ class Network:
             elif self.architecture.pooling == "average":
                 gradient = average_unpool(gradient, record.shapes[layer.name])
             else:
-                _, channels, height, width = record.shapes[layer.name]
-                out = gradient.new_zeros(height, width, channels)  # an odd last row stays zero
-                pooled = FeatureMap.of(gradient).whole
                 codes = record.codes.pop(layer.name)
-                scratch = [torch.empty_like(pooled) for _ in range(2)]
-                max_unpool(pooled, codes, quarters=quarters_of(out), scratch=scratch)
-                gradient = _as_tensor(out)
+                gradient = max_unpooled(gradient, codes, record.shapes[layer.name])
         return gradient
 
     def _input_gradient(self, layer: Layer, gradient: Tensor) -> Tensor:
@@ -218,10 +226,6 @@ class _Record:
 
 def _is_pool(layer: Layer) -> int:
     return int(layer.kind == "pool")
-
-
-def _as_tensor(whole: Tensor) -> Tensor:
-    return whole.permute(2, 0, 1)[None]
 
 
 def _tensor(array: Array, device: torch.device, dtype: torch.dtype) -> Tensor:

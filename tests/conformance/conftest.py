@@ -29,7 +29,8 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     except BackendError as error:
         reason = str(error)
     else:
-        return Subject(name, backend, request.config.getoption("--device"))
+        device = registry.choose_device(backend, request.config.getoption("--device"))
+        return Subject(name, backend, device.name)
     return _missing(reason, required=name in (*_named(request.config), *_listed(request.config)))
 
 

@@ -159,6 +159,7 @@ def test_outputs_and_intervals_may_change(kept):
 
 def test_a_checkpoint_survives_its_file(kept, tmp_path):
     point = checkpoint.read(kept)
+    assert point.state["step"].shape == ()  # NumPy 2.5 makes no number of an array of one
     checkpoint.write(point, tmp_path / "again")
     again = checkpoint.read(tmp_path / "again")
     assert again.position == point.position
