@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nst_core.result import Interrupted, Result
     from nst_core.run import transfer
     from nst_core.spec import Spec
+    from nst_core.targets import TargetCache
     from nst_core.weights import Weights
 
 _ROOMS = MappingProxyType(
@@ -37,6 +38,7 @@ _ROOMS = MappingProxyType(
         "Row": "nst_core.observers",
         "Spec": "nst_core.spec",
         "Step": "nst_core.observers",
+        "TargetCache": "nst_core.targets",
         "Weights": "nst_core.weights",
         "transfer": "nst_core.run",
     }
@@ -53,6 +55,7 @@ __all__ = [
     "Row",
     "Spec",
     "Step",
+    "TargetCache",
     "Weights",
     "transfer",
 ]

@@ -150,6 +150,32 @@ class StyleSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StyleTargets:
+    """What the style pictures come to: all of them that an image is compared with.
+
+    Attributes:
+        statistics: Tap -> number of the region -> the blend's Gram matrix (C, C) in the session's
+            dtype; or, where the statistics are ``wasserstein``, its mean (C,) and second moment
+            F F^T / (H*W) (C, C), both float64. Regions of which no style has anything at a tap are
+            left out there; without regions there is one, of number 0.
+    """
+
+    statistics: Mapping[str, Mapping[int, tuple[Array, ...]]]
+
+    def copied(self) -> StyleTargets:
+        """Return the same in arrays of its own."""
+        return StyleTargets(
+            statistics={
+                tap: {
+                    number: tuple(array.copy() for array in arrays)
+                    for number, arrays in regions.items()
+                }
+                for tap, regions in self.statistics.items()
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One stage's work.
 
@@ -167,6 +193,8 @@ class Problem:
             each region one of the styles has something above 0 at every tap. None for one
             region, the whole picture.
         architecture: How the network pools and pads.
+        style_targets: What an earlier session found of the same styles, in the same way: see
+            ``nst_core.targets``. Where they are given, the styles are not looked at again.
     """
 
     content: Image
@@ -177,6 +205,7 @@ class Problem:
     adam: Adam
     guides: Array | None = None
     architecture: Architecture = PLAIN_VGG
+    style_targets: StyleTargets | None = None
 
     def shares(self) -> tuple[tuple[StyleSource, float], ...]:
         """Return every style that has a share in the blend, with it; the shares sum to 1."""
@@ -291,6 +320,13 @@ class Session(Protocol):
 
     def image(self) -> Image:
         """Return the image as it is now, (H, W, 3), not clipped; waits for it."""
+        ...
+
+    def style_targets(self) -> StyleTargets:
+        """Return a copy of what the image is compared with of the styles.
+
+        A session that is started with them computes the same, to the bit.
+        """
         ...
 
     def state(self) -> AdamState:

@@ -27,6 +27,7 @@ from nst_core.result import Interrupted, Result
 from nst_core.sizes import Size
 from nst_core.spec import Spec
 from nst_core.styles import StylePicture, size_rule, weighted
+from nst_core.targets import TargetCache
 from nst_core.vgg19 import TAPS, smallest_side
 from nst_core.weights import Weights
 from nst_core.work import Safety, StageSize, Work, never
@@ -57,6 +58,7 @@ def transfer(
     checkpoint: StrPath | Keep | None = None,
     resume: StrPath | Checkpoint | None = None,
     stop: Callable[[], bool] | None = None,
+    targets: TargetCache | None = None,
     consider: Callable[[Work], None] | None = None,
 ) -> Result:
     """Paint ``content`` in the style of ``style``.
@@ -87,6 +89,8 @@ def transfer(
             the result is then bit for bit that of a run that was never interrupted.
         stop: Asked after every step; as soon as it says True a checkpoint is kept, if any are,
             and ``Interrupted`` raised.
+        targets: What earlier calls have found of styles, and this one leaves for later ones; the
+            result is the same to the bit.
         consider: Called with all that is prepared before the first stage begins; from it
             ``nst_core.estimate`` tells what the run will take. What it raises ends the run.
 
@@ -142,6 +146,7 @@ def transfer(
         weights=weights,
         max_pixels=max_pixels,
         command=command,
+        targets=targets or TargetCache(),
     )
     if consider:
         consider(work)
@@ -197,6 +202,7 @@ def _prepare(
     weights: str | Weights,
     max_pixels: int,
     command: str,
+    targets: TargetCache,
 ) -> Work:
     regions.check(mask, styles)
     pictures = [style.picture for style in styles]
@@ -242,6 +248,7 @@ def _prepare(
         styles=styles,
         start=begin,
         content_mask=mask,
+        targets=targets,
     )
 
 

@@ -60,6 +60,7 @@ def session(work: Work, number: int, *, begin: Image) -> Stepping:
         device=work.plan.device.name,
         dtype=work.dtype,
         execution=work.execution,
+        targets=work.targets,
     )
     return Averaged(started, decay=spec.average) if spec.average else started
 

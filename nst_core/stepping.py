@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from nst_core.backend import AdamState, Backend, DType, Execution, Losses, Probl
 from nst_core.evaluated import EvaluatedSession
 from nst_core.observers import Progress
 from nst_core.spec import LBFGS, Optimiser
+from nst_core.targets import TargetCache, fingerprint
 
 
 class Stepping(Progress, Protocol):
@@ -84,9 +86,19 @@ def start(
     device: str,
     dtype: DType,
     execution: Execution,
+    targets: TargetCache,
 ) -> Stepping:
-    """Start a session of ``backend`` at ``problem.start`` under the spec's optimiser."""
-    session = backend.start(problem, device=device, dtype=dtype, execution=execution)
+    """Start a session of ``backend`` at ``problem.start`` under the spec's optimiser.
+
+    Its style targets are those in ``targets``, or else left there.
+    """
+    key = fingerprint(problem, backend, device=device, dtype=dtype, execution=execution)
+    known = targets.find(key)
+    session = backend.start(
+        replace(problem, style_targets=known), device=device, dtype=dtype, execution=execution
+    )
+    if known is None:
+        targets.keep(key, session.style_targets())
     if isinstance(optimiser, LBFGS):
         return EvaluatedSession(session, start=problem.start, settings=optimiser, dtype=dtype)
     return AdamSession(session, like=problem.start)

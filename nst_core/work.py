@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import PIL.Image
@@ -13,6 +13,7 @@ from nst_core.checkpoint import Checkpoint
 from nst_core.keeping import Keep
 from nst_core.observers import Plan
 from nst_core.styles import StylePicture
+from nst_core.targets import TargetCache
 from nst_core.weights import Weights
 
 
@@ -37,6 +38,7 @@ class Work:
     styles: Sequence[StylePicture]
     start: PIL.Image.Image | None
     content_mask: PIL.Image.Image | None = None
+    targets: TargetCache = field(default_factory=TargetCache)
 
 
 def never() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nst_core.backend import AUTOMATIC, AdamState, Device, Evaluation, Losses
+from nst_core.backend import AUTOMATIC, AdamState, Device, Evaluation, Losses, StyleTargets
 from nst_core.weights.canonical import SHAPES, Weights
 
 
@@ -51,6 +51,9 @@ class FakeSession:
 
     def image(self):
         return self.value
+
+    def style_targets(self):
+        return StyleTargets(statistics={"relu1_1": {0: (np.eye(2),)}})
 
     def state(self):
         return AdamState(

@@ -250,11 +250,12 @@ class Transfer:
         self.contents = {tap: contents[tap] for tap in content_weights}
         self.content_loss = scaled_content_loss if content_distance == "scaled" else content_loss
         sources = [(self.outputs(picture), *rest) for picture, *rest in styles]
+        self.style_targets = {tap: oracle_style.targets_at(tap, sources) for tap in style_weights}
         self.style_losses = {
-            tap: oracle_style.loss_at(
-                tap, sources, guides=guides, distance=style_distance, statistics=style_statistics
+            tap: oracle_style.loss_to(
+                target, tap, guides=guides, distance=style_distance, statistics=style_statistics
             )
-            for tap in style_weights
+            for tap, target in self.style_targets.items()
         }
 
     def outputs(self, image) -> dict[str, np.ndarray]:

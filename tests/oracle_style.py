@@ -98,25 +98,36 @@ def loss_at(tap, sources, *, guides, distance, statistics):
         distance: `mse` or `scaled`.
         statistics: `gram` or `wasserstein`.
     """
+    targets = targets_at(tap, sources)
+    return loss_to(targets, tap, guides=guides, distance=distance, statistics=statistics)
+
+
+def targets_at(tap, sources):
+    """Region -> mean and second moment of the styles' blend at a tap; see `loss_at`."""
     known = []
     for outputs, weight, *given in sources:
         features = outputs[tap]
         mine = given[0] if given else None
         _, found = densities(mine, tap, features.shape[1:])
         known.append((weight, [None if one is None else moments(features, one) for one in found]))
-    targets = [_blended(known, region) for region in range(len(known[0][1]))]
+    targets = {region: _blended(known, region) for region in range(len(known[0][1]))}
+    return {region: target for region, target in targets.items() if target is not None}
+
+
+def loss_to(targets, tap, *, guides, distance, statistics):
+    """A function from features to style loss and gradient, given what `targets_at` found."""
 
     def loss(features):
         areas, found = densities(guides, tap, features.shape[1:])
         total, gradient = 0.0, np.zeros_like(features)
-        for area, density, target in zip(areas, found, targets, strict=True):
+        for region, (area, density) in enumerate(zip(areas, found, strict=True)):
             if density is None:
                 continue
             moment = moments(features, density)
             value, by_mean, by_second = (
-                gram_loss(moment, target, distance)
+                gram_loss(moment, targets[region], distance)
                 if statistics == "gram"
-                else wasserstein_loss(moment, target)
+                else wasserstein_loss(moment, targets[region])
             )
             total += area * value
             gradient += area * moments_backward(features, density, by_mean, by_second)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nst_core.arrays import Array, Image
-from nst_core.backend import STD, AdamState, DType, Evaluation, Losses, Problem
+from nst_core.backend import (
+    STD,
+    AdamState,
+    DType,
+    Evaluation,
+    Losses,
+    Problem,
+    StyleTargets,
+)
 from nst_core.guides import regions_at
 from nst_core.memory import told_by
 from nst_mxnet import layout
@@ -14,7 +22,7 @@ from nst_mxnet.adam import AdamUpdate
 from nst_mxnet.lack import lack
 from nst_mxnet.losses import ObjectiveBlock, Targets, WeightedLosses
 from nst_mxnet.network import Network
-from nst_mxnet.statistics import Blend, StyleTarget
+from nst_mxnet.statistics import Blend, target_of
 
 
 @told_by(lack)
@@ -36,6 +44,7 @@ class MXNetSession:
             dtype=dtype,
             architecture=problem.architecture,
         )
+        self._style_targets = self._find_style_targets(problem)
         height, width, _ = problem.start.shape
         self._objective = ObjectiveBlock(
             self._network,
@@ -81,6 +90,10 @@ class MXNetSession:
         """Return the image as it is now, (H, W, 3)."""
         return layout.to_array(layout.denormalise(self._image.data()))
 
+    def style_targets(self) -> StyleTargets:
+        """Return a copy of what the image is compared with of the styles."""
+        return self._style_targets.copied()
+
     def state(self) -> AdamState:
         """Return a copy of the optimiser's state."""
         return AdamState(
@@ -99,25 +112,23 @@ class MXNetSession:
 
     def _find_targets(self, problem: Problem) -> Targets:
         contents = self._features(problem.content)
-        return Targets(
-            content={tap: contents[tap] for tap in problem.objective.content},
-            style=self._style_targets(problem, contents),
-        )
-
-    def _style_targets(
-        self, problem: Problem, contents: Mapping[str, Tensor]
-    ) -> dict[str, StyleTarget]:
-        """Return tap -> the blend of the styles' statistics that the image is held to."""
         objective = problem.objective
-        blends = {tap: Blend(objective) for tap in objective.style}
+        style = {
+            tap: target_of(found, regions_at(problem.guides, tap), objective, like=contents[tap])
+            for tap, found in self._style_targets.statistics.items()
+        }
+        return Targets(content={tap: contents[tap] for tap in objective.content}, style=style)
+
+    def _find_style_targets(self, problem: Problem) -> StyleTargets:
+        """Return the blend of the styles' statistics, found anew unless they are given."""
+        if problem.style_targets is not None:
+            return problem.style_targets.copied()
+        blends = {tap: Blend(problem.objective) for tap in problem.objective.style}
         for style, share in problem.shares():
             features = self._features(style.image)
             for tap, blend in blends.items():
                 blend.add(features[tap], regions_at(style.guides, tap), share)
-        return {
-            tap: blend.target(regions_at(problem.guides, tap), contents[tap])
-            for tap, blend in blends.items()
-        }
+        return StyleTargets(statistics={tap: blend.statistics() for tap, blend in blends.items()})
 
     def _features(self, image: Image) -> dict[str, Tensor]:
         return dict(zip(self._network.taps, self._network(self._normalised(image)), strict=True))

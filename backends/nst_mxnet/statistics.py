@@ -7,9 +7,12 @@ into a reshape: see ``nst_mxnet.losses``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, DType, Objective
 from nst_core.guides import Region
 from nst_mxnet import gaussian
@@ -122,16 +125,44 @@ class Blend:
         # Unlike covariances, these are those of the mixture when they are added up.
         return list(gaussian.raw_moments(mean.asnumpy(), covariance.asnumpy()))
 
-    def target(self, regions: Mapping[int, Region], features: Tensor) -> StyleTarget:
-        """Return what an image with ``regions`` is compared with; its features give the device."""
-        return tuple(
-            RegionTarget(region.area, root_of(region, features), self._statistics(number))
-            for number, region in regions.items()
-        )
+    def statistics(self) -> dict[int, tuple[Array, ...]]:
+        """Return number of the region -> its statistics: see ``nst_core.backend.StyleTargets``."""
+        return {
+            number: tuple(_plain(part / self._shares[number]) for part in sums)
+            for number, sums in self._sums.items()
+        }
 
-    def _statistics(self, number: int) -> Tensor | gaussian.Gaussian:
-        sums = [part / self._shares[number] for part in self._sums[number]]
-        return gaussian.Gaussian(*sums) if self._wasserstein else sums[0]
+
+def target_of(
+    statistics: Mapping[int, Sequence[Array]],
+    regions: Mapping[int, Region],
+    objective: Objective,
+    *,
+    like: Tensor,
+) -> StyleTarget:
+    """Return what an image with ``regions`` is compared with at a tap.
+
+    Args:
+        statistics: As from ``Blend.statistics``.
+        regions: The image's.
+        objective: Says which statistics they are.
+        like: Has the image's dtype and device.
+    """
+
+    def compared_with(number: int) -> Tensor | gaussian.Gaussian:
+        if objective.style_statistics == "gram":
+            return like_array(statistics[number][0], like)
+        return gaussian.Gaussian(*statistics[number])
+
+    return tuple(
+        RegionTarget(region.area, root_of(region, like), compared_with(number))
+        for number, region in regions.items()
+    )
+
+
+def _plain(array: Tensor | Array) -> Array:
+    found: Array = array if isinstance(array, np.ndarray) else array.asnumpy()
+    return found
 
 
 def root_of(region: Region, features: Tensor) -> Tensor | None:

@@ -17,8 +17,12 @@ from nst_core.backend import COVARIANCE_EPSILON
 
 def precise(tensor: Tensor) -> Tensor:
     """Return the tensor in float64, where that can be had."""
-    device = "cpu" if tensor.device.type == "mps" else tensor.device
-    return tensor.to(device).double()
+    return tensor.to(precise_device(tensor)).double()
+
+
+def precise_device(like: Tensor) -> torch.device:
+    """Return the tensor's device, or the CPU where that one has no float64."""
+    return torch.device("cpu") if like.device.type == "mps" else like.device
 
 
 class Gaussian:

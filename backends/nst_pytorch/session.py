@@ -10,7 +10,16 @@ import torch
 from torch import Tensor
 
 from nst_core.arrays import Array, Image
-from nst_core.backend import STD, AdamState, Evaluation, Execution, Losses, Problem, StyleSource
+from nst_core.backend import (
+    STD,
+    AdamState,
+    Evaluation,
+    Execution,
+    Losses,
+    Problem,
+    StyleSource,
+    StyleTargets,
+)
 from nst_core.guides import regions_at
 from nst_core.memory import told_by
 from nst_pytorch import layout
@@ -22,7 +31,7 @@ from nst_pytorch.losses import Targets, WeightedLosses, heads_of, total_variatio
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.network import Network
 from nst_pytorch.precision import Arithmetic
-from nst_pytorch.statistics import Blend, StyleTarget
+from nst_pytorch.statistics import Blend, target_of
 from nst_pytorch.strips import Strips
 from nst_pytorch.workers import one_core
 
@@ -54,7 +63,9 @@ class PyTorchSession:
             arithmetic=self._arithmetic,
             execution=execution,
         )
-        self._heads = heads_of(problem.objective, self._find_targets(problem))
+        with self._arithmetic.applied():
+            self._style_targets = self._find_style_targets(problem)
+            self._heads = heads_of(problem.objective, self._find_targets(problem))
         self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
         self._here = self._at_the_image()
@@ -94,6 +105,10 @@ class PyTorchSession:
         """Return the image as it is now, (H, W, 3)."""
         return layout.to_array(layout.denormalise(self._x))
 
+    def style_targets(self) -> StyleTargets:
+        """Return a copy of what the image is compared with of the styles."""
+        return self._style_targets.copied()
+
     def state(self) -> AdamState:
         """Return a copy of the optimiser's state."""
         return AdamState(
@@ -117,12 +132,18 @@ class PyTorchSession:
             if tap in self._objective.content:
                 content[tap] = features.copy()
 
-        with self._arithmetic.applied():
-            self._network.visit(self._normalised(problem.content), see)
-            return Targets(content=content, style=self._style_targets(problem))
+        self._network.visit(self._normalised(problem.content), see)
+        like = torch.empty((), device=self._device, dtype=self._dtype)
+        style = {
+            tap: target_of(found, regions_at(problem.guides, tap), self._objective, like=like)
+            for tap, found in self._style_targets.statistics.items()
+        }
+        return Targets(content=content, style=style)
 
-    def _style_targets(self, problem: Problem) -> dict[str, StyleTarget]:
-        """Return tap -> the blend of the styles' statistics that the image is held to."""
+    def _find_style_targets(self, problem: Problem) -> StyleTargets:
+        """Return the blend of the styles' statistics, found anew unless they are given."""
+        if problem.style_targets is not None:
+            return problem.style_targets.copied()
         blends = {tap: Blend(self._objective) for tap in self._objective.style}
         for style, share in problem.shares():
 
@@ -138,11 +159,7 @@ class PyTorchSession:
                 # Strips are for one size, and take time to set up.
                 network = self._plain_network(problem)
             network.visit(self._normalised(style.image), see)
-        like = torch.empty((), device=self._device, dtype=self._dtype)
-        return {
-            tap: blend.target(regions_at(problem.guides, tap), like=like)
-            for tap, blend in blends.items()
-        }
+        return StyleTargets(statistics={tap: blend.statistics() for tap, blend in blends.items()})
 
     def _at_the_image(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
         """Return a function of nothing: losses and gradient at the image as it is then."""

@@ -5,15 +5,16 @@ All of it may be differentiated by autograd.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
 from nst_core.guides import Region
-from nst_pytorch.gaussian import Gaussian, precise
+from nst_pytorch.gaussian import Gaussian, precise, precise_device
 
 
 def scaled_distance(difference: Tensor) -> Tensor:
@@ -132,16 +133,43 @@ class Blend:
         # Unlike covariances, these are those of the mixture when they are added up.
         return [mean, covariance + torch.outer(mean, mean)]
 
-    def target(self, regions: Mapping[int, Region], *, like: Tensor) -> StyleTarget:
-        """Return what an image with ``regions`` is held to, on ``like``'s device."""
-        return tuple(
-            RegionTarget(region.area, density_of(region, like), self._statistics(number))
-            for number, region in regions.items()
+    def statistics(self) -> dict[int, tuple[Array, ...]]:
+        """Return number of the region -> its statistics: see ``nst_core.backend.StyleTargets``."""
+        return {
+            number: tuple((part / self._shares[number]).cpu().numpy() for part in sums)
+            for number, sums in self._sums.items()
+        }
+
+
+def target_of(
+    statistics: Mapping[int, Sequence[Array]],
+    regions: Mapping[int, Region],
+    objective: Objective,
+    *,
+    like: Tensor,
+) -> StyleTarget:
+    """Return what an image with ``regions`` is held to at a tap, on ``like``'s device.
+
+    Args:
+        statistics: As from ``Blend.statistics``.
+        regions: The image's.
+        objective: Says which statistics they are.
+        like: Has the image's dtype and device.
+    """
+
+    def held_to(number: int) -> Tensor | Gaussian:
+        # torch.tensor copies: the arrays are the caller's.
+        if objective.style_statistics == "gram":
+            return torch.tensor(statistics[number][0], dtype=like.dtype, device=like.device)
+        device = precise_device(like)
+        return Gaussian(
+            *(torch.tensor(p, dtype=torch.float64, device=device) for p in statistics[number])
         )
 
-    def _statistics(self, number: int) -> Tensor | Gaussian:
-        sums = [part / self._shares[number] for part in self._sums[number]]
-        return Gaussian(*sums) if self._wasserstein else sums[0]
+    return tuple(
+        RegionTarget(region.area, density_of(region, like), held_to(number))
+        for number, region in regions.items()
+    )
 
 
 def density_of(region: Region, like: Tensor) -> Tensor | None:

@@ -15,13 +15,19 @@ from nst_core.recipe import Run
 from nst_core.result import Result
 from nst_core.run import transfer
 from nst_core.spec import Spec
+from nst_core.targets import TargetCache
 from nst_core.weights import Weights
 
 
 class Workshop:
-    """What jobs share, kept from one to the next: backends and weights, once loaded."""
+    """What jobs share, kept from one to the next: backends and weights, once loaded.
+
+    Attributes:
+        targets: What was found of the styles.
+    """
 
     def __init__(self) -> None:
+        self.targets = TargetCache()
         self._backends: dict[str, Backend] = {}
         self._weights: dict[str, Weights] = {}
 
@@ -101,6 +107,7 @@ def _painted(job: Job, workshop: Workshop) -> Result:
         output=run.output,
         max_pixels=job.max_pixels,
         command=job.command,
+        targets=workshop.targets,
     )
 
 

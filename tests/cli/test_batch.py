@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from fakes import FakeBackend
 
 from nst_core import batch, toml
 
@@ -107,6 +108,17 @@ def test_a_size_by_device_is_recognised(here, pair):
     spec = {**spec, "stages": [{"size": "32x48", "size_on_cpu": "16x24", "steps": 1}]}
     assert here(spec=spec).size == (16, 24)
     assert here(spec=spec).status == "skipped"
+
+
+def test_style_targets_are_found_once(monkeypatch, pair, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    workshop, backend = batch.Workshop(), FakeBackend()
+    monkeypatch.setattr(workshop, "backend", lambda _: backend)
+    PIL.Image.new("RGB", (40, 30), "teal").save("other.png")
+    for number, content in enumerate((pair[0], "other.png")):
+        one = job(pair, content=content, output=f"{number}.png")
+        assert batch.do(one, workshop=workshop).status == "done"
+    assert [problem.style_targets is not None for problem in backend.problems] == [False, True]
 
 
 def test_failures_are_records(here):

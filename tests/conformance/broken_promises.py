@@ -85,6 +85,31 @@ class LossesFromTheStart(NumpySession):
         self._losses = self._evaluate(self._x)[0]
 
 
+class FindsStyleTargetsAnew(NumpySession):
+    """Looks at the styles, whatever is given."""
+
+    def __init__(self, problem, *, dtype):
+        super().__init__(replace(problem, style_targets=None), dtype=dtype)
+
+
+class TargetsOfFirstStyle(NumpySession):
+    """style_targets() leaves the blend's other styles out."""
+
+    def style_targets(self):
+        return self._targets
+
+    def __init__(self, problem, *, dtype):
+        super().__init__(problem, dtype=dtype)
+        self._targets = self._find_style_targets(replace(problem, styles=problem.styles[:1]))
+
+
+class TargetsAreTheSessions(NumpySession):
+    """style_targets() hands out the session's own arrays."""
+
+    def style_targets(self):
+        return self._style_targets
+
+
 class AnyDevice(NumpyBackend):
     """Takes any device for the CPU."""
 

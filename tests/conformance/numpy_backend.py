@@ -27,6 +27,7 @@ from nst_core.backend import (
     Execution,
     Losses,
     Problem,
+    StyleTargets,
 )
 from nst_core.errors import BackendError, WeightsError
 from nst_core.weights import Weights
@@ -45,7 +46,8 @@ class NumpySession:
         }
         # The targets never change, so they are computed once.
         self._contents = self._tapped(self._forward(self._normalised(problem.content)))
-        self._grams = self._blended(problem)
+        self._style_targets = (problem.style_targets or self._find_style_targets(problem)).copied()
+        self._grams = self._find_grams(problem)
         self._other_style_losses = self._find_other_style_losses(problem)
         self._x = self._normalised(problem.start)
         self._first, self._second = np.zeros_like(self._x), np.zeros_like(self._x)
@@ -87,6 +89,9 @@ class NumpySession:
     def image(self) -> Image:
         return oracle.denormalise(self._x).copy()  # not clipped: only the file is
 
+    def style_targets(self) -> StyleTargets:
+        return self._style_targets.copied()
+
     def state(self) -> AdamState:
         return AdamState(
             step=self._step,
@@ -111,35 +116,57 @@ class NumpySession:
     _adam_update = staticmethod(oracle_adam.update)
     _mxnet_adam_update = staticmethod(oracle_adam.update_stock_mxnet)
 
-    def _blended(self, problem: Problem) -> dict[str, Array]:
-        """Every style's Gram matrices, each times its share, added up."""
-        blend: dict[str, Array] = {}
-        for style, share in problem.shares():
-            features = self._tapped(self._forward(self._normalised(style.image)))
-            for tap in self._objective.style:
-                blend[tap] = blend.get(tap, 0) + share * self._gram(features[tap])
-        return blend
-
-    def _find_other_style_losses(self, problem: Problem) -> Mapping[str, Callable[[Array], Any]]:
-        """Where they are not those of whole pictures' Gram matrices: by tap, functions."""
-        objective = self._objective
-        plain = (objective.style_statistics, objective.style_distance) == ("gram", "mse")
-        if plain and problem.guides is None:
-            return {}
+    def _find_style_targets(self, problem: Problem) -> StyleTargets:
+        """Every style's statistics, each times its share, added up."""
         sources = [
             (self._tapped(self._forward(self._normalised(style.image))), share, style.guides)
             for style, share in problem.shares()
         ]
+        if self._plain(problem):
+            return StyleTargets(
+                statistics={
+                    tap: {0: (sum(share * self._gram(found[tap]) for found, share, _ in sources),)}
+                    for tap in self._objective.style
+                }
+            )
+        gram = self._objective.style_statistics == "gram"
+        return StyleTargets(
+            statistics={
+                tap: {
+                    region: ((second / len(mean)).astype(self._dtype),) if gram else (mean, second)
+                    for region, (mean, second) in oracle_style.targets_at(tap, sources).items()
+                }
+                for tap in self._objective.style
+            }
+        )
+
+    def _find_grams(self, problem: Problem) -> dict[str, Array]:
+        """Where they are those of whole pictures: by tap."""
+        statistics = self._style_targets.statistics
+        return (
+            {tap: found[0][0] for tap, found in statistics.items()} if self._plain(problem) else {}
+        )
+
+    def _find_other_style_losses(self, problem: Problem) -> Mapping[str, Callable[[Array], Any]]:
+        """Where they are not: by tap, functions."""
+        objective = self._objective
+        if self._plain(problem):
+            return {}
         return {
-            tap: oracle_style.loss_at(
+            tap: oracle_style.loss_to(
+                {region: _moments(*arrays) for region, arrays in found.items()},
                 tap,
-                sources,
                 guides=problem.guides,
                 distance=objective.style_distance,
                 statistics=objective.style_statistics,
             )
-            for tap in objective.style
+            for tap, found in self._style_targets.statistics.items()
         }
+
+    def _plain(self, problem: Problem) -> bool:
+        objective = self._objective
+        plain = (objective.style_statistics, objective.style_distance) == ("gram", "mse")
+        return plain and problem.guides is None
 
     def _style_loss_at(self, tap: str, features: Array) -> tuple[Any, Array]:
         other = self._other_style_losses.get(tap)
@@ -215,6 +242,14 @@ class NumpyBackend:
 
     def pretrained(self) -> Weights:
         raise WeightsError("NumPy has no model zoo: use bundled weights")
+
+
+def _moments(*arrays: Array) -> tuple[Array, Array]:
+    """Mean and second moment, which a Gram matrix is over the channels and has no mean beside."""
+    if len(arrays) == 2:
+        return arrays
+    (gram,) = arrays
+    return np.zeros(len(gram)), len(gram) * gram
 
 
 def _to_picture(x: Array) -> Array:

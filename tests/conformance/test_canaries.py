@@ -9,6 +9,7 @@ from conformance import broken_promises as broken
 from conformance import checks_adam as adam
 from conformance import checks_arrays as arrays
 from conformance import checks_session as promises
+from conformance import checks_style_targets as targets
 from conformance import checks_trajectory as trajectory
 from conformance import checks_values as values
 from conformance.cases import (
@@ -135,6 +136,12 @@ CANARIES = {
         on(arrays.check_dtypes_may_be_mixed, dtype="float32"),
     ),
     broken.WrongDType: (on(arrays.check_dtypes_and_shapes, dtype="float32"),),
+    broken.FindsStyleTargetsAnew: (on(targets.check_style_targets_serve_again),),
+    broken.TargetsOfFirstStyle: (
+        on(targets.check_style_targets, case=BLENDED),
+        on(targets.check_style_targets_serve_again, case=BLENDED),
+    ),
+    broken.TargetsAreTheSessions: (on(targets.check_style_targets_are_owned),),
     broken.LossesFromTheStart: (on(promises.check_losses_need_a_step),),
 }
 WHOLE = Subject("numpy", BACKEND)

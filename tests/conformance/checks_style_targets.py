@@ -1,0 +1,76 @@
+"""Style targets: that they are what they should be, and that they serve again."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from conformance.cases import Case
+from conformance.checks_session import (
+    assert_same_evaluation,
+    assert_same_state,
+    take_steps,
+)
+from conformance.compare import deviation, within
+from conformance.reference import Subject
+
+from nst_core.backend import Problem, StyleTargets
+
+
+def check_style_targets(subject: Subject, case: Case, dtype: str) -> None:
+    """Gram matrices in the session's dtype; or means and second moments, in float64."""
+    found = subject.start(case.problem(dtype), dtype).style_targets().statistics
+    wanted = case.oracle().style_targets
+    assert set(found) == set(wanted)
+    for tap, regions in wanted.items():
+        assert set(found[tap]) == set(regions), f"regions at {tap}"
+        for region, (mean, second) in regions.items():
+            gram = case.style_statistics == "gram"
+            expected = (second / len(second),) if gram else (mean, second)
+            arrays = found[tap][region]
+            assert len(arrays) == len(expected)
+            for array, one in zip(arrays, expected, strict=True):
+                assert array.dtype == np.dtype(dtype if gram else "float64")
+                measured = deviation(array, one)
+                within(subject, f"style targets {dtype}", measured, f"style targets {tap}")
+
+
+def check_style_targets_serve_again(subject: Subject, case: Case, dtype: str) -> None:
+    """A session that is given them computes the same to the bit, and looks at no style."""
+    problem, probe = case.problem(dtype), case.probe_image.astype(dtype)
+    session = subject.start(problem, dtype)
+    targets = session.style_targets()
+    again = subject.start(_unseen(problem, targets), dtype)
+    assert_same_evaluation(again.evaluate(image=probe), session.evaluate(image=probe))
+    for one in (session, again):
+        take_steps(one, 3)
+    assert_same_state(again.state(), session.state())
+    for one, other in zip(_arrays(again.style_targets()), _arrays(targets), strict=True):
+        assert np.array_equal(one, other), "style_targets() are not those that were given"
+
+
+def check_style_targets_are_owned(subject: Subject, case: Case, dtype: str) -> None:
+    """Scribbling on those that were returned or given changes nothing in a session."""
+    problem, probe = case.problem(dtype), case.probe_image.astype(dtype)
+    first = subject.start(problem, dtype)
+    targets = first.style_targets()
+    second = subject.start(_unseen(problem, targets), dtype)
+    before = first.evaluate(image=probe)
+    for array in _arrays(targets):
+        array[...] = np.nan
+    for session in (first, second):
+        assert_same_evaluation(session.evaluate(image=probe), before)
+        assert all(np.isfinite(array).all() for array in _arrays(session.style_targets()))
+
+
+def _unseen(problem: Problem, targets: StyleTargets) -> Problem:
+    """The problem with its targets, and with styles that would spoil everything."""
+    styles = tuple(
+        replace(style, image=np.full_like(style.image, np.nan)) for style in problem.styles
+    )
+    return replace(problem, styles=styles, style_targets=targets)
+
+
+def _arrays(targets: StyleTargets) -> Iterator[np.ndarray]:
+    for regions in targets.statistics.values():
+        for arrays in regions.values():
+            yield from arrays

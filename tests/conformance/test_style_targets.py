@@ -1,0 +1,23 @@
+"""Style targets of every backend: what they are, and that they serve again."""
+
+import pytest
+from conformance import checks_style_targets as checks
+from conformance.cases import BLENDED, BY_NAME, REGIONS, SCALED, SMALL, SOFT, WASSERSTEIN
+from conformance.reference import DTYPES
+
+BY_REGION = BY_NAME["regions by Wasserstein, more channels than pixels"]
+CASES = (SMALL, BLENDED, SCALED, WASSERSTEIN, SOFT, REGIONS, BY_REGION)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "check", [checks.check_style_targets, checks.check_style_targets_serve_again]
+)
+def test_style_targets(subject, case, dtype, check):
+    check(subject, case, dtype)
+
+
+@pytest.mark.parametrize("case", [SMALL, WASSERSTEIN], ids=lambda case: case.name)
+def test_style_targets_are_owned(subject, case):
+    checks.check_style_targets_are_owned(subject, case, "float32")
