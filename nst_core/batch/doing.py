@@ -68,14 +68,14 @@ def do(job: Job, *, workshop: Workshop | None = None) -> Record:
 
 
 def is_done(job: Job) -> bool:
-    """Whether the job's picture has the job's recipe and is no older than its two pictures.
+    """Whether the job's picture has the job's recipe and is no older than what it is made of.
 
     Of the recipe, what was made with what (versions, device, time) doesn't count.
     """
     output = Path(job.output)
     with suppress(OSError, NstError):
         made = output.stat().st_mtime
-        if any(Path(path).stat().st_mtime > made for path in (job.content, job.style)):
+        if any(Path(path).stat().st_mtime > made for path in job.inputs()):
             return False
         table = toml.loads(images.read_recipe(output), origin=job.output)
         table.pop("made_with", None)
@@ -88,7 +88,17 @@ def is_done(job: Job) -> bool:
 
 
 def _run(job: Job) -> Run:
-    return recipe.checked_run({**job.run, "content": job.content, "style": [job.style]})
+    pictures = {
+        "content": job.content,
+        "style": [job.style],
+        "content_mask": job.content_mask,
+        "style_mask": _alone(job.style_mask),
+    }
+    return recipe.checked_run({**job.run, **pictures})
+
+
+def _alone(path: str | None) -> list[str]:
+    return [] if path is None else [path]
 
 
 def _painted(job: Job, workshop: Workshop) -> Result:
@@ -98,6 +108,8 @@ def _painted(job: Job, workshop: Workshop) -> Result:
     return transfer(
         job.content,
         job.style,
+        content_mask=job.content_mask,
+        style_mask=_alone(job.style_mask),
         spec=Spec.from_table(job.spec),
         backend=workshop.backend(run.backend),
         weights=workshop.weights(run.weights),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from nst_core.batch import masks as masks_room
 from nst_core.errors import SpecError
 from nst_core.files import shown
 from nst_core.recipe import Run
@@ -25,6 +26,8 @@ class Job(BaseModel):
         run: The ``[run]`` table, as a config file has it, without pictures.
         max_pixels: Pictures of more pixels are refused.
         command: What recipes say that the pictures were made by.
+        content_mask: Path of the content's label picture, if it has one.
+        style_mask: Path of the style's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +39,13 @@ class Job(BaseModel):
     run: dict[str, Any]
     max_pixels: int
     command: str = "nst_core.batch"
+    content_mask: str | None = None
+    style_mask: str | None = None
+
+    def inputs(self) -> list[str]:
+        """Return the paths of all pictures that the job is made of."""
+        masks = (self.content_mask, self.style_mask)
+        return [self.content, self.style, *(mask for mask in masks if mask is not None)]
 
 
 class Record(BaseModel):
@@ -97,6 +107,7 @@ def plan(
     run: Run,
     max_pixels: int,
     command: str,
+    content_masks: Path | None = None,
 ) -> list[Job]:
     """Return a job for each content in each style, those of a style one after the other.
 
@@ -108,19 +119,23 @@ def plan(
         directory: Where the pictures go.
         ending: Their ending, without the dot.
         spec: The algorithm.
-        run: What else is asked for; its pictures don't count.
+        run: What else is asked for. Of its pictures only the masks count: one for all contents,
+            and one for each style.
         max_pixels: Pictures of more pixels are refused.
         command: What recipes say that the pictures were made by.
+        content_masks: The directory where each content has a mask of its own, under its name.
 
     Raises:
         SpecError: if two pictures would have the same name, one would replace an input, or
-            there are masks.
+            the masks don't go with the pictures.
     """
-    if run.content_mask is not None or run.style_mask:
-        raise SpecError("a batch takes no masks, which belong to one picture: use nst run")
+    masks = masks_room.content_masks(contents, everyones=run.content_mask, directory=content_masks)
+    style_masks = masks_room.style_masks(styles, run.style_mask, contents=bool(masks))
     # The pictures of a config, which may be a recipe, are not those of the batch.
     table = run.model_dump(
-        mode="json", exclude_none=True, exclude={"content", "style", "style_blend"}
+        mode="json",
+        exclude_none=True,
+        exclude={"content", "style", "style_blend", "content_mask", "style_mask"},
     )
     jobs: dict[Path, Job] = {}
     for style in dict.fromkeys(styles):
@@ -140,8 +155,10 @@ def plan(
                 run=table,
                 max_pixels=max_pixels,
                 command=command,
+                content_mask=masks.get(content),
+                style_mask=style_masks.get(style),
             )
-    inputs = {Path(path).resolve() for path in (*contents, *styles)}
+    inputs = {Path(path).resolve() for job in jobs.values() for path in job.inputs()}
     for output in jobs:
         if output.resolve() in inputs:
             raise SpecError(f"output {shown(output)} is also an input: name another directory")

@@ -15,8 +15,8 @@ from nst_core.batch import Job, Record, table
 from nst_core.cli import inputs, overrides
 from nst_core.files import check_writable, making_directory
 
-# What belongs to one picture, or to several styles at once.
-_NOT_TAKEN = {"style_blend": None, "content_mask": None, "style_mask": ()}
+# What belongs to several styles at once.
+_NOT_TAKEN = {"style_blend": None}
 
 
 @click.command("batch", context_settings={"max_content_width": 100})
@@ -35,6 +35,12 @@ _NOT_TAKEN = {"style_blend": None, "content_mask": None, "style_mask": ()}
 )
 @inputs.algorithm
 @overrides.options
+@click.option(
+    "--content-masks",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where each content has a mask of its own, of the same name.",
+)
 @overrides.output_options
 @inputs.max_pixels
 @click.option("-q", "--quiet", is_flag=True, help="Print errors alone, not what is done.")
@@ -44,6 +50,7 @@ def command(
     output_dir: Path,
     ending: str,
     jobs: int,
+    content_masks: Path | None,
     config: Path | None,
     preset: str | None,
     max_pixels: int,
@@ -62,6 +69,7 @@ def command(
         over=overrides.table(content=None, style=(), options={**options, **_NOT_TAKEN}),
         sizes=overrides.sizes(options),
         steps=overrides.steps(options),
+        pyramid=overrides.pyramid(options),
     )
     planned = batch.plan(
         contents,
@@ -72,6 +80,7 @@ def command(
         run=settings.run,
         max_pixels=max_pixels,
         command=inputs.command_line(),
+        content_masks=content_masks,
     )
     making_directory(output_dir)
     for name in (table.CSV, table.JSON):

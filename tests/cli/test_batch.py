@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 from fakes import FakeBackend
 
-from nst_core import batch, toml
+from nst_core import batch, presets, recipe, toml
 
 FAST = ("--size", "16x24", "--steps", "2", "--weights", "random")
 
@@ -121,6 +121,78 @@ def test_style_targets_are_found_once(monkeypatch, pair, tmp_path):
     assert [problem.style_targets is not None for problem in backend.problems] == [False, True]
 
 
+def masks(directory, *names):
+    """Label pictures, black above and white below."""
+    Path(directory).mkdir(exist_ok=True)
+    for name in names:
+        mask = np.zeros((30, 40), np.uint8)
+        mask[15:] = 255
+        PIL.Image.fromarray(mask).save(Path(directory, name))
+
+
+def test_masks_go_with_their_pictures(nst, pair):
+    PIL.Image.new("RGB", (40, 30), "teal").save("other.png")
+    masks("masks", "content.png", "other.bmp", "unused.png")
+    arguments = ("batch", "content.png", "other.png", "--output-dir", "out", *FAST)
+    arguments += ("--style", "style.png", "--style-mask", "masks/content.png")
+    assert nst(*arguments, "--content-masks", "masks").status == 0
+    made = toml.loads(nst("recipe", "out/other-style.png").out, origin="recipe")["run"]
+    assert (made["content_mask"], made["style_mask"]) == ("masks/other.bmp", "masks/content.png")
+    Path("made.toml").write_text(nst("recipe", "out/other-style.png").out)
+    assert nst("run", "--config", "made.toml", "-o", "alone.png", "-q").status == 0
+    with PIL.Image.open("alone.png") as one, PIL.Image.open("out/other-style.png") as two:
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
+
+    # A newer mask makes a picture anew.
+    later = Path("out/other-style.png").stat().st_mtime + 5
+    os.utime("masks/other.bmp", (later, later))
+    assert nst(*arguments, "--content-masks", "masks").status == 0
+    statuses = {name: record["status"] for name, record in table().items()}
+    assert statuses == {"content-style.png": "skipped", "other-style.png": "done"}
+
+
+def test_one_mask_may_be_for_all(pair):
+    run = recipe.checked_run({"content_mask": "m.png", "style_mask": ["1.png", "2.png"]})
+    jobs = batch.plan(
+        ["a.png", "b.png"], ["c.png", "d.png"], directory=Path(), ending="png", run=run,
+        spec=presets.load("d2l"), max_pixels=1, command="",
+    )  # fmt: skip
+    found = {(job.content, job.style): (job.content_mask, job.style_mask) for job in jobs}
+    assert found["a.png", "c.png"] == found["b.png", "c.png"] == ("m.png", "1.png")
+    assert found["a.png", "d.png"] == found["b.png", "d.png"] == ("m.png", "2.png")
+    assert not {"content_mask", "style_mask"} & jobs[0].run.keys()
+
+
+def test_masks_that_do_not_go_with_the_pictures_are_refused(nst, pair):
+    masks("masks", "content.png", "style.png", "style.bmp")
+    style = ("--style", "style.png", "--output-dir", "out")
+    mask, labels = ("--style-mask", "masks/style.bmp"), ("--content-masks", "masks")
+    for arguments, says in (
+        (("content.png", *style, *labels), "give a style mask for each style"),
+        (("content.png", *style, *mask), "a style mask needs content masks"),
+        (("content.png", *style, *labels, *mask, *mask), "2 style masks for 1 styles"),
+        (("other.png", *style, *labels, *mask), "put a label picture other.png there"),
+        (("style.png", *style, *labels, *mask), "several masks in masks: style.bmp and style.png"),
+        (("content.png", *style, *mask, "--content-masks", "none"), "no directory none"),
+        (("content.png", *style, *mask, *labels, "--content-mask", "a.png"), "not both"),
+        (
+            ("content.png", *style, *style, *labels, *mask, "--style-mask", "masks/style.png"),
+            "style.png is there twice, with two masks",
+        ),
+    ):
+        done = nst("batch", *arguments)
+        assert done.status == 2, arguments
+        assert says in done.err
+        assert done.err.count("\n") == 1
+    assert not Path("out").exists()
+
+
+def test_a_pyramid_makes_its_stages(nst, pair):
+    options = ("--style", "style.png", "--output-dir", "out", "--weights", "random", "--steps", 1)
+    assert nst("batch", "content.png", *options, "--pyramid", "24:32:1.2").status == 0
+    assert table()["content-style.png"]["steps"] == 3
+
+
 def test_failures_are_records(here):
     assert "no such file" in here(content="no.png").reason
     assert "unknown weights" in here(run={"weights": "heavy"}).reason
@@ -175,7 +247,7 @@ def test_ctrl_c_keeps_what_is_done(child, pair, tmp_path):
 
 def test_mistakes_are_found_before_anything_is_done(nst, pair, tmp_path):
     (tmp_path / "sub").mkdir()
-    Path("a.toml").write_text('run = { content_mask = "m.png" }')
+    Path("a.toml").write_text('run = { style_mask = "m.png" }')
     PIL.Image.new("RGB", (40, 30)).save("sub/content.png")
     style = ("--style", "style.png")
     for arguments, says in (
@@ -184,7 +256,10 @@ def test_mistakes_are_found_before_anything_is_done(nst, pair, tmp_path):
         (("content.png", *style, "--output-dir", "out", "--size", "huge"), "size = 'huge'"),
         (("content.png", *style, "--output-dir", "out", "--jobs", "0"), "--jobs"),
         (("content.png", "--output-dir", "out"), "--style"),
-        (("content.png", *style, "--output-dir", "out", "--config", "a.toml"), "no masks"),
+        (
+            ("content.png", *style, "--output-dir", "out", "--config", "a.toml"),
+            "needs content masks",
+        ),
     ):
         done = nst("batch", *arguments)
         assert done.status == 2, arguments

@@ -1,0 +1,130 @@
+"""What a batch saves by finding a style's targets once: contents of one size in one style.
+
+    python benchmarks/batch.py --output benchmarks/results/batch.json
+
+Contents are windows of the demo landscape, the style is the demo painting. Batches that keep the
+targets and batches that don't alternate, in one process whose framework and weights are loaded; the
+seconds of a job are those from its files to its picture on the disk. The pictures of both are
+compared: they are the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from measuring.record import Machine
+from nst_core import demo, images, presets
+from nst_core.batch import Job, Workshop, do
+from nst_core.spec import Spec
+from nst_core.stages import with_stages
+from nst_core.targets import TargetCache
+
+KEPT, ANEW = "kept", "anew"
+
+
+def contents(directory: Path, count: int) -> list[Path]:
+    """Write windows of the demo landscape, two thirds of its width and height, and name them."""
+    whole = images.read(demo.landscape())
+    width, height = whole.width * 2 // 3, whole.height * 2 // 3
+    paths = [directory / f"{number}.png" for number in range(count)]
+    for path, part in zip(paths, np.linspace(0, 1, count), strict=True):
+        left, top = round(part * (whole.width - width)), round(part * (whole.height - height))
+        whole.crop((left, top, left + width, top + height)).save(path)
+    return paths
+
+
+def batch(paths: Sequence[Path], spec: Spec, workshop: Workshop, name: str) -> list[float]:
+    """Do a batch anew and return each job's seconds."""
+    keeps = name == KEPT
+    workshop.targets = TargetCache() if keeps else TargetCache(most_mb=0)
+    found = []
+    for path in paths:
+        output = path.with_name(f"{path.stem}-{name}.png")
+        output.unlink(missing_ok=True)
+        record = do(
+            Job(
+                content=str(path),
+                style=str(demo.painting()),
+                output=str(output),
+                spec=spec.to_table(),
+                run={},
+                max_pixels=images.MAX_PIXELS,
+            ),
+            workshop=workshop,
+        )
+        if record.status != "done":
+            raise SystemExit(record.reason)
+        found.append(record.seconds)
+    return found
+
+
+def same(paths: Sequence[Path]) -> bool:
+    """Whether both kinds of batch made the same pictures, to the bit."""
+    return all(_pixels(path, KEPT) == _pixels(path, ANEW) for path in paths)
+
+
+def _pixels(path: Path, name: str) -> bytes:
+    with PIL.Image.open(path.with_name(f"{path.stem}-{name}.png")) as picture:
+        return picture.tobytes()
+
+
+def measured(paths: Sequence[Path], spec: Spec, rounds: int) -> dict[str, Any]:
+    """Return seconds of every job, by batch and round, and the ratio of the batches' sums."""
+    workshop = Workshop()
+    batch(paths[:1], spec, workshop, ANEW)  # loads what is loaded once
+    seconds: dict[str, list[list[float]]] = {KEPT: [], ANEW: []}
+    for number in range(rounds):
+        for name in (KEPT, ANEW) if number % 2 else (ANEW, KEPT):
+            seconds[name].append(batch(paths, spec, workshop, name))
+    ratios = [
+        sum(kept) / sum(anew) for kept, anew in zip(seconds[KEPT], seconds[ANEW], strict=True)
+    ]
+    return {
+        "size": spec.stages[-1].size,
+        "style_size": spec.style.size or spec.stages[-1].size,
+        "steps": spec.stages[-1].steps,
+        "contents": len(paths),
+        "seconds_of_a_batch": {
+            name: median(sum(jobs) for jobs in found) for name, found in seconds.items()
+        },
+        "ratio": {"median": median(ratios), "least": min(ratios), "most": max(ratios)},
+        "same_pictures": same(paths),
+        "seconds": seconds,
+    }
+
+
+def main() -> None:
+    """Measure with the style at the contents' size and at another, and write the record."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--size", default="200x300")
+    parser.add_argument("--style-sizes", default="200x300,300x450", help="a measurement for each")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--contents", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", type=Path, required=True)
+    given = parser.parse_args()
+    machine, found = Machine.here(), []
+    for style_size in given.style_sizes.split(","):
+        table = presets.table("d2l")
+        table["style"] = {**table["style"], "size": style_size}
+        spec = with_stages(Spec.from_table(table), sizes=[given.size], steps=[given.steps])
+        with tempfile.TemporaryDirectory() as name:
+            paths = contents(Path(name), given.contents)
+            found.append(measured(paths, spec, given.rounds))
+    record = {"machine": machine.model_dump(mode="json"), "batches": found}
+    given.output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    for one in found:
+        print(one["style_size"], one["seconds_of_a_batch"], one["ratio"], one["same_pictures"])  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

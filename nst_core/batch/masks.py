@@ -1,0 +1,84 @@
+"""Which label picture goes with which picture of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nst_core.errors import SpecError
+from nst_core.files import shown
+from nst_core.images import ENDINGS
+
+_READ = frozenset({*ENDINGS, ".bmp"})
+
+
+def content_masks(
+    contents: Sequence[str], *, everyones: str | None, directory: Path | None
+) -> dict[str, str]:
+    """Return content -> its mask; empty if there are no masks.
+
+    Args:
+        contents: Paths.
+        everyones: The one mask of them all.
+        directory: Where each has its own, of the same name but for the ending.
+
+    Raises:
+        SpecError: one line: both are given, or a content has no mask there, or several.
+    """
+    if directory is None:
+        return {} if everyones is None else dict.fromkeys(contents, everyones)
+    if everyones is not None:
+        raise SpecError("content masks: give one for all pictures or a directory of them, not both")
+    if not directory.is_dir():
+        raise SpecError(f"content masks: there is no directory {shown(directory)}")
+    there: dict[str, list[Path]] = {}
+    for path in sorted(directory.iterdir()):
+        if path.suffix.lower() in _READ:
+            there.setdefault(path.stem, []).append(path)
+    return {content: str(_only(content, there, directory)) for content in contents}
+
+
+def style_masks(styles: Sequence[str], masks: Sequence[str], *, contents: bool) -> dict[str, str]:
+    """Return style -> its mask; empty if there are no masks.
+
+    Args:
+        styles: Paths.
+        masks: Paths, one for each.
+        contents: Whether the contents have masks.
+
+    Raises:
+        SpecError: one line: their numbers differ, or the contents' masks are without them.
+    """
+    if contents and not masks:
+        raise SpecError(
+            "a batch paints each picture in one style: with content masks, give a style mask for "
+            "each style, in the same order"
+        )
+    if masks and not contents:
+        raise SpecError("a style mask needs content masks: give those too")
+    if masks and len(masks) != len(styles):
+        raise SpecError(
+            f"{len(masks)} style masks for {len(styles)} styles: give one for each, in the same "
+            "order"
+        )
+    found: dict[str, str] = {}
+    for style, mask in zip(styles, masks, strict=False):
+        if found.setdefault(style, mask) != mask:
+            raise SpecError(
+                f"style {shown(style)} is there twice, with two masks: give a copy for the second"
+            )
+    return found
+
+
+def _only(content: str, there: dict[str, list[Path]], directory: Path) -> Path:
+    stem = Path(content).stem
+    found = there.get(stem, [])
+    if not found:
+        raise SpecError(
+            f"{shown(content)} has no mask in {shown(directory)}: put a label picture "
+            f"{shown(stem)}.png there"
+        )
+    if len(found) > 1:
+        names = " and ".join(shown(path.name) for path in found)
+        raise SpecError(f"{shown(content)} has several masks in {shown(directory)}: {names}")
+    return found[0]
