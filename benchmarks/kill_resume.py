@@ -173,11 +173,12 @@ def command(extra: Sequence[str]) -> list[str]:
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two runs ended the same, to the bit."""
+    """Whether two runs ended the same, to the bit, and the killed one's leftovers are gone."""
     first, second = (checkpoint.read(place / "run.nst") for place in (one, other))
     return (
         pixels_and_recipe(one) == pixels_and_recipe(other)
         and history(one) == history(other)
+        and not list(other.glob(".*"))
         and first.state.keys() == second.state.keys()
         and all(
             np.array_equal(array, second.state[name], equal_nan=True)

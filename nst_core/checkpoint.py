@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nst_core import toml
+from nst_core import tensors, toml
 from nst_core.arrays import Array, Image
 from nst_core.errors import NstError, SpecError
 from nst_core.files import StrPath, atomic_writer, shown
@@ -90,8 +90,6 @@ def write(checkpoint: Checkpoint, path: StrPath) -> None:
     Raises:
         CheckpointError: one line; what was there is then still whole.
     """
-    from safetensors.numpy import save_file  # noqa: PLC0415 - most runs write none
-
     arrays = {"begin": checkpoint.begin, "history": _table(checkpoint.rows)}
     arrays |= {_STATE + name: array for name, array in checkpoint.state.items()}
     # Not ascontiguousarray, which makes arrays of scalars.
@@ -99,7 +97,7 @@ def write(checkpoint: Checkpoint, path: StrPath) -> None:
     text = toml.dumps(checkpoint.position.model_dump(mode="json"))
     metadata = {"nst": text, "sha256": _digest(text, arrays)}
     with atomic_writer(path, error=CheckpointError) as temporary:
-        save_file(arrays, temporary, metadata=metadata)
+        tensors.write(temporary, arrays, metadata=metadata)
 
 
 def read(path: StrPath) -> Checkpoint:

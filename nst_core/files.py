@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from nst_core import temporary
 from nst_core.errors import NstError
 
 StrPath: TypeAlias = str | os.PathLike[str]
@@ -50,8 +50,8 @@ def atomic_writer(path: StrPath, *, error: type[NstError] = FileError) -> Iterat
 
     Yields:
         The path of an empty file in the same directory and with the same ending as the target,
-        to be opened by the block in any way it likes. A block that writes nothing leaves an
-        empty file.
+        to be opened by the block in any way it likes, but not replaced (see
+        ``nst_core.temporary``). A block that writes nothing leaves an empty file.
 
     Raises:
         NstError: of type ``error``, one line, where the file can't be written. Errors from the
@@ -59,30 +59,29 @@ def atomic_writer(path: StrPath, *, error: type[NstError] = FileError) -> Iterat
     """
     with _blaming(path, error):
         target = _target(path)
-        temporary = _create_beside(target)
-        try:
-            mode = stat.S_IMODE((target if target.exists() else temporary).stat().st_mode)
-            yield temporary
-            _settle(temporary, mode)
-            temporary.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+        with temporary.beside(target) as file:
+            mode = stat.S_IMODE((target if target.exists() else file).stat().st_mode)
+            yield file
+            _settle(file, mode)
+            file.replace(target)
 
 
 def check_writable(path: StrPath, *, error: type[NstError] = FileError) -> None:
     """Find out before a long run whether ``atomic_writer`` will be able to write ``path``.
 
     Permission bits alone say too little (root, read-only mounts, access lists, quotas), so a
-    file is created beside the target and removed again. The target itself is not touched.
+    file is created beside the target and removed again. The target itself is not touched. What a
+    killed process has left of the same target is removed: so a run that is begun again tidies up.
 
     Raises:
         NstError: of type ``error``, one line: the directory is missing or can't be written in,
             or ``path`` is a directory, a device or a write-protected file.
     """
     with _blaming(path, error):
-        _create_beside(_target(path)).unlink()
+        target = _target(path)
+        temporary.sweep(target)
+        with temporary.beside(target):
+            pass
 
 
 def making_directory(path: StrPath) -> None:
@@ -123,21 +122,12 @@ def _target(path: StrPath) -> Path:
     return target
 
 
-def _create_beside(target: Path) -> Path:
-    """Create an empty file in the target's directory, with the mode any new file would have."""
-    temporary = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
-    # Not by tempfile, which gives 0600 whatever the umask; and to ask for the umask is to change
-    # it for a moment, for all threads. Here the kernel applies it.
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    return temporary
-
-
-def _settle(temporary: Path, mode: int) -> None:
+def _settle(file: Path, mode: int) -> None:
     """Bring content and mode bits to the disk, so that the rename can't overtake them."""
-    with temporary.open("rb+") as stream:
+    with file.open("rb+") as stream:
         os.fsync(stream.fileno())
-    if stat.S_IMODE(temporary.stat().st_mode) != mode:
-        temporary.chmod(mode)
+    if stat.S_IMODE(file.stat().st_mode) != mode:
+        file.chmod(mode)
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def test_a_full_disk_costs_a_checkpoint_and_not_the_run(kept, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("safetensors.numpy.save_file", full)
+    monkeypatch.setattr("nst_core.tensors.write", full)
     result = run(checkpoint=Keep(path=kept, every=5, warn=lines.append))
     assert result.note == ""
     assert len(lines) == 1
