@@ -124,7 +124,7 @@ def read(path: StrPath) -> Checkpoint:
         reason = describe(error)
     except (CheckpointError, SpecError) as error:
         reason = str(error)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         reason = f"it lacks what a checkpoint holds ({str(error).splitlines()[0]})"
     raise CheckpointError(f"can't resume from {shown(path)}: {reason}")
 
@@ -145,6 +145,11 @@ def _read(path: Path) -> tuple[str, dict[str, Array]]:
         raise CheckpointError(f"{error.strerror or error}") from error
     except (SafetensorError, KeyError, TypeError, ValueError) as error:  # bfloat16, for one
         raise CheckpointError("it is damaged, or no checkpoint") from error
+    for name, array in arrays.items():
+        if array.dtype not in (np.float32, np.float64):
+            raise CheckpointError(
+                f"it holds {array.dtype} as {name[:60]!r}, which nst never writes"
+            )
     text = metadata["nst"]
     if metadata.get("sha256") != _digest(text, arrays):
         raise CheckpointError("it is damaged: its checksum does not fit")

@@ -66,7 +66,7 @@ def restore(session: Stepping, checkpoint: Checkpoint) -> None:
     """
     try:
         session.restore(checkpoint.state)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise CheckpointError(
             f"can't resume from {checkpoint.path}: its optimiser's state does not fit "
             f"({' '.join(str(error).split())}): begin anew"

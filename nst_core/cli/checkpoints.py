@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,8 +13,9 @@ import click
 from click.core import ParameterSource
 
 from nst_core import checkpoint, keeping
-from nst_core.checkpoint import Checkpoint
+from nst_core.checkpoint import Checkpoint, CheckpointError
 from nst_core.cli.streams import say
+from nst_core.files import shown
 from nst_core.keeping import Keep
 from nst_core.recipe import Run
 
@@ -74,18 +78,45 @@ def remembered(point: Checkpoint | None, values: Mapping[str, Any]) -> dict[str,
     Args:
         point: The checkpoint that is resumed, if one is.
         values: By the options' names; those of files and intervals.
+
+    Raises:
+        CheckpointError: if it names a file that no checkpoint may name.
     """
     kept = point.position.options if point else {}
-    source = click.get_current_context().get_parameter_source
+    context = click.get_current_context()
+    source, resume = context.get_parameter_source, context.params["resume"]
     found = dict(values)
     for name in (*_FILES, *_NUMBERS):
         if name in kept and source(name) is not ParameterSource.COMMANDLINE:
             value = kept[name]
             if name in _FILES and isinstance(value, str):
-                found[name] = Path(value)
+                found[name] = _harmless(name, Path(value), resume=resume)
             elif name in _NUMBERS and isinstance(value, int) and value > 0:
                 found[name] = value
     return found
+
+
+def _harmless(name: str, path: Path, *, resume: Path) -> Path:
+    """Return a file that a checkpoint says to write, where that can't surprise whoever resumes it.
+
+    A checkpoint may have come from anyone. What it names is written only beside it or below, or
+    below the working directory; and over no script or setting by the name of a history.
+
+    Raises:
+        CheckpointError: with the option to give if it is meant.
+    """
+    places = [Path.cwd(), Path(os.path.abspath(resume)).parent]  # noqa: PTH100 - links stay links
+    full = Path(os.path.abspath(path))  # noqa: PTH100 - and .. is gone
+    with suppress(OSError, ValueError, RuntimeError):  # no usable path, as is said later
+        places += [place.resolve() for place in places]
+    near = any(full.is_relative_to(place) for place in places)
+    if near and (name != "history" or path.suffix.lower() == ".csv"):
+        return path
+    where = "is no .csv file" if near else "is neither beside it nor below this directory"
+    raise CheckpointError(
+        f"{shown(resume)} says to write its {name} to {shown(path)}, which {where}; if you mean "
+        f"that, add --{name} {shlex.quote(shown(path))}"
+    )
 
 
 def keep(

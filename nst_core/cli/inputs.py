@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from nst_core import demo, images
-from nst_core.recipe import Run
+from nst_core.recipe import Config, Run
 from nst_core.styles import check_blend
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,6 +55,14 @@ def pictures(run: Run) -> tuple[str, tuple[str, ...]]:
     styles = run.style or (str(demo.painting()),)
     check_blend(run.style_blend, styles=len(styles))
     return run.content or str(demo.landscape()), styles
+
+
+def files(settings: Config, *, config: Path | None) -> list[str]:
+    """Return all files that a run reads, of which none may be written over."""
+    content, styles = pictures(settings.run)
+    # A weights source or a start that is a word is just no file's name.
+    words = (settings.run.weights.removeprefix("caffe:"), settings.spec.start.image)
+    return [content, *styles, *masks(settings.run), *words, *([str(config)] if config else [])]
 
 
 def masks(run: Run) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from nst_core import files, images
+from nst_core.cli.snapshots import Snapshots
 from nst_core.errors import NstError, PictureError
-from nst_core.observers import Observer, Plan, Row, Step
+from nst_core.observers import Observer, Row
 from nst_core.result import Result
 
 
@@ -28,20 +29,30 @@ class Outputs:
     def check(self, *, inputs: Sequence[str]) -> None:
         """Find out before the run what would fail after it.
 
+        Args:
+            inputs: Files that are read.
+
         Raises:
             NstError: one line.
         """
         images.check_output(self.picture, self.output)
-        for path in inputs:
-            if self.picture.exists() and Path(path).exists() and self.picture.samefile(path):
-                raise PictureError(f"output {self.picture} is also an input: name another output")
         if self.history:
             files.check_writable(self.history)
         if self.plot:
             images.check_output(self.plot)
-        written = (self.picture, self.history, self.plot, self.checkpoint)
-        named = [path.resolve() for path in written if path]
-        if len(set(named)) < len(named):
+        if self.save_every:
+            Snapshots(self.picture, every=self.save_every).check(inputs=inputs)
+        written = {
+            "output": self.picture,
+            "history": self.history,
+            "plot": self.plot,
+            "checkpoint": self.checkpoint,
+        }
+        named = {name: path for name, path in written.items() if path}
+        for name, path in named.items():
+            if any(_same(path, other) for other in inputs):
+                raise PictureError(f"{name} {files.shown(path)} is also an input: name another")
+        if len({path.resolve() for path in named.values()}) < len(named):
             raise PictureError(
                 "output, history, plot and checkpoint need a file each: two have the same name"
             )
@@ -69,6 +80,14 @@ class Outputs:
             write_plot(result, self.plot)
 
 
+def _same(one: Path, other: str) -> bool:
+    """Whether both are the same file, by whatever names and links; not if one isn't there."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
 def _rescue(result: Result, path: Path) -> str:
     """Save the picture in the directory for temporary files, rather than lose it."""
     spare = Path(tempfile.mkdtemp(prefix="nst-")) / path.name
@@ -88,22 +107,3 @@ def write_history(rows: Sequence[Row], path: Path) -> None:
         writer = csv.DictWriter(stream, [field.name for field in fields(Row)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
-
-
-class Snapshots(Observer):
-    """Saves the image every so many steps, as ``NAME-00050.png`` beside the output."""
-
-    def __init__(self, path: Path, *, every: int) -> None:
-        self._path = path
-        self._every = every
-        self._plan: Plan | None = None
-
-    def started(self, plan: Plan) -> None:
-        """Keep the plan: snapshots carry its recipe as well."""
-        self._plan = plan
-
-    def stepped(self, step: Step) -> None:
-        """Save a snapshot, if it is due."""
-        if self._plan is not None and step.overall % self._every == 0:
-            path = self._path.with_name(f"{self._path.stem}-{step.overall:05d}{self._path.suffix}")
-            images.write(step.image, path, recipe=self._plan.recipe, finish=self._plan.finish)

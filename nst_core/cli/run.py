@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,8 +15,9 @@ from nst_core.cli import checkpoints, estimating, inputs, outputs, overrides
 from nst_core.cli.progress import progress_observer
 from nst_core.cli.signals import Begun, Signals
 from nst_core.cli.streams import say
+from nst_core.observers import Observer
 from nst_core.recipe import Config
-from nst_core.result import Interrupted
+from nst_core.result import Interrupted, Result
 from nst_core.run import transfer
 
 _PATH = click.Path(path_type=Path)
@@ -93,37 +97,52 @@ def command(
         checkpoint=checkpoint or resume,
         output=settings.run.output,
     )
-    files.check(inputs=[content, *style, *inputs.masks(settings.run)])
+    files.check(inputs=inputs.files(settings, config=config))
+    work = partial(
+        transfer,
+        content,
+        style,
+        style_blend=settings.run.style_blend,
+        content_mask=settings.run.content_mask,
+        style_mask=settings.run.style_mask,
+        spec=settings.spec,
+        backend=settings.run.backend,
+        weights=settings.run.weights,
+        device=settings.run.device,
+        dtype=settings.run.dtype,
+        execution=settings.run.execution,
+        output=settings.run.output,
+        log_every=given["log_every"],
+        max_pixels=given["max_pixels"],
+        command=inputs.command_line(),
+        consider=estimating.dry_run if dry_run else estimating.before_a_run,
+        checkpoint=checkpoints.keep(
+            files.checkpoint, values=given, run=settings.run, pictures=(content, style)
+        ),
+        resume=point,
+    )
+    showing = progress_observer(quiet=quiet, every=given["log_every"])
+    with suppress(estimating.DryRun):
+        result = _painted(work, showing, files)
+        _warn_of_other_weights(settings, result.plan.weights_checksum)
+        if not quiet:
+            say(str(files.picture))
+
+
+def _painted(
+    work: Callable[..., Result], showing: Sequence[Observer], files: outputs.Outputs
+) -> Result:
+    """Do the work, save what came of it, and end here unless that is the whole of it.
+
+    Raises:
+        SystemExit: after a signal, and where the numbers or the memory ended the run.
+    """
     with Signals() as signals:
-        showing = progress_observer(quiet=quiet, every=given["log_every"])
         try:
-            result = transfer(
-                content,
-                style,
-                style_blend=settings.run.style_blend,
-                content_mask=settings.run.content_mask,
-                style_mask=settings.run.style_mask,
-                spec=settings.spec,
-                backend=settings.run.backend,
-                weights=settings.run.weights,
-                device=settings.run.device,
-                dtype=settings.run.dtype,
-                execution=settings.run.execution,
-                output=settings.run.output,
-                observers=[Begun(signals), *showing, *files.observers()],
-                log_every=given["log_every"],
-                max_pixels=given["max_pixels"],
-                command=inputs.command_line(),
-                consider=estimating.dry_run if dry_run else estimating.before_a_run,
-                checkpoint=checkpoints.keep(
-                    files.checkpoint, values=given, run=settings.run, pictures=(content, style)
-                ),
-                resume=point,
-                stop=signals.stopping,
+            result = work(
+                observers=[Begun(signals), *showing, *files.observers()], stop=signals.stopping
             )
             interrupted = False
-        except estimating.DryRun:
-            return
         except Interrupted as interruption:
             result, interrupted = interruption.result, True
         signals.saving()
@@ -136,9 +155,7 @@ def command(
     if result.note:
         say(f"nst: error: {result.note}: {files.picture}", err=True)
         sys.exit(2)
-    _warn_of_other_weights(settings, result.plan.weights_checksum)
-    if not quiet:
-        say(str(files.picture))
+    return result
 
 
 def _warn_of_other_weights(settings: Config, now: str) -> None:

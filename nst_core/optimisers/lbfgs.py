@@ -147,12 +147,18 @@ class LBFGS:
         Raises:
             ValueError: if shape, dtype or history are others than here.
         """
-        x = state["x"]
-        if (x.shape, x.dtype) != (self.x.shape, self.x.dtype):
-            raise ValueError(f"the state is {x.dtype} {x.shape}, not {self.x.dtype} {self.x.shape}")
+        for name in ("x", "best_x"):
+            x = state[name]
+            if (x.shape, x.dtype) != (self.x.shape, self.x.dtype):
+                raise ValueError(
+                    f"the state's {name} is {x.dtype} {x.shape}, not {self.x.dtype} {self.x.shape}"
+                )
+        gradient = state["gradient"]
+        if gradient.shape not in ((0,), (self.x.size,)) or gradient.dtype != self.x.dtype:
+            raise ValueError(f"the state's gradient is {gradient.dtype} {gradient.shape}")
         self._pairs.restore(state)
-        self.x, self.best_x = _frozen(x), _frozen(state["best_x"])
-        self._gradient = state["gradient"].copy()
+        self.x, self.best_x = _frozen(state["x"]), _frozen(state["best_x"])
+        self._gradient = gradient.copy()
         for name, kind in _SCALARS.items():
             setattr(self, name, kind(state[name.strip("_")]))
 

@@ -73,11 +73,15 @@ class Pairs:
         """Take over what ``state`` returned.
 
         Raises:
-            ValueError: if the ring was of another length.
+            ValueError: if the ring was of another length, or the pairs are not all there.
         """
-        if state["history"] != len(self._rho):
-            raise ValueError(f"the state has history {state['history']:g}, not {len(self._rho)}")
-        count = len(state["rho"])
+        history, pushed = (float(state[name]) for name in ("history", "pushed"))
+        if history != len(self._rho):
+            raise ValueError(f"the state has history {history:g}, not {len(self._rho)}")
+        count = int(min(max(pushed, 0), len(self._rho)))
+        shapes = [state[name].shape for name in ("s", "y", "rho")]
+        if shapes != [(count, self._s.shape[1])] * 2 + [(count,)]:
+            raise ValueError(f"the state's pairs are {shapes}, after {pushed:g}")
         self._s[:count], self._y[:count] = state["s"], state["y"]
         self._rho[:count] = state["rho"]
         self._pushed, self._scale = int(state["pushed"]), float(state["scale"])

@@ -95,7 +95,17 @@ def test_output_is_checked_before_the_run(refused, tmp_path, monkeypatch):
     assert "it is a directory" in refused("-o", "here.png")
     assert "there is no directory" in refused("--history", "missing/h.csv")
     assert "there is no directory" in refused("--plot", "missing/p.png")
-    assert "also an input" in refused("-o", "content.png")
+    assert "output content.png is also an input" in refused("-o", "content.png")
+    (tmp_path / "a.toml").write_text("")
+    (tmp_path / "link.png").symlink_to("style.png")
+    for name in ("history", "plot", "checkpoint"):
+        line = refused(f"--{name}", "link.png")
+        assert f"{name} link.png is also an input: name another" in line
+    assert "history a.toml is also" in refused("--config", "a.toml", "--history", "a.toml")
+    (tmp_path / "out-00001.png").symlink_to("style.png")
+    line = refused("--save-every", "1", pictures=("out-00001.png", "style.png"))
+    assert "out-00001.png is an input and has the name of a snapshot of out.png" in line
+    assert "too long" in refused("-o", f"{'x' * 251}.png", "--save-every", "1").lower()
     assert "need a file each" in refused("--plot", "out.png")
 
 
@@ -232,6 +242,27 @@ def test_a_full_disk_at_the_end_loses_no_picture(nst, pair, tmp_path, monkeypatc
     spare = done.err.split("the picture was saved as ")[1].strip()
     with PIL.Image.open(spare) as picture:
         assert picture.size == (24, 16)
+
+
+def test_a_full_disk_on_the_way_costs_a_snapshot_and_not_the_run(nst, pair, monkeypatch):
+    from nst_core import images
+    from nst_core.errors import PictureError
+
+    write = images.write
+
+    def full(image, path, **extras):
+        if "-0000" in path.name:
+            raise PictureError(f"can't write {path}: the disk is full; free some space")
+        write(image, path, **extras)
+
+    monkeypatch.setattr(images, "write", full)
+    done = nst("run", *pair, *FAST, "-o", "out.png", "-q", "--save-every", "1")
+    assert done.status == 0
+    assert done.err == (
+        "nst: warning: can't write out-00001.png: the disk is full; free some space; "
+        "the run goes on without this snapshot\n"
+    )
+    assert Path("out.png").exists()
 
 
 def test_recipe_of_a_picture_without_one(nst, pair):

@@ -374,6 +374,30 @@ def test_a_state_of_another_optimiser_is_refused():
             other.restore(state)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gradient", np.zeros((1, 3))),
+        ("gradient", np.zeros(3, np.float32)),
+        ("best_x", np.zeros(4)),
+        ("s", np.zeros((1, 3))),
+        ("y", np.zeros((1, 4))),
+        ("rho", np.zeros(4)),
+        ("pushed", np.array(3.0)),
+        ("pushed", np.array(np.nan)),
+    ],
+)
+def test_a_state_that_is_not_whole_is_refused(name, value):
+    optimiser = LBFGS(np.ones(3), history=4)
+    for _ in range(2):
+        optimiser.step(lambda x: (float(x @ x), 2 * x * np.array([1.0, 2.0, 3.0])))
+    state = optimiser.state()
+    assert state["pushed"] > 0
+    LBFGS(np.ones(3), history=4).restore(state)
+    with pytest.raises(ValueError, match=r"the state|NaN"):
+        LBFGS(np.ones(3), history=4).restore({**state, name: value})
+
+
 @pytest.mark.parametrize("line_search", ["none", "backtracking", "strong_wolfe"])
 def test_float32_gets_as_far_as_float64(line_search):
     evaluate, x = _style()

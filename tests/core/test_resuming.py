@@ -211,6 +211,27 @@ def test_a_forged_one_is_one_line(kept, change):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("history", lambda array: array * np.inf, "lacks what a checkpoint holds"),
+        ("history", lambda array: array[:, :3], "lacks what a checkpoint holds"),
+        ("begin", lambda array: array.astype(np.int64), "int64 as 'begin', which nst never"),
+        ("begin", lambda array: array[:4], r"its image is \(4, "),
+        ("state.step", lambda array: array * np.inf, "optimiser's state does not fit"),
+    ],
+)
+def test_forged_arrays_are_one_line(kept, name, change, words):
+    with safe_open(kept, framework="numpy") as file:
+        text = file.metadata()["nst"]
+    arrays = load_file(kept)
+    arrays[name] = np.ascontiguousarray(change(arrays[name]))
+    save_file(arrays, kept, metadata={"nst": text, "sha256": checkpoint._digest(text, arrays)})
+    with pytest.raises(CheckpointError, match=words) as caught:
+        run(resume=kept)
+    assert "\n" not in str(caught.value)
+
+
 def test_what_is_missing(tmp_path):
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(CheckpointError, match=r"no such file|no file"):

@@ -14,7 +14,7 @@ from typing import Any
 from fuzz import campaign
 from fuzz.cases import case
 
-COUNTS = {"pictures": 6000, "weights": 2000, "texts": 2000}
+COUNTS = {"pictures": 6000, "weights": 2000, "texts": 2000, "checkpoints": 2000}
 
 
 def main() -> int:

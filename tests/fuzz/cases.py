@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from fuzz import mutations, seeds, spoilt_pictures, spoilt_texts, spoilt_weights
+from fuzz import (
+    mutations,
+    seeds,
+    sound_checkpoints,
+    spoilt_checkpoints,
+    spoilt_pictures,
+    spoilt_texts,
+    spoilt_weights,
+)
 from fuzz.mutations import Mutation
 from fuzz.seeds import Seed
 
@@ -28,6 +36,7 @@ class Kind(NamedTuple):
 
 RUN = ("run", "--steps", "2", "--device", "cpu", "-o", "out/out.png", "-q")
 PAINT = (*RUN, "--size", "16x24", "--max-pixels", "2000000")
+RESUME = ("run", "-q", "--resume", "FILE", "--checkpoint", "tmp/c")
 
 KINDS: Mapping[str, Kind] = {
     "pictures": Kind(
@@ -52,6 +61,15 @@ KINDS: Mapping[str, Kind] = {
         (
             *[(*PAINT, "style.png", "style.png", "--config", "FILE")] * 3,
             (*RUN, "style.png", "style.png", "--config", "FILE"),
+        ),
+    ),
+    "checkpoints": Kind(
+        sound_checkpoints.checkpoints,
+        spoilt_checkpoints.CHECKPOINTS,
+        (
+            *[(*RESUME, "-o", "out/out.png")] * 2,
+            (*RESUME, "--backend", "fake", "style.png", "style.png", "--device", "cpu"),
+            RESUME,
         ),
     ),
 }

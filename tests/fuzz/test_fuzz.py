@@ -10,7 +10,7 @@ import pytest
 from fuzz import campaign, worker
 from fuzz.cases import KINDS, case
 
-SAMPLE = {"pictures": 240, "weights": 60, "texts": 90}
+SAMPLE = {"pictures": 240, "weights": 60, "texts": 90, "checkpoints": 90}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="watches processes through /proc")
@@ -29,7 +29,7 @@ def test_sound_files_are_taken(kind):
     assert case(kind, 7, 1) != case(kind, 8, 1)
 
 
-RUN = case("pictures", 7, 0)._replace(arguments=("run", "FILE"))
+RUN = case("pictures", 7, 0)._replace(arguments=("run", "FILE", "-o", "out/out.png"))
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,12 @@ RUN = case("pictures", 7, 0)._replace(arguments=("run", "FILE"))
         (2, "", "nst: error: a\nb\n", []),
         (2, "", "libtiff: a\n", []),
         (2, "a", "nst: error: a\n", []),
-        (2, "", "nst: error: a\n", ["out.png"]),
+        (2, "", "nst: error: a\n", ["out/out.png"]),
         (2, "", f"nst: error: {'a' * 1001}\n", []),
         (0, "", "", []),
-        (0, "", "", ["out.png", "other.png"]),
-        (0, "", "libtiff: a\n", ["out.png"]),
+        (0, "", "", ["out/other.png", "out/out.png"]),
+        (0, "", "libtiff: a\n", ["out/out.png"]),
+        (2, "", f"nst: error: a; {worker.KEPT}\n", ["other.png"]),
     ],
 )
 def test_what_is_no_good_end(status, out, err, made):
@@ -53,7 +54,8 @@ def test_what_is_no_good_end(status, out, err, made):
 
 def test_good_ends():
     assert not worker.complaint(RUN, 2, "", "nst: error: a\n", [])
-    assert not worker.complaint(RUN, 0, "", "nst: warning: a\n", ["out.png"])
+    assert not worker.complaint(RUN, 0, "", "nst: warning: a\n", ["out/out.png"])
+    assert not worker.complaint(RUN, 2, "", f"nst: error: {worker.KEPT}\n", ["out/out.png"])
 
 
 def answers(code):
