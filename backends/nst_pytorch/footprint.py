@@ -35,8 +35,8 @@ def footprint(
         return TARGET_MAPS * widest * prod(sides)
 
     kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
-    # Winograd's kernels have 36 elements for 9.
-    times = 1 if execution.conv == "direct" or not on_cpu else 1 + 4
+    # The kernels and those turned about; Winograd's have 36 elements for 9.
+    times = 2 if execution.conv == "direct" or not on_cpu else 1 + 4
     return Footprint(
         fixed=times * item * parameters,
         content=kept + STEP_MAPS * widest * prod(size.content),

@@ -6,7 +6,6 @@ so there all this is computed on the CPU.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -57,57 +56,16 @@ class _RootTrace(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, covariance: Tensor, root: Tensor) -> Tensor:
-        find = by_products if covariance.is_cuda else by_eigenvalues
-        trace, twice_gradient = find(covariance, root)
-        context.save_for_backward(twice_gradient)
-        return trace
+        values, vectors = torch.linalg.eigh(root @ covariance @ root)
+        # None is smaller but for rounding: both K and R^2 have epsilon on the diagonal.
+        roots: Tensor = values.clamp(min=COVARIANCE_EPSILON**2).sqrt()
+        context.save_for_backward(root @ vectors, roots)
+        return roots.sum()
 
     @staticmethod
     def backward(context: Any, outer: Tensor) -> tuple[Tensor, None]:
-        (twice_gradient,) = context.saved_tensors
-        return 0.5 * outer * twice_gradient, None
-
-
-def by_eigenvalues(covariance: Tensor, root: Tensor) -> tuple[Tensor, Tensor]:
-    """Return tr((R K R)^1/2) () and R (R K R)^-1/2 R (C, C) of K and R (C, C), float64."""
-    values, vectors = torch.linalg.eigh(root @ covariance @ root)
-    # None is smaller but for rounding: both K and R^2 have epsilon on the diagonal.
-    roots: Tensor = values.clamp(min=COVARIANCE_EPSILON**2).sqrt()
-    basis = root @ vectors
-    return roots.sum(), (basis / roots) @ basis.T
-
-
-_LEAST = 1e-10
-"""Of singular values over the norm: 1e-4, from epsilon in both covariances, over 1e6."""
-
-
-def by_products(covariance: Tensor, root: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what ``by_eigenvalues`` does, but by products of matrices.
-
-    For a GPU: it waits for nothing, so a CUDA graph can hold it, and a GPU multiplies fast but
-    takes long for eigenvalues. With K = L L^T and the polar decomposition L^T R = U H, H is
-    (R K R)^1/2, and R H^-1 R = L^-T U R: no matrix is worse conditioned than the roots are.
-    """
-    lower, _ = torch.linalg.cholesky_ex(covariance)
-    product = lower.T @ root
-    polar = _polar(product)
-    turned = torch.linalg.solve_triangular(lower.T, polar @ root, upper=True)
-    return (polar * product).sum(), (turned + turned.T) / 2
-
-
-def _polar(matrix: Tensor) -> Tensor:
-    """Return the orthogonal factor of a square matrix, by Newton and Schulz's iteration.
-
-    Higham, "Functions of Matrices" (2008), section 8.3; in each step scaled so that small singular
-    values grow most, by 2.55 for 1.5, while no large one, off by rounding, comes near zero.
-    """
-    x: Tensor = matrix / torch.linalg.matrix_norm(matrix)
-    least = _LEAST
-    while least < 1 - 1e-12:
-        scale = min(1.7, math.sqrt(3 / (1 + least + least**2)))
-        x = (1.5 * scale) * x - (0.5 * scale**3) * (x @ (x.T @ x))
-        least *= scale * (3 - (scale * least) ** 2) / 2
-    return x
+        basis, roots = context.saved_tensors
+        return 0.5 * outer * (basis / roots) @ basis.T, None
 
 
 def _regular(covariance: Tensor) -> Tensor:
