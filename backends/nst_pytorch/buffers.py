@@ -27,7 +27,7 @@ def own(shape: Sequence[int], size: tuple[int, int], dtype: torch.dtype) -> Feat
     return FeatureMap(torch.zeros(*shape, dtype=dtype), 1, 1, *size)
 
 
-class Place:
+class Turns:
     """A buffer that maps take turns in; it is as large as the largest of them.
 
     Args:

@@ -1,14 +1,14 @@
 """Content, style and total variation losses, as ``nst_core.backend.Objective`` defines them.
 
-Each loss of a tap is a *head*: it is given the tap's features and the gradient that flows down to
-them, to which it adds its own, in place. The network knows nothing else of losses.
+Each loss of a tap is a *head*: from the tap's features it tells its loss, and what adds its gradient
+to the one that flows down to them, part by part. The network knows nothing else of losses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -16,11 +16,26 @@ from torch.nn import functional
 
 from nst_core.backend import Losses, Objective
 from nst_pytorch import statistics
-from nst_pytorch.maps import FeatureMap
-from nst_pytorch.products import add_product, gram
+from nst_pytorch.maps import FeatureMap, Place
+from nst_pytorch.products import add_product, gram, squared_distance
 from nst_pytorch.statistics import StyleTarget
+from nst_pytorch.workers import all_cores
 
 Kind = Literal["content", "style"]
+
+Addition = Callable[[Tensor, Place], None]
+"""Given the gradient (rows, columns, C) of a part of the features, and the part's place in their
+whole map, adds d(total)/d(features) to it in place."""
+
+
+class Judged(NamedTuple):
+    """What a head finds: its weighted loss (), and what adds its gradient.
+
+    ``add`` reads the features again, of the same place only: a place may be overwritten after it.
+    """
+
+    loss: Tensor
+    add: Addition
 
 
 class Head(Protocol):
@@ -34,11 +49,8 @@ class Head(Protocol):
     kind: Kind
     tap: str
 
-    def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
-        """Return the weighted loss (); add d(total)/d(features) to ``gradient`` in place.
-
-        ``features`` stay as they are. Both maps have the same shape and border.
-        """
+    def __call__(self, features: FeatureMap) -> Judged:
+        """Judge features, which stay as they are."""
         ...
 
 
@@ -47,7 +59,7 @@ class ContentHead:
 
     Args:
         tap: Whose features are compared.
-        target: The content picture's.
+        target: The content picture's, in a map like theirs.
         weight: Of the loss.
     """
 
@@ -55,14 +67,17 @@ class ContentHead:
 
     def __init__(self, tap: str, target: FeatureMap, *, weight: float) -> None:
         self.tap = tap
-        self.target = target.inner.clone()
-        self.weight = weight / self.target.numel()
+        self.target = target
+        self.weight = weight / (target.channels * target.pixels)
 
-    def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
+    def __call__(self, features: FeatureMap) -> Judged:
         """See ``Head``."""
-        difference = features.inner - self.target
-        gradient.inner.add_(difference, alpha=2 * self.weight)
-        return self.weight * difference.square_().sum()
+
+        def add(gradient: Tensor, place: Place) -> None:
+            difference = features.whole[place] - self.target.whole[place]
+            gradient.add_(difference, alpha=2 * self.weight)
+
+        return Judged(self.weight * squared_distance(features, self.target), add)
 
 
 class StyleHead:
@@ -86,13 +101,17 @@ class StyleHead:
         self.weight = weight / target.numel()
         self.counted = counted
 
-    def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
+    def __call__(self, features: FeatureMap) -> Judged:
         """See ``Head``."""
         difference = gram(features).sub_(self.target)
         loss = self.weight * difference.square().sum()
         scale = 4 * self.counted * self.weight / (features.channels * features.pixels)
-        add_product(gradient, features, difference.mul_(scale))
-        return loss
+        matrix = difference.mul_(scale)
+
+        def add(gradient: Tensor, place: Place) -> None:
+            add_product(gradient, features.whole[place], matrix)
+
+        return Judged(loss, add)
 
 
 class DifferentiatedHead:
@@ -113,14 +132,17 @@ class DifferentiatedHead:
         self.loss = loss
         self.counted = counted
 
-    def __call__(self, features: FeatureMap, gradient: FeatureMap) -> Tensor:
+    def __call__(self, features: FeatureMap) -> Judged:
         """See ``Head``."""
-        with torch.enable_grad():
-            leaf = features.image.detach().requires_grad_()
-            loss = self.loss(leaf)
+        with torch.enable_grad(), all_cores(features.whole.device):
+            leaf = features.whole.detach().requires_grad_()
+            loss = self.loss(replace(features, whole=leaf).image)
             (found,) = torch.autograd.grad(loss, leaf)
-        gradient.image.add_(found, alpha=self.counted)
-        return loss.detach()
+
+        def add(gradient: Tensor, place: Place) -> None:
+            gradient.add_(found[place], alpha=self.counted)
+
+        return Judged(loss.detach(), add)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
+
+Place = tuple[slice, slice]
+"""Rows and columns of a map's ``whole``."""
+
+EVERYWHERE: Place = slice(None), slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,8 @@ class FeatureMap:
         return cls(whole, 0, 0, whole.shape[0], whole.shape[1])
 
     def copy(self) -> FeatureMap:
-        """Return the values alone, without the border, in a buffer of their own."""
-        return FeatureMap(self.inner.clone(), 0, 0, self.height, self.width)
+        """Return the same, its border too, in a buffer of its own."""
+        return replace(self, whole=self.whole.clone())
 
     @property
     def channels(self) -> int:

@@ -19,7 +19,7 @@ from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture
 from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch.losses import Head
-from nst_pytorch.maps import FeatureMap
+from nst_pytorch.maps import EVERYWHERE, FeatureMap
 from nst_pytorch.padding import replicated, replicated_backward
 from nst_pytorch.pooling import average_unpool, max_pooled, max_unpooled
 
@@ -188,7 +188,10 @@ class Network:
             if features is not None:
                 into = FeatureMap.of(gradient.to(self._dtype))
                 gradient = into.image
-                losses += [(head, head(features, into)) for head in heads.get(layer.name, ())]
+                for head in heads.get(layer.name, ()):
+                    loss, add = head(features)
+                    add(into.whole, EVERYWHERE)
+                    losses.append((head, loss))
             if layer.kind == "conv":
                 gradient = self._input_gradient(layer, gradient)
             elif layer.kind == "relu":

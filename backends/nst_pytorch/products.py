@@ -1,6 +1,8 @@
-"""Products of feature maps with matrices, in pieces that the workers share."""
+"""Products and sums of feature maps, in pieces that the workers share."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -9,43 +11,60 @@ from nst_pytorch.maps import FeatureMap
 from nst_pytorch.workers import workers
 
 _PIECE = 1 << 17
-"""Values in a piece: some, for the cores to share, and each in a core's cache."""
+"""Values in a piece, which is to be in a core's cache."""
+_SUMS = 4
+"""Sums for each worker: some, for the cores to share, and few, for they take up memory."""
 
 
 def gram(features: FeatureMap) -> Tensor:
     """Return F^T F / (C*H*W), (C, C), of features F (H*W, C)."""
-    rows = features.rows
-    scale = 1 / (features.channels * features.pixels)
+    rows, channels = features.rows, features.channels
+    scale = 1 / (channels * features.pixels)
     if not _in_pieces(rows):
         return (rows.T @ rows).mul_(scale)
-    pieces = torch.split(rows, _length(rows))
-    # Summed in the order of the pieces, whichever worker was first: two runs give the same bits.
-    parts = rows.new_empty(len(pieces), features.channels, features.channels)
 
-    def multiply(_: int, number: int) -> None:
-        torch.mm(pieces[number].T, pieces[number], out=parts[number])
+    def multiply(out: Tensor, piece: Tensor) -> None:
+        out.addmm_(piece.T, piece)
 
-    workers().each(range(len(pieces)), multiply)
-    return parts.sum(dim=0).mul_(scale)
+    return _summed(multiply, rows, shape=(channels, channels)).mul_(scale)
 
 
-def add_product(into: FeatureMap, features: FeatureMap, matrix: Tensor) -> None:
-    """Add F M to ``into`` (H*W, C) in place, of features F (H*W, C) and ``matrix`` M (C, C)."""
-    if not _in_pieces(into.rows):
-        into.rows.addmm_(features.rows, matrix)
-        return
-    length = _length(into.rows)
-    pieces = zip(torch.split(into.rows, length), torch.split(features.rows, length), strict=True)
+def squared_distance(features: FeatureMap, target: FeatureMap) -> Tensor:
+    """Return the sum () of the squared differences of two maps that are laid out alike."""
+    rows, others = features.rows, target.rows
+    if not _in_pieces(rows):
+        return (rows - others).square_().sum()
 
-    def multiply(_: int, pair: tuple[Tensor, Tensor]) -> None:
-        pair[0].addmm_(pair[1], matrix)
+    def add_up(out: Tensor, piece: Tensor, other: Tensor) -> None:
+        out.add_((piece - other).square_().sum())
 
-    workers().each(pieces, multiply)
+    return _summed(add_up, rows, others, shape=())
+
+
+def add_product(into: Tensor, features: Tensor, matrix: Tensor) -> None:
+    """Add F M to ``into`` (rows, columns, C) in place, of F like it and ``matrix`` M (C, C)."""
+    channels = into.shape[-1]
+    if into.is_contiguous() and features.is_contiguous():
+        into.view(-1, channels).addmm_(features.view(-1, channels), matrix)
+    else:
+        into.baddbmm_(features, matrix.expand(len(into), channels, channels))
+
+
+def _summed(work: Callable[..., None], *rows: Tensor, shape: Sequence[int]) -> Tensor:
+    """Let the workers add up, by ``work(sum, piece, ...)``, what pieces of ``rows`` contribute."""
+    length = _PIECE // rows[0].shape[1]
+    pieces = list(zip(*(torch.split(one, length) for one in rows), strict=True))
+    count = min(len(pieces), _SUMS * workers().count)
+    sums = rows[0].new_zeros(count, *shape)
+
+    def add_up(_: int, number: int) -> None:
+        for piece in pieces[number::count]:
+            work(sums[number], *piece)
+
+    # Always the same pieces in the same order, whichever worker is first: the same bits.
+    workers().each(range(count), add_up)
+    return sums.sum(dim=0)
 
 
 def _in_pieces(rows: Tensor) -> bool:
     return rows.device.type == "cpu" and rows.numel() > 2 * _PIECE
-
-
-def _length(rows: Tensor) -> int:
-    return _PIECE // rows.shape[1]

@@ -152,7 +152,7 @@ class PyTorchSession:
             ) -> None:
                 # Of each tap only the statistics stay.
                 if tap in blends:
-                    blends[tap].add(features.image, regions_at(style.guides, tap), share)
+                    blends[tap].add(features, regions_at(style.guides, tap), share)
 
             network = self._network
             if isinstance(network, Strips) and style.image.shape != problem.start.shape:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from nst_core.vgg19 import Layer
-from nst_pytorch.buffers import Place, bordered, own
-from nst_pytorch.maps import FeatureMap
+from nst_pytorch.buffers import Turns, bordered, own
+from nst_pytorch.losses import Addition, Head
+from nst_pytorch.maps import FeatureMap, Place
 from nst_pytorch.pooling import max_pool, max_unpool, quarters_of
 from nst_pytorch.winograd import Block, Scratch, convolve, convolve_turned
+
+Losses = list[tuple[Head, Tensor]]
+
+
+class Additions(NamedTuple):
+    """What the heads of a stage's taps add to the gradient, before the ReLU and after it."""
+
+    conv: list[Addition]
+    relu: list[Addition]
 
 
 class Stage:
@@ -28,8 +39,9 @@ class Stage:
         out: What goes on to the next stage.
         mask: 1 where the ReLU lets gradients through, int8, where neither ``z`` nor ``y`` says it.
         codes: What the pooling chose, see ``pooling``.
-        before: The gradient with respect to ``y``, and then, in the same place, to ``z``.
-        gradient: The gradient with respect to ``out``.
+        kept: ``z``, or else ``y``, if one of them is a tap.
+        before: The gradient with respect to ``z``; it takes the place of ``kept``, part by part.
+        gradient: The gradient with respect to ``out``; what of it is not yet in ``before``.
 
     Args:
         layers: The convolution, and the ReLU and the pooling if the network goes that far.
@@ -46,8 +58,8 @@ class Stage:
         *,
         taps: frozenset[str],
         size: tuple[int, int],
-        turn: Place,
-        aside: Place,
+        turn: Turns,
+        aside: Turns,
         dtype: torch.dtype,
     ) -> None:
         self.conv = layers[0]
@@ -66,9 +78,10 @@ class Stage:
             # Room for the halves of whole tiles, and one more.
             least = [2 * -(-length // 4) + 2 for length in size]
             self._out_shape = bordered(*self.out_size, channels, least=least)
-            if not self.fused:
+            if not (self.fused or self._y_tap):
                 aside.reserve(self._shape)
-        turn.reserve(self._out_shape)
+        if self.pool or not (self._y_tap or (self._z_tap and not self.relu)):
+            turn.reserve(self._out_shape)
 
     def allocate(self) -> None:
         """Make the maps, once every stage has reserved its places."""
@@ -84,18 +97,15 @@ class Stage:
             last = self._turn.map(self._out_shape, self.out_size)
         assert last is not None, "a network ends with a tap"
         self.out = last
-        self.gradient = self._turn.map(self._out_shape, self.out_size)
-        self.before = self.gradient
-        if self.pool and not self.fused:
-            self.before = self._aside.map(self._shape, self.size)
+        self.kept = self.z or self.y if self._z_tap or self._y_tap else None
+        if self.kept is None or self.pool:
+            self.gradient = self._turn.map(self._out_shape, self.out_size)
+        else:
+            self.gradient = self.kept
+        self.before = self.kept or self.gradient
         covered = self.fused or self._z_tap or self._y_tap or not self.relu
         self.mask = None if covered else torch.zeros(self._shape, dtype=torch.int8)
         self.codes = torch.zeros(self._out_shape, dtype=torch.int8) if self.pool else None
-
-    @property
-    def kept(self) -> FeatureMap | None:
-        """What is kept and is above zero exactly where the ReLU lets gradients through."""
-        return self.y if self._y_tap else self.z
 
     def taps(self) -> list[tuple[str, FeatureMap]]:
         """Return the names of the taps here, and their maps, in the order of the network."""
@@ -171,13 +181,53 @@ class Stage:
             scratch=scratch.take("first", 5, *quarters[0].shape).unbind(),
         )
 
-    def unpool_rows(self, top: int, rows: int, scratch: Scratch) -> None:
-        """Write ``before`` from ``gradient``, for what ``pool_rows`` has pooled."""
+    def judge(self, heads: Mapping[str, Sequence[Head]]) -> tuple[Losses, Additions]:
+        """Return what the heads find in the taps here, and what ``settle`` is to add."""
+        losses: Losses = []
+        additions = Additions([], [])
+        for name, features in reversed(self.taps()):
+            to = additions.conv if name.startswith("conv") else additions.relu
+            for head in heads.get(name, ()):
+                loss, add = head(features)
+                losses.append((head, loss))
+                to.append(add)
+        return losses, additions
+
+    def settle(self, gradient: Tensor, place: Place, additions: Additions) -> None:
+        """Write ``before`` in a place of a tap, from the gradient there of what the ReLU puts out.
+
+        Args:
+            gradient: (rows, columns, C); is used up.
+            place: Of ``kept``, whose values there are lost.
+            additions: From ``judge``.
+        """
+        assert self.kept is not None, "there is a tap"
+        kept = self.kept.whole[place]
+        for add in additions.relu:
+            add(gradient, place)
+        if self.relu:
+            to = gradient if additions.conv else kept
+            torch.ops.aten.threshold_backward.grad_input(gradient, kept, 0, grad_input=to)
+        for add in additions.conv:
+            add(gradient, place)
+        if additions.conv or not self.relu:
+            kept.copy_(gradient)
+
+    def settle_rows(self, top: int, rows: int, additions: Additions, scratch: Scratch) -> None:
+        """Write ``rows`` rows of ``before`` where no gradient comes from further on."""
+        assert self.kept is not None, "there is a tap"
+        place = slice(1 + top, 1 + top + rows), slice(None)
+        gradient = scratch.take("fourth", *self.kept.whole[place].shape).zero_()
+        self.settle(gradient, place, additions)
+
+    def unpool_rows(self, top: int, rows: int, additions: Additions, scratch: Scratch) -> None:
+        """Write ``before`` from ``rows`` rows of ``gradient``, where ``pool_rows`` has pooled."""
         assert self.codes is not None, "there is a pooling"
-        height, width = self.out_size
-        rows = min(rows, height - top)
-        place = slice(1 + top, 1 + top + rows), slice(1, 1 + width)
-        into = self.before.inner[2 * top : 2 * (top + rows)]
+        (height, width), (out_height, out_width) = self.size, self.out_size
+        # An odd last row is in no pooled value.
+        end = height if top + rows == out_height else 2 * (top + rows)
+        into = scratch.take("fourth", end - 2 * top, width, self.conv.out_channels).zero_()
+        place = slice(1 + top, 1 + top + rows), slice(1, 1 + out_width)
         gradient = self.gradient.whole[place]
         max_unpool(
             gradient,
@@ -185,20 +235,33 @@ class Stage:
             quarters=quarters_of(into),
             scratch=scratch.take("first", 2, *gradient.shape).unbind(),
         )
+        self.settle(into, (slice(1 + 2 * top, 1 + end), slice(1, 1 + width)), additions)
 
-    def backward(self, block: Block, kernels: Tensor, previous: Stage, scratch: Scratch) -> None:
+    def backward(
+        self,
+        block: Block,
+        kernels: Tensor,
+        previous: Stage,
+        additions: Additions,
+        scratch: Scratch,
+    ) -> None:
         """Write one block of the gradient with respect to what ``previous`` puts out.
 
-        Where nothing else is added to it there, it goes through the ReLU of ``previous`` too.
+        It goes through the ReLU of ``previous`` too, if no pooling lies between.
         """
         source = self._unpooled(block, scratch) if self.fused else around(self.before.whole, block)
+        settles = previous.kept is not None and not previous.pool
         into = previous.gradient
         region = within(into, block)
+        if settles:
+            region = scratch.take("fourth", *region.shape)
         convolve_turned(source, kernels, tile_columns(region, block), scratch)
-        if previous.mask is not None and not previous.pool:
-            top, left = 1 + 4 * block.top, 1 + 4 * block.left
-            mask = previous.mask[top : top + 4 * block.rows, left : left + 4 * block.columns]
-            region.mul_(scratch.take("first", *region.shape).copy_(mask))
+        top, left = 1 + 4 * block.top, 1 + 4 * block.left
+        place = slice(top, top + 4 * block.rows), slice(left, left + 4 * block.columns)
+        if settles:
+            previous.settle(region, place, additions)
+        elif previous.mask is not None:
+            region.mul_(scratch.take("first", *region.shape).copy_(previous.mask[place]))
         else:
             clear_outside(region, into, block)
 
@@ -219,18 +282,6 @@ class Stage:
             scratch=scratch.take("first", 2, rows, columns, channels).unbind(),
         )
         return into[1:-1, 1:-1]
-
-    def mask_rows(self, top: int, rows: int, scratch: Scratch) -> None:
-        """Let ``rows`` rows of ``before`` through the ReLU."""
-        place = slice(1 + top, 1 + top + rows)
-        gradient = self.before.whole[place]
-        if self.kept is not None:
-            torch.ops.aten.threshold_backward.grad_input(
-                gradient, self.kept.whole[place], 0, grad_input=gradient
-            )
-        elif self.mask is not None:
-            mask = self.mask[place]
-            gradient.mul_(scratch.take("first", *mask.shape).copy_(mask))
 
 
 def around(whole: Tensor, block: Block) -> Tensor:

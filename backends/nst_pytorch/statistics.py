@@ -14,7 +14,9 @@ from torch import Tensor
 from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
 from nst_core.guides import Region
+from nst_pytorch import products
 from nst_pytorch.gaussian import Gaussian, precise, precise_device
+from nst_pytorch.maps import FeatureMap
 
 
 def scaled_distance(difference: Tensor) -> Tensor:
@@ -115,10 +117,10 @@ class Blend:
         self._sums: dict[int, list[Tensor]] = {}
         self._shares: dict[int, float] = {}
 
-    def add(self, features: Tensor, regions: Mapping[int, Region], share: float) -> None:
-        """Count one style's features (1, C, H, W) in."""
+    def add(self, features: FeatureMap, regions: Mapping[int, Region], share: float) -> None:
+        """Count one style's features in."""
         for number, region in regions.items():
-            moments = self._moments(features, density_of(region, features))
+            moments = self._moments(features, density_of(region, features.whole))
             parts = [share * moment for moment in moments]
             sums = self._sums.get(number)
             self._sums[number] = (
@@ -126,10 +128,11 @@ class Blend:
             )
             self._shares[number] = self._shares.get(number, 0.0) + share
 
-    def _moments(self, features: Tensor, density: Tensor | None) -> Iterable[Tensor]:
+    def _moments(self, features: FeatureMap, density: Tensor | None) -> Iterable[Tensor]:
         if not self._wasserstein:
-            return [_gram(features, density)]
-        mean, covariance = (precise(part) for part in gaussian(features, density))
+            whole = density is None
+            return [products.gram(features) if whole else _gram(features.image, density)]
+        mean, covariance = (precise(part) for part in gaussian(features.image, density))
         # Unlike covariances, these are those of the mixture when they are added up.
         return [mean, covariance + torch.outer(mean, mean)]
 

@@ -14,11 +14,11 @@ from torch import Tensor
 from nst_core.arrays import Array
 from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch import winograd
-from nst_pytorch.buffers import Place, clear_border
+from nst_pytorch.buffers import Turns, clear_border
 from nst_pytorch.first import FirstConvolution
 from nst_pytorch.losses import Head
 from nst_pytorch.network import Evaluated, Visit
-from nst_pytorch.stage import Stage
+from nst_pytorch.stage import Losses, Stage
 from nst_pytorch.winograd import Block, Scratch, blocks_of
 from nst_pytorch.workers import workers
 
@@ -78,12 +78,9 @@ class Strips:
         self._first.load(x)
         for number in range(len(self.stages)):
             self._forward(number)
-        losses: list[tuple[Head, Tensor]] = []
-        last = self.stages[-1]
-        last.gradient.whole.zero_()
+        losses = self._settle(heads)
         for number in reversed(range(len(self.stages))):
-            self._through(self.stages[number], heads, losses, begun=number < len(self.stages) - 1)
-            self._backward(number)
+            losses += self._backward(number, heads)
         gradient = self._first.image_gradient().contiguous(memory_format=torch.channels_last)
         return Evaluated(losses, gradient)
 
@@ -111,29 +108,19 @@ class Strips:
         if stage.pool and not stage.fused:
             self._by_rows(stage.out_size[0], stage.pool_rows)
 
-    def _through(
-        self,
-        stage: Stage,
-        heads: Mapping[str, Sequence[Head]],
-        losses: list[tuple[Head, Tensor]],
-        *,
-        begun: bool,
-    ) -> None:
-        """Make the gradient of what the convolution puts out from that of what goes on."""
-        if stage.pool and not stage.fused:
-            stage.before.whole.zero_()
-            self._by_rows(stage.out_size[0], stage.unpool_rows)
-        taps = stage.taps()
-        masked = stage.mask is not None and not stage.pool and begun
-        if stage.relu and not stage.fused and not masked:
-            if taps and taps[-1][0].startswith("relu"):
-                name, features = taps.pop()
-                losses += [(head, head(features, stage.before)) for head in heads.get(name, ())]
-            self._by_rows(stage.size[0], stage.mask_rows)
-        for name, features in taps:
-            losses += [(head, head(features, stage.before)) for head in heads.get(name, ())]
+    def _settle(self, heads: Mapping[str, Sequence[Head]]) -> Losses:
+        """Begin the backward pass at the last stage, which has a tap."""
+        last = self.stages[-1]
+        losses, additions = last.judge(heads)
 
-    def _backward(self, number: int) -> None:
+        def settle(top: int, rows: int, scratch: Scratch) -> None:
+            last.settle_rows(top, rows, additions, scratch)
+
+        self._by_rows(last.size[0], settle)
+        return losses
+
+    def _backward(self, number: int, heads: Mapping[str, Sequence[Head]]) -> Losses:
+        """Go back from what a stage's convolution puts out to what that of the one before does."""
         stage = self.stages[number]
         if number == 0:
 
@@ -141,14 +128,23 @@ class Strips:
                 self._first.backward(top, rows, stage.before, scratch)
 
             self._by_rows(stage.size[0], convolve_rows)
-            return
+            return []
         previous, kernels = self.stages[number - 1], self._kernels[number]
-        clear_border(previous.gradient)
+        losses, additions = previous.judge(heads)
+        if previous.kept is None or previous.pool:
+            clear_border(previous.gradient)
 
         def convolve(worker: int, block: Block) -> None:
-            stage.backward(block, kernels, previous, self._scratch[worker])
+            stage.backward(block, kernels, previous, additions, self._scratch[worker])
 
         self._workers.each(self._blocks(stage), convolve)
+        if previous.pool and not previous.fused:
+
+            def unpool(top: int, rows: int, scratch: Scratch) -> None:
+                previous.unpool_rows(top, rows, additions, scratch)
+
+            self._by_rows(previous.out_size[0], unpool)
+        return losses
 
     def _blocks(self, stage: Stage) -> list[Block]:
         channels = stage.conv.out_channels
@@ -165,7 +161,7 @@ class Strips:
 
 
 def _stages(taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype) -> list[Stage]:
-    aside, *turns = Place(dtype), Place(dtype), Place(dtype)
+    aside, *turns = Turns(dtype), Turns(dtype), Turns(dtype)
     stages: list[Stage] = []
     for layers in _groups(layers_until(taps)):
         stage = Stage(

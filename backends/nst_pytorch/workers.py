@@ -90,6 +90,18 @@ def one_core() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+@contextmanager
+def all_cores(device: torch.device) -> Iterator[None]:
+    """Within ``one_core``, give each operation all cores again, if ``device`` is the CPU."""
+    threads = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(workers().count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 class _Shared(Iterator[T]):
     """An iterator that several threads take from."""
 
