@@ -1,7 +1,7 @@
 """Content, style and total variation losses, as ``nst_core.backend.Objective`` defines them.
 
-Each loss of a tap is a *head*: from the tap's features it tells its loss, and what adds its gradient
-to the one that flows down to them, part by part. The network knows nothing else of losses.
+Each loss of a tap is a *head*: from the features it tells its loss, and what adds its gradient to
+the one that flows down to them, part by part. The network knows nothing else of losses.
 """
 
 from __future__ import annotations

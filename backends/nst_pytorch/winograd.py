@@ -92,6 +92,7 @@ class Scratch:
         flat = self._flat.get(name)
         if flat is None or flat.numel() < size:
             flat = self._flat[name] = torch.empty(size, dtype=self._dtype)
+            self._transforms.clear()  # or their views would keep the smaller buffer
         return flat[:size].view(shape)
 
     def transforms(self, rows: int, columns: int, ins: int, outs: int) -> _Transforms:
@@ -110,6 +111,12 @@ class _Transforms:
 
     def __init__(self, scratch: Scratch, rows: int, columns: int, ins: int, outs: int) -> None:
         take, wide, high = scratch.take, rows * columns, 4 * rows + 2
+        for name, size in (
+            ("first", max(6 * high * columns * ins, 12 * wide * outs)),
+            ("second", max(36 * wide * ins, 24 * wide * outs)),
+            ("third", max(12 * wide * ins, 36 * wide * outs)),
+        ):
+            take(name, size)  # once, as large as the largest of the views
         # Along the columns first: fewer values are then in the order that is slower to read.
         self.half = take("third", 2, high, columns, ins).unbind()
         a = take("first", 6, high, columns, ins)
