@@ -52,7 +52,7 @@ def write_sheet(
         ],
         *result_rows(report.measurements),
     ]
-    _paste(rows, size).save(path, format="PNG")
+    pasted(rows, size).save(path, format="PNG")
 
 
 def result_rows(measurements: Sequence[Measurement]) -> list[list[Cell]]:
@@ -93,7 +93,8 @@ def _amplified(first: Measurement, second: Measurement) -> PIL.Image.Image:
     return PIL.Image.fromarray(images.to_8bit(apart * AMPLIFICATION))
 
 
-def _paste(rows: Sequence[Sequence[Cell]], size: tuple[int, int]) -> PIL.Image.Image:
+def pasted(rows: Sequence[Sequence[Cell]], size: tuple[int, int]) -> PIL.Image.Image:
+    """Return the rows on one sheet, each picture within ``size`` (width, height)."""
     width, height = size
     large, small = max(16, width // 22), max(12, width // 32)
     pitch = (width + _GAP, height + _GAP + 2 * (large + small))

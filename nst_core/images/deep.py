@@ -88,7 +88,8 @@ def tiff(
         metadata=None,
         software=False,
         resolution=None if dpi is None else (dpi, dpi),
-        resolutionunit="inch",
+        # Without a unit, 1 to 1 is the pixels' proportions; an inch would be the whole of a pixel.
+        resolutionunit="none" if dpi is None else "inch",
         extratags=[] if exif is None else [_tag(tag, value) for tag, value in exif.items()],
     )
     return stream.getvalue()

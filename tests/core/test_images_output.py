@@ -117,6 +117,14 @@ def test_dots_per_inch(tmp_path, image, ending):
     assert read_recipe(path) == RECIPE
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_tiff_says_nothing_of_inches_unasked(tmp_path, image, bits):
+    write(image, tmp_path / "a.tif", recipe=RECIPE, finish=Finish(bits=bits))
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        unit = file.pages[0].tags.get("ResolutionUnit")
+    assert unit is None or unit.value == 1, "1 is none, 2 an inch"
+
+
 @pytest.mark.parametrize("ending", ["png", "webp", "tif"])
 def test_alpha_is_resized_and_kept(tmp_path, image, ending):
     alpha = PIL.Image.new("L", (600, 40), 0)

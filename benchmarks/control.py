@@ -1,0 +1,118 @@
+"""The contact sheet of what painters may choose: the demo pair, one choice changed at a time.
+
+    python benchmarks/control.py --directory out --output docs/control.jpg
+
+Pictures that are in the directory already are taken as they are. Two styles are the painting's sky
+and its field; the mask has the far shore of the lake as its edge. No time is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import PIL.Image
+from click.testing import CliRunner
+
+from nst_core import demo, images
+from nst_core.cli.run import command
+from nst_core.compare.sheet import Cell, pasted
+
+COLUMNS = 4
+CELL = (240, 160)
+
+
+class Choice(NamedTuple):
+    """One picture: its styles, and the options that make it."""
+
+    name: str
+    options: str = ""
+    styles: tuple[str, ...] = ("painting",)
+    note: str = ""
+
+
+BOTH = ("field", "sky")
+CHOICES = (
+    Choice("plain", note="the preset d2l"),
+    Choice("two", "", BOTH, "field and sky, equal shares"),
+    Choice("blend", "--style-blend 1,4", BOTH, "a fifth field"),
+    Choice("masks", "--content-mask mask.png", BOTH, "field below, sky above"),
+    Choice("scale", "--style-scale 2", note="broader strokes"),
+    Choice("size", "--style-size 75x112", note="finer strokes"),
+    Choice("colours-content", "--colors content"),
+    Choice("colours-match", "--colors match"),
+    Choice("average", "--pooling average"),
+    Choice("replicate", "--padding replicate"),
+    Choice("wasserstein", "--statistics wasserstein --style-weight 10"),
+    Choice("scaled", "--content-distance scaled --style-distance scaled --style-weight 0.5"),
+    Choice("style-colours", "--init style-colours"),
+    Choice("noise", "--init-noise 0.3"),
+)
+
+
+def prepare(directory: Path) -> None:
+    """Write the pictures that are made of the demo pair: its parts, and the mask."""
+    painting, landscape = images.read(demo.painting()), images.read(demo.landscape())
+    width, height = painting.size
+    painting.save(directory / "painting.png")
+    landscape.save(directory / "landscape.png")
+    painting.crop((0, 0, width, height * 66 // 100)).save(directory / "sky.png")
+    painting.crop((0, height * 71 // 100, width, height)).save(directory / "field.png")
+    mask = PIL.Image.new("L", landscape.size, "black")
+    shore = landscape.height * 61 // 100
+    mask.paste("white", (0, 0, landscape.width, shore))
+    mask.save(directory / "mask.png")
+
+
+def paint(choice: Choice, directory: Path, *, size: str, steps: int) -> None:
+    """Paint one picture, as a person would by the command line, unless it is there."""
+    output = directory / f"{choice.name}-painted.png"
+    if output.exists():
+        return
+    options = [
+        str(directory / part) if part.endswith(".png") else part
+        for part in shlex.split(choice.options)
+    ]
+    pictures = [str(directory / f"{name}.png") for name in ("landscape", *choice.styles)]
+    how = ["--preset", "d2l", "--size", size, "--steps", str(steps), "--quiet"]
+    result = CliRunner().invoke(command, [*pictures, *how, *options, "--output", str(output)])
+    if result.exit_code:
+        raise SystemExit(f"{choice.name}: {result.output}")
+
+
+def cells(directory: Path) -> Iterator[Cell]:
+    """Yield what the sheet shows."""
+
+    def picture(name: str) -> PIL.Image.Image:
+        return images.read(directory / f"{name}.png")
+
+    yield Cell(picture("landscape"), "content")
+    yield Cell(picture("painting"), "style")
+    for choice in CHOICES:
+        caption = choice.options or choice.note
+        note = choice.note if choice.options else ""
+        yield Cell(picture(f"{choice.name}-painted"), caption, note)
+
+
+def main() -> None:
+    """Paint what is missing and write the sheet."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--directory", type=Path, required=True)
+    parser.add_argument("--size", default="150x225")
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--output", type=Path, required=True)
+    given = parser.parse_args()
+    given.directory.mkdir(parents=True, exist_ok=True)
+    prepare(given.directory)
+    for choice in CHOICES:
+        paint(choice, given.directory, size=given.size, steps=given.steps)
+    found = list(cells(given.directory))
+    rows = [found[index : index + COLUMNS] for index in range(0, len(found), COLUMNS)]
+    pasted(rows, CELL).save(given.output, quality=82)
+
+
+if __name__ == "__main__":
+    main()
