@@ -36,7 +36,7 @@ class Choice(NamedTuple):
 
 BOTH = ("field", "sky")
 CHOICES = (
-    Choice("plain", note="the preset d2l"),
+    Choice("plain", note="the preset fast, 40 steps"),
     Choice("two", "", BOTH, "field and sky, equal shares"),
     Choice("blend", "--style-blend 1,4", BOTH, "a fifth field"),
     Choice("masks", "--content-mask mask.png", BOTH, "field below, sky above"),
@@ -77,7 +77,7 @@ def paint(choice: Choice, directory: Path, *, size: str, steps: int) -> None:
         for part in shlex.split(choice.options)
     ]
     pictures = [str(directory / f"{name}.png") for name in ("landscape", *choice.styles)]
-    how = ["--preset", "d2l", "--size", size, "--steps", str(steps), "--quiet"]
+    how = ["--preset", "fast", "--size", size, "--steps", str(steps), "--quiet"]
     result = CliRunner().invoke(command, [*pictures, *how, *options, "--output", str(output)])
     if result.exit_code:
         raise SystemExit(f"{choice.name}: {result.output}")
@@ -102,7 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument("--size", default="150x225")
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--output", type=Path, required=True)
     given = parser.parse_args()
     given.directory.mkdir(parents=True, exist_ok=True)
