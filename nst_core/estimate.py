@@ -90,6 +90,7 @@ class Estimate:
 
 def of_memory(work: Work) -> Estimate:
     """Estimate the memory of a run that is prepared."""
+    memory.give_back()  # as every stage begins
     needs = [_session(work, size) for size in work.sizes]
     known = [need for need in needs if need is not None]
     if len(known) < len(needs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nst_core import images, regions, stepping
+from nst_core import images, memory, regions, stepping
 from nst_core.arrays import Array, Image
 from nst_core.averaging import Averaged
 from nst_core.backend import Problem
@@ -53,6 +53,7 @@ def session(work: Work, number: int, *, begin: Image) -> Stepping:
         architecture=spec.architecture(),
         guides=regions.content_guides(work.content_mask, size=size.content),
     )
+    memory.give_back()
     started = stepping.start(
         work.backend,
         problem,

@@ -6,12 +6,13 @@ MXNet has no type annotations: ``Any`` enters here and under the three names bel
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,7 +21,16 @@ import PIL.ImageFile
 
 from nst_core.errors import BackendError
 
-__all__ = ["THREADS", "Context", "Operators", "Tensor", "import_quietly", "mx", "one_line"]
+__all__ = [
+    "THREADS",
+    "Context",
+    "Operators",
+    "Tensor",
+    "import_quietly",
+    "mx",
+    "one_line",
+    "share_workspace",
+]
 
 Tensor: TypeAlias = Any
 """An ``mx.np.ndarray``, or the symbol that stands for one while Gluon 1 traces a block."""
@@ -53,7 +63,19 @@ THREADS = _user_threads() or str(_physical_cores())
 
 
 @contextmanager
-def _all_cores() -> Iterator[None]:
+def _variable(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable within, unless the user has."""
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
+def _all_cores() -> AbstractContextManager[None]:
     """Let MXNet, imported within, use ``THREADS``.
 
     On x86 MXNet takes half of the processors unless one of the two variables is set when it is
@@ -61,14 +83,19 @@ def _all_cores() -> Iterator[None]:
     MXNET_OMP_MAX_THREADS is MXNet's own: it alone is set, for the import alone, so that child
     processes and other OpenMP programs notice nothing. PyTorch may be imported before or after.
     """
-    if _user_threads():
-        yield
-        return
-    os.environ["MXNET_OMP_MAX_THREADS"] = THREADS
-    try:
-        yield
-    finally:
-        del os.environ["MXNET_OMP_MAX_THREADS"]
+    return nullcontext() if _user_threads() else _variable("MXNET_OMP_MAX_THREADS", THREADS)
+
+
+@functools.cache
+def share_workspace() -> None:
+    """Let operators on the CPU work in one temporary buffer, unless the user wants several.
+
+    By itself MXNet takes four in turn, each of which grows to the largest request: 220 MB more at
+    300x450. Only one is in use at a time. It decides this when the first operator asks for
+    one, which is here if the process has not used MXNet before.
+    """
+    with _variable("MXNET_CPU_TEMP_COPY", "1"):
+        mx.nd.sum(mx.nd.ones((1,))).wait_to_read()
 
 
 @contextmanager

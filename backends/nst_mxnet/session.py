@@ -15,9 +15,9 @@ from nst_core.backend import (
     StyleTargets,
 )
 from nst_core.guides import regions_at
-from nst_core.memory import told_by
+from nst_core.memory import give_back, told_by
 from nst_mxnet import layout
-from nst_mxnet._framework import Context, Tensor, mx
+from nst_mxnet._framework import Context, Tensor, mx, share_workspace
 from nst_mxnet.adam import AdamUpdate
 from nst_mxnet.lack import lack
 from nst_mxnet.losses import ObjectiveBlock, Targets, WeightedLosses
@@ -35,6 +35,7 @@ class MXNetSession:
     """
 
     def __init__(self, problem: Problem, *, device: Context, dtype: DType) -> None:
+        share_workspace()
         self._device = device
         self._dtype = dtype
         self._network = Network(
@@ -53,7 +54,8 @@ class MXNetSession:
             height=height,
             width=width,
         )
-        self._objective.hybridize(static_alloc=True, static_shape=True)
+        # static_shape would take no less time, and 60 MB more at 300x450.
+        self._objective.hybridize(static_alloc=True)
         # By itself the network sees images of any size: there it is not compiled.
         self._network.hybridize(active=False)
         self._image = self._parameter(problem.start)
@@ -117,7 +119,11 @@ class MXNetSession:
             tap: target_of(found, regions_at(problem.guides, tap), objective, like=contents[tap])
             for tap, found in self._style_targets.statistics.items()
         }
-        return Targets(content={tap: contents[tap] for tap in objective.content}, style=style)
+        content = {tap: contents[tap] for tap in objective.content}
+        del contents
+        mx.npx.waitall()
+        give_back()  # the features, which the steps' arrays would otherwise come on top of
+        return Targets(content=content, style=style)
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
         """Return the blend of the styles' statistics, found anew unless they are given."""

@@ -6,7 +6,7 @@ import sys
 
 from contestants import About, Pictures
 from measuring.entry import Entry
-from nst_core import presets, registry
+from nst_core import memory, presets, registry
 from nst_core.arrays import Image
 from nst_core.backend import DType, Losses, Problem, Session, StyleSource
 from nst_core.evaluated import EvaluatedSession
@@ -23,6 +23,7 @@ class Loop:
     """
 
     def __init__(self, entry: Entry, pictures: Pictures, *, device: str) -> None:
+        memory.give_back()  # as nst_core.staging does, once the weights are read
         self._spec = presets.load(entry.preset)
         backend = registry.load(entry.program.removeprefix("nst-"))
         self._device = registry.choose_device(backend, device)

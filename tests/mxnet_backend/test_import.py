@@ -61,6 +61,24 @@ totals = [
 print(json.dumps({{"totals": totals, "threads": torch.get_num_threads()}}))
 """
 
+HELD = """
+import os, numpy
+from nst_core import memory, presets, registry
+from nst_core.backend import Problem, StyleSource
+from nst_core.weights import load
+image = numpy.random.default_rng(0).random((96, 144, 3)).astype("float32")
+spec = presets.load("d2l")
+session = registry.load("mxnet").start(Problem(
+    content=image, styles=(StyleSource(image=image[::-1]),), start=image,
+    weights=load("random:0"), objective=spec.objective(), adam=spec.adam(),
+), device="cpu", dtype="float32")
+before = memory.held_mb()
+for _ in range(3):
+    session.step(learning_rate=0.3)
+session.image()
+print(memory.held_mb() - before, "MXNET_CPU_TEMP_COPY" in os.environ)
+"""
+
 LOAD = """
 import sys
 {before}
@@ -107,6 +125,16 @@ def test_all_cores_are_used_and_nothing_else_is_touched():
 def test_what_the_user_set_is_kept(variable):
     told = json.loads(run(BUSY, **{variable: "1"}).stdout)
     assert told == {"busy": 1, "cpu": "1 threads", "environment": [variable], "legacy": True}
+
+
+@needs_mxnet
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_one_temporary_buffer_unless_the_user_wants_several():
+    (one, in_environment), (four, _) = (
+        run(HELD, **copies).stdout.split() for copies in ({}, {"MXNET_CPU_TEMP_COPY": "4"})
+    )
+    assert float(one) + 12 < float(four)
+    assert in_environment == "False"
 
 
 @needs_mxnet
