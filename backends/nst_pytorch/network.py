@@ -91,12 +91,7 @@ class Network:
             for layer in layers
             if layer.kind == "conv"
         }
-        # The gradient of a convolution is one by its kernels turned about, their channels swapped.
-        # The libraries compute it so at least as fast, and cuDNN to the same bits in each run.
-        self._turned = {
-            name: weight.flip(2, 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)
-            for name, (weight, _) in self._parameters.items()
-        }
+        self._turned = {name: _turned(weight) for name, (weight, _) in self._parameters.items()}
 
     @torch.no_grad()
     def visit(self, x: Tensor, see: Visit) -> None:
@@ -208,6 +203,7 @@ class Network:
         weight = self._turned[layer.name]
         replicates = self._replicates(layer)
         found = functional.conv2d(gradient.to(weight.dtype), weight, padding=1 + replicates)
+        found = found[:, : layer.in_channels]
         return replicated_backward(found) if replicates else found
 
     def _replicates(self, layer: Layer) -> bool:
@@ -226,6 +222,20 @@ class _Record:
 
 def _is_pool(layer: Layer) -> int:
     return int(layer.kind == "pool")
+
+
+def _turned(weight: Tensor) -> Tensor:
+    """Return kernels (I', O, 3, 3) by which the gradient of a convolution is one.
+
+    They are those of ``weight`` (O, I, 3, 3) turned about, their channels swapped: the libraries
+    compute gradients so at least as fast, and cuDNN to the same bits in each run. On CUDA I' is I
+    and more, all zero, up to a multiple of 8: for the three channels of an image alone cuDNN has
+    no kernel that uses tensor cores.
+    """
+    turned = weight.flip(2, 3).transpose(0, 1)
+    if weight.is_cuda:
+        turned = functional.pad(turned, (0, 0, 0, 0, 0, 0, 0, -weight.shape[1] % 8))
+    return turned.contiguous(memory_format=torch.channels_last)
 
 
 def _tensor(array: Array, device: torch.device, dtype: torch.dtype) -> Tensor:

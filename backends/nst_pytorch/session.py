@@ -163,7 +163,9 @@ class PyTorchSession:
 
     def _at_the_image(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
         """Return a function of nothing: losses and gradient at the image as it is then."""
-        if self._device.type == "cuda":
+        # cuSOLVER can't be captured, and once it was tried fails where it could compute.
+        solves = self._objective.style_statistics == "wasserstein"
+        if self._device.type == "cuda" and not solves:
             return Replayed(self._differentiate, self._x)
         return partial(self._differentiate, self._x)
 
