@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import compare
+import convolutions
 import memory
+import profile_step
 import roofline
 import time_to_loss
 
@@ -29,7 +31,8 @@ _BLOCK = re.compile(
     r"(?P<begin><!-- results: (?P<name>[\w-]+) -->\n).*?(?P<end><!-- end of results -->)", re.S
 )
 _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
-    module.KIND: module.load for module in (compare, memory, roofline, time_to_loss)
+    module.KIND: module.load
+    for module in (compare, convolutions, memory, profile_step, roofline, time_to_loss)
 }
 
 

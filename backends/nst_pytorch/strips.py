@@ -147,9 +147,7 @@ class Strips:
         return losses
 
     def _blocks(self, stage: Stage) -> list[Block]:
-        channels = stage.conv.out_channels
-        tiles = next(count for least, count in _TILES if channels >= least)
-        return blocks_of(*stage.size, tiles=tiles, least=self._workers.count)
+        return blocks_for(stage.size, channels=stage.conv.out_channels)
 
     def _by_rows(self, height: int, work: Callable[[int, int, Scratch], None]) -> None:
         """Do ``work(top, rows, scratch)`` for all rows of ``height``."""
@@ -158,6 +156,12 @@ class Strips:
             work(top, min(_ROWS, height - top), self._scratch[worker])
 
         self._workers.each(range(0, height, _ROWS), some)
+
+
+def blocks_for(size: tuple[int, int], *, channels: int) -> list[Block]:
+    """Return the blocks in which a convolution of ``size`` (H, W) with so many channels is done."""
+    tiles = next(count for least, count in _TILES if channels >= least)
+    return blocks_of(*size, tiles=tiles, least=workers().count)
 
 
 def _stages(taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype) -> list[Stage]:

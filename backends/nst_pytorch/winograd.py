@@ -156,7 +156,7 @@ def convolve(
     t = scratch.transforms(rows, columns, source.shape[2], channels)
     _transform(_six_columns(source, columns), t.a, *t.half)
     _transform(t.a_rows, t.v_rows, *t.half_v)
-    torch.bmm(t.v, kernels, out=t.m)
+    _multiply(t.v, kernels, t.m)
     if bias is not None:
         t.m_one.add_(bias)
     _transform_back(t.m_rows, t.z, *t.half_z)
@@ -180,7 +180,7 @@ def convolve_turned(
     t = scratch.transforms(rows, columns, source.shape[2], channels)
     _transform(_six_columns(source, columns)[::-1], t.a, *t.half)
     _transform(t.a_rows[::-1], t.v_rows, *t.half_v)
-    torch.bmm(t.v, kernels.transpose(1, 2), out=t.m)
+    _multiply(t.v, kernels.transpose(1, 2), t.m)
     _transform_back(t.m_rows, t.z[::-1], *t.half_z)
     _transform_back(t.z_columns, outs[::-1], *t.half_out)
 
@@ -188,6 +188,11 @@ def convolve_turned(
 def _six_columns(source: Tensor, columns: int) -> list[Tensor]:
     span = 4 * (columns - 1) + 1
     return [source[:, j : j + span : 4] for j in range(6)]
+
+
+def _multiply(values: Tensor, kernels: Tensor, out: Tensor) -> None:
+    """Multiply (36, tiles, I) by (36, I, O), each of the 36 by itself."""
+    torch.bmm(values, kernels, out=out)
 
 
 def _transform(x: Sequence[Tensor], out: Sequence[Tensor], p: Tensor, q: Tensor) -> None:

@@ -153,6 +153,44 @@ def test_peaks_are_measured(modules):
     assert isinstance(clock.for_device("cpu", torch), clock.Wall)
 
 
+def test_a_steps_profile(tmp_path):
+    done = script(
+        "profile_step.py", "--size", "32x48", "--steps", 1, "--output", tmp_path / "profile"
+    )
+    assert done.returncode == 0, done.stderr
+    profile = json.loads((tmp_path / "profile.json").read_text())
+    rows = {(row["layer"], row["which"]): row for row in profile["rows"]}
+    assert len(rows) == 2 * 13
+    for row in rows.values():
+        assert sum(row["kinds"].values()) == pytest.approx(row["seconds"])
+        assert row["kinds"]["Python, waiting"] > 0
+    inner, first = rows["conv3_2", "backward"], rows["conv1_1", "forward"]
+    assert inner["gflop"] == pytest.approx(2 * 9 * 256 * 256 * 8 * 12 / 1e9)
+    for kind in ("products", "transforms"):
+        assert inner["kinds"][kind] > 0 == first["kinds"][kind]
+    assert first["kinds"]["conv1_1"] > 0
+    assert rows["conv2_1", "forward"]["kinds"]["losses"] == 0
+    assert rows["conv2_2", "backward"]["kinds"]["losses"] > 0  # those at relu2_1
+
+
+def test_convolutions_are_measured_both_ways(modules):
+    import convolutions
+
+    one = convolutions.measure("conv2_2", height=16, width=24, repeats=1)
+    seconds = (
+        one.direct_forward, one.direct_backward, one.winograd_forward, one.winograd_backward,
+    )  # fmt: skip
+    assert all(0 < taken < 10 for taken in seconds)
+    slower = one.model_copy(
+        update={"layer": "conv3_1", "direct_forward": 0.003, "direct_backward": 0.001}
+    )
+    slower = slower.model_copy(update={"winograd_forward": 0.002, "winograd_backward": 0.003})
+    measured = convolutions.Convolutions(
+        machine=convolutions.Machine.here(), cores=1, repeats=1, found=(slower,)
+    )
+    assert "| conv3_1 | 4.0 / 5.0 = 1.25 |" in convolutions.table(measured)
+
+
 def test_time_to_the_documents_loss(tmp_path):
     done = script(
         "time_to_loss.py", "nst-pytorch@preset=fast", "--size", "16x24",

@@ -1,0 +1,91 @@
+"""Where the seconds of a step go: functions of ``nst_pytorch`` in a stopwatch each.
+
+Every function counts what it takes itself, without what others in it take, on whichever worker.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+from nst_pytorch import first, losses, stage, strips, winograd
+
+KINDS = ("products", "transforms", "pooling", "conv1_1", "ReLU, masks", "losses", "Python, waiting")
+"""Kinds of work; the last is what is left of a layer's time."""
+
+_WORK: tuple[tuple[str, Any, str], ...] = (
+    ("products", winograd, "_multiply"),
+    ("transforms", winograd, "_transform"),
+    ("transforms", winograd, "_transform_back"),
+    ("pooling", stage, "max_pool"),
+    ("pooling", stage, "max_unpool"),
+    ("conv1_1", first.FirstConvolution, "forward"),
+    ("conv1_1", first.FirstConvolution, "backward"),
+    ("ReLU, masks", stage.Stage, "activate"),
+    ("ReLU, masks", stage.Stage, "settle"),
+    ("losses", losses, "add_product"),
+    ("losses", losses, "gram"),
+    ("losses", losses, "squared_distance"),
+)
+_CALLERS = {"gram", "squared_distance"}
+"""Called once for all workers, which work for them meanwhile."""
+
+
+class Timers:
+    """Adds up seconds by (layer and pass, kind of work).
+
+    Args:
+        cores: How many workers there are: what these take together is divided by it.
+    """
+
+    def __init__(self, cores: int) -> None:
+        self.seconds: dict[tuple[str, str], float] = defaultdict(float)
+        self.walls: dict[str, float] = defaultdict(float)
+        self._cores = cores
+        self._now = ""
+        self._nested = threading.local()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Measure all that is computed inside."""
+        with ExitStack() as patches:
+            for kind, place, name in _WORK:
+                share = 1.0 if name in _CALLERS else 1 / self._cores
+                timed = self._timed(getattr(place, name), kind, share)
+                patches.enter_context(mock.patch.object(place, name, timed))
+            for name in ("_forward", "_backward"):
+                whole = self._whole(getattr(strips.Strips, name), name.removeprefix("_"))
+                patches.enter_context(mock.patch.object(strips.Strips, name, whole))
+            yield
+
+    def _timed(self, function: Callable[..., Any], kind: str, share: float) -> Callable[..., Any]:
+        def timed(*arguments: Any, **named: Any) -> Any:
+            stack = self._nested.__dict__.setdefault("stack", [])
+            stack.append(0.0)
+            began = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                taken = time.perf_counter() - began
+                within = stack.pop()
+                if stack:
+                    stack[-1] += taken
+                self.seconds[self._now, kind] += share * (taken - within)
+
+        return timed
+
+    def _whole(self, function: Callable[..., Any], which: str) -> Callable[..., Any]:
+        def whole(network: strips.Strips, number: int, *arguments: Any) -> Any:
+            self._now = f"{network.stages[number].name} {which}"
+            began = time.perf_counter()
+            try:
+                return function(network, number, *arguments)
+            finally:
+                self.walls[self._now] += time.perf_counter() - began
+
+        return whole
