@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 from measuring import children, figures, results
 from measuring.children import Run
 from measuring.entry import Entry
-from measuring.record import Record
+from measuring.record import Record, plain
 from nst_core.errors import NstError
 
 KIND = "compare"
@@ -113,10 +113,10 @@ def _row(runs: Sequence[Record], reference: Sequence[Record]) -> str:
         statistics.median(mine.seconds) / statistics.median(theirs.seconds)
         for mine, theirs in zip(runs, reference, strict=True)
     ]
-    memory = max(run.peak_memory_mb for run in runs)
+    memory = max(run.peak_mb for run in runs)
     start_up = statistics.median(run.start_up_seconds for run in runs)
     return (
-        f"| {statistics.median(seconds):.2f} ({min(seconds):.2f} to {max(seconds):.2f}) "
+        f"| {plain(statistics.median(seconds))} ({plain(min(seconds))} to {plain(max(seconds))}) "
         f"| {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) "
         f"| {start_up:.1f} | {memory:.0f} |"
     )
@@ -136,7 +136,7 @@ def figure(comparison: Comparison) -> Figure:
         ]
         axes.plot(*zip(*points, strict=True), ".", color=colour, alpha=0.35, markeredgewidth=0)
         medians = {x: statistics.median(s for at, s in points if at == x) for x, _ in points}
-        label = f"{Entry.parse(name).label}: {', '.join(f'{s:.2f} s' for s in medians.values())}"
+        label = f"{Entry.parse(name).label}: {', '.join(f'{plain(s)} s' for s in medians.values())}"
         axes.plot(list(medians), list(medians.values()), "o-", color=colour, label=label)
     figures.from_zero(axes)
     axes.legend(frameon=False)

@@ -38,9 +38,8 @@ class Point(BaseModel):
 
     @property
     def measured_mb(self) -> float:
-        """Peak memory of the GPU if it computes there, otherwise of the process."""
-        device = self.record.peak_device_memory_mb
-        return self.record.peak_memory_mb if device is None else device
+        """Peak memory where it computes."""
+        return self.record.peak_mb
 
     @property
     def deviation(self) -> float | None:

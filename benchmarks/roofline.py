@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict
 from measuring import children, figures, results
 from measuring.children import Run
 from measuring.entry import Entry
-from measuring.record import Record
+from measuring.record import Record, plain
 from nst_core import presets
 from nst_core.vgg19 import convolution_flops
 
@@ -96,7 +96,7 @@ def table(roofline: Roofline) -> str:
         rate = gflop(runs[0]) / seconds
         share = rate / roofline.peak(arithmetic(runs[0]))
         lines.append(
-            f"| {Entry.parse(name).label} | {size} | {gflop(runs[0]):.0f} | {seconds:.2f} "
+            f"| {Entry.parse(name).label} | {size} | {gflop(runs[0]):.0f} | {plain(seconds)} "
             f"| {rate:.0f} | {share:.2f} |"
         )
     return "\n".join(lines) + "\n"

@@ -120,9 +120,20 @@ class Record(BaseModel):
         return f"{self.height}x{self.width}"
 
     @property
+    def peak_mb(self) -> float:
+        """Peak memory of the GPU if it computes there, otherwise of the process."""
+        device = self.peak_device_memory_mb
+        return self.peak_memory_mb if device is None else device
+
+    @property
     def megapixels(self) -> float:
         """Of the picture."""
         return self.height * self.width / 1e6
+
+
+def plain(seconds: float) -> str:
+    """Return seconds as tables show them, those of a GPU to a tenth of a millisecond."""
+    return f"{seconds:.2f}" if seconds >= 0.1 else f"{seconds:.4f}"
 
 
 def _version(package: str) -> str | None:
