@@ -1,20 +1,23 @@
 """What a session takes of memory: a model of this backend's arrays.
 
-Its factors are assumed: ``benchmarks/memory.py --check-estimate`` has yet to hold them against
-measured peaks.
+Fitted to peaks that ``benchmarks/memory.py --check-estimate`` measured, with the documents' taps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from nst_core.backend import DType
 from nst_core.estimate import Footprint
-from nst_core.vgg19 import CONVOLUTIONS, feature_shape, layers_until
+from nst_core.vgg19 import CONVOLUTIONS, Layer, feature_shape, layers_until
 from nst_core.work import StageSize
 
-STEP_FACTOR = 1.55
-"""Of all activations: MXNet's planner keeps each, and shares the gradients' memory among them."""
+WORKING: Mapping[DType, float] = MappingProxyType({"float32": 11.0, "float64": 15.5})
+"""Of the largest activation: gradients, what style losses keep of their taps, the temporary buffer.
+
+More in float64, which oneDNN does not convolve.
+"""
 
 TARGET_FACTOR = 1.0
 """Of all activations: outside the compiled block each lives until the queue has passed it."""
@@ -28,17 +31,20 @@ def footprint(*, taps: Sequence[str], size: StageSize, dtype: DType) -> Footprin
         9 * layer.in_channels * layer.out_channels for layer in CONVOLUTIONS if layer in layers
     )
 
-    def activations(sides: tuple[int, int]) -> float:
+    def activations(kept: Sequence[Layer], sides: tuple[int, int]) -> list[float]:
         height, width = sides
-        shapes = (_shape(layer.name, height, width) for layer in layers)
-        return float(item * sum(c * h * w for c, h, w in shapes))
+        shapes = (feature_shape(layer.name, height=height, width=width) for layer in kept)
+        return [float(item * c * h * w) for c, h, w in shapes]
 
+    own = activations([layer for layer in layers if _has_memory(layer, taps)], size.content)
+    style = (sum(activations(layers, sides)) for sides in size.styles)
     return Footprint(
         fixed=item * parameters,
-        content=STEP_FACTOR * activations(size.content),
-        style=TARGET_FACTOR * max(map(activations, size.styles), default=0.0),
+        content=sum(own) + WORKING[dtype] * max(own),
+        style=TARGET_FACTOR * max(style, default=0.0),
     )
 
 
-def _shape(name: str, height: int, width: int) -> tuple[int, int, int]:
-    return feature_shape(name, height=height, width=width)
+def _has_memory(layer: Layer, taps: Sequence[str]) -> bool:
+    """Return whether what a layer puts out lies beside its input: ReLUs work in place."""
+    return layer.kind != "relu" or layer.name.replace("relu", "conv") in taps
