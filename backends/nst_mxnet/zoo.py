@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from nst_core.arrays import Array
@@ -33,6 +35,7 @@ def pretrained() -> Mapping[str, Array]:
         WeightsError: if the download fails or the file is not what it should be.
     """
     try:
+        _make_cache()
         # In mx.nd's semantics Gluon 1 reads both forms that its parameter files have had. The
         # store prints what it downloads, which is nothing for a program's standard output.
         with mx.util.np_array(False), mx.util.np_shape(False), redirect_stdout(sys.stderr):
@@ -48,3 +51,9 @@ def pretrained() -> Mapping[str, Array]:
         for part in ("weight", "bias")
     }
     return from_features(arrays, source="gluoncv")
+
+
+def _make_cache() -> None:
+    """Make the directory that GluonCV makes only if no other process is doing so."""
+    home = Path(os.environ.get("MXNET_HOME", "~/.mxnet")).expanduser()
+    (home / "models").mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """torchvision's weights, without a network: a stand-in for the file, of zeros."""
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fuzz.seeds import weights
@@ -33,15 +32,6 @@ def test_the_file_is_downloaded_once(cached, monkeypatch):
     assert cached.read_bytes() == STAND_IN
     monkeypatch.setattr(zoo, "URL", f"file:///nowhere/{cached.name}")
     assert zoo.pretrained() == loaded
-
-
-def test_twenty_cold_starts_side_by_side(cached, monkeypatch):
-    monkeypatch.setattr(zoo, "read_arrays", lambda path: path.read_bytes())
-    monkeypatch.setattr(zoo, "Weights", lambda data, source: data)
-    with ThreadPoolExecutor(20) as pool:
-        found = list(pool.map(lambda _: zoo.pretrained(), range(20)))
-    assert set(found) == {STAND_IN}
-    assert [path.name for path in cached.parent.iterdir()] == [cached.name]
 
 
 def test_a_download_of_something_else_is_refused_and_not_kept(cached, monkeypatch):
