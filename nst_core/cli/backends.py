@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from nst_core import registry
+from nst_core.cli.streams import say
 from nst_core.errors import BackendError
 
 
@@ -15,7 +16,7 @@ def command() -> None:
         try:
             backend = registry.load(name)
         except BackendError as error:
-            click.echo(f"{name}: {error}")
+            say(f"{name}: {error}")
             continue
         devices = ", ".join(f"{one.name} ({one.description})" for one in backend.devices())
-        click.echo(f"{name} {backend.version}: {devices}")
+        say(f"{name} {backend.version}: {devices}")

@@ -13,6 +13,7 @@ from rich.table import Table
 from nst_core import batch, recipe, toml
 from nst_core.batch import Job, Record, table
 from nst_core.cli import inputs, overrides
+from nst_core.cli.streams import say
 from nst_core.files import check_writable, making_directory
 
 # What belongs to several styles at once.
@@ -91,9 +92,9 @@ def command(
         _print(records)
     failed = [record for record in records if record.status == "failed"]
     for record in failed:
-        click.echo(f"nst: failed: {record.output}: {record.reason}", err=True)
+        say(f"nst: failed: {record.output}: {record.reason}", err=True)
     if status == 130:
-        click.echo(f"nst: interrupted; {len(records)} of {len(planned)} are done", err=True)
+        say(f"nst: interrupted; {len(records)} of {len(planned)} are done", err=True)
     sys.exit(status or (1 if failed else 0))
 
 
@@ -113,7 +114,7 @@ def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[int, list[R
                 "skipped": "was done before",
                 "failed": f"failed: {record.reason}",
             }[record.status]
-            click.echo(f"{done}/{len(jobs)}  {record.output}: {what}", err=True)
+            say(f"{done}/{len(jobs)}  {record.output}: {what}", err=True)
 
     try:
         return 0, batch.run(jobs, workers=workers, tell=tell)

@@ -12,6 +12,7 @@ import click
 from nst_core import recipe, registry, toml
 from nst_core.backend import Execution
 from nst_core.cli import inputs, overrides
+from nst_core.cli.streams import say
 from nst_core.compare import contest, processes
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.tables import markdown
@@ -81,9 +82,9 @@ def command(
         contestants = _contestants(configs, usable)
         one = contest.Contest(contestants=contestants, setting=setting, directory=output_dir)
         report = contest.run(one, pictures, workplace=workplace, tell=_silence if quiet else _tell)
-    click.echo(markdown(report))
+    say(markdown(report))
     for deviation in report.disagreements:
-        click.echo(f"nst: backends disagree: {deviation.line}", err=True)
+        say(f"nst: backends disagree: {deviation.line}", err=True)
     sys.exit(1 if report.disagreements else 0)
 
 
@@ -134,7 +135,7 @@ def _usable(
         except BackendError as error:
             if all_wanted:
                 raise
-            click.echo(f"nst: {name} is left out: {error}", err=True)
+            say(f"nst: {name} is left out: {error}", err=True)
         else:
             usable.append(name)
     return usable
@@ -188,7 +189,7 @@ def _execution(run: Run) -> Execution:
 
 
 def _tell(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)
 
 
 def _silence(line: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from nst_core import estimate
 from nst_core.cli.progress import headline
+from nst_core.cli.streams import say
 from nst_core.estimate import Estimate
 from nst_core.work import Work
 
@@ -21,11 +20,11 @@ def dry_run(work: Work) -> None:
         DryRun: always.
     """
     found = estimate.of_run(work)
-    click.echo(headline(work.plan))
-    click.echo(f"memory: {_memory(found)}")
+    say(headline(work.plan))
+    say(f"memory: {_memory(found)}")
     assert found.seconds is not None, "of_run measures it"
     each = found.seconds / work.plan.steps
-    click.echo(f"time: about {_duration(found.seconds)}, {each:.2g} s a step")
+    say(f"time: about {_duration(found.seconds)}, {each:.2g} s a step")
     warn(found)
     raise DryRun
 
@@ -38,7 +37,7 @@ def before_a_run(work: Work) -> None:
 def warn(found: Estimate) -> None:
     """Say on stderr that the memory is not likely to be enough, and what to do."""
     if not found.fits:
-        click.echo(
+        say(
             f"nst: warning: the memory may not be enough: {_memory(found)}; "
             "try a smaller --size, or --checkpointing where the backend has it",
             err=True,

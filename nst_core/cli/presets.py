@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nst_core import presets, toml
+from nst_core.cli.streams import say
 from nst_core.spec import Stage
 
 
@@ -24,9 +25,9 @@ def command(name: str | None, diff: tuple[str, str] | None) -> None:
         if pairs:
             _print(_differences(*diff, pairs))
         else:
-            click.echo(f"{diff[0]} and {diff[1]} compute the same")
+            say(f"{diff[0]} and {diff[1]} compute the same")
     elif name is not None:
-        click.echo(toml.dumps(presets.load(name).to_table()), nl=False)
+        say(toml.dumps(presets.load(name).to_table()), nl=False)
     else:
         _print(_listing())
 

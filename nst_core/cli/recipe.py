@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from nst_core import images
+from nst_core.cli.streams import say
 
 
 @click.command("recipe")
 @click.argument("file")
 def command(file: str) -> None:
     """Print how the picture FILE was made, as TOML that `nst run --config` takes."""
-    click.echo(images.read_recipe(file), nl=False)
+    say(images.read_recipe(file), nl=False)

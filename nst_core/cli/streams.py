@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -9,13 +10,29 @@ from typing import IO, Any
 
 import click
 
+from nst_core.errors import NstError
 
-def say(line: str, *, err: bool = False) -> None:
-    """Print a line; where the other end is closed, as by ``| head``, say nothing from now on."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def say(text: str, *, nl: bool = True, err: bool = False) -> None:
+    """Print text; where the other end is closed, as by ``| head``, say nothing from now on.
+
+    Args:
+        text: A line, or several.
+        nl: Whether the last one's end is to be added.
+        err: Whether it goes to standard error.
+
+    Raises:
+        NstError: if standard output is a file that the disk has no room for. Whatever is wrong
+            with standard error, there is nowhere to say it.
+    """
     try:
-        click.echo(line, err=err)
-    except OSError:
+        click.echo(text, nl=nl, err=err)
+    except OSError as error:
         silence(sys.stderr if err else sys.stdout)
+        if error.errno in _FULL and not err:
+            raise NstError("can't write standard output: the disk is full") from error
 
 
 def silence(stream: IO[Any] | None) -> None:

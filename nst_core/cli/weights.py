@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from nst_core import files, weights
+from nst_core.cli.streams import say
 
 
 @click.group("weights")
@@ -19,7 +20,7 @@ def list_sources() -> None:
     """List where weights can come from, and what is missing for a source to work."""
     for source in weights.sources():
         lack = f"  [not here: {source.lack}]" if source.lack else ""
-        click.echo(f"{source.name:<14} {source.description}{lack}")
+        say(f"{source.name:<14} {source.description}{lack}")
 
 
 @command.command("export")
@@ -30,4 +31,4 @@ def export(source: str, output: Path) -> None:
     files.check_writable(output)
     loaded = weights.load(source)
     weights.save(loaded, output)
-    click.echo(f"{output}: {loaded.source}, sha256 {loaded.checksum}")
+    say(f"{output}: {loaded.source}, sha256 {loaded.checksum}")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import PIL.Image
 import pytest
+from fakes import FakeBackend, tiny_weights
 
+from nst_core import registry, weights
 from nst_core.cli import main
 
 # A shell's background jobs ignore SIGINT, and their children inherit that.
@@ -71,3 +73,12 @@ def pair(tmp_path):
         coarse = rng.integers(0, 256, (6, 9, 3), dtype=np.uint8)
         PIL.Image.fromarray(coarse).resize((72, 48)).save(tmp_path / f"{name}.png")
     return "content.png", "style.png"
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    """Every backend is a fake one and all weights are zeros, so that runs take no time."""
+    zeros = tiny_weights()
+    monkeypatch.setattr(registry, "load", lambda _: FakeBackend())
+    monkeypatch.setattr(weights, "load", lambda _: zeros)
+    return "--backend", "fake", "--device", "cpu", "--size", "16x24", "--steps", "2"

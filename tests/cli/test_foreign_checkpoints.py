@@ -4,21 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import FakeBackend, tiny_weights
 
-from nst_core import checkpoint, registry, weights
+from nst_core import checkpoint
 
 
 @pytest.fixture
-def kept(nst, pair, monkeypatch):
-    """A checkpoint of a run on no framework at all, in a directory of its own."""
-    zeros = tiny_weights()
-    monkeypatch.setattr(registry, "load", lambda _: FakeBackend())
-    monkeypatch.setattr(weights, "load", lambda _: zeros)
+def kept(nst, pair, pretended):
+    """A checkpoint of a run, in a directory of its own."""
     Path("mine").mkdir()
-    done = nst("run", *pair, "--backend", "fake", "--device", "cpu", "--size", "16x24",
-               "--steps", "2", "-q", "-o", "mine/out.png", "--checkpoint", "mine/c",
-               "--checkpoint-every", "1")  # fmt: skip
+    done = nst("run", *pair, *pretended, "-q", "-o", "mine/out.png",
+               "--checkpoint", "mine/c", "--checkpoint-every", "1")  # fmt: skip
     assert (done.status, done.err) == (0, "")
     return checkpoint.read("mine/c")
 

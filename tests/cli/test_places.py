@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import PIL.Image
 import pytest
@@ -20,6 +21,9 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
 {CALL}
 """
+
+
+FULL = Path("/dev/full")
 
 
 def run(*arguments, cwd, code=CALL, environment=None, **options):
@@ -89,3 +93,68 @@ def test_two_runs_into_one_picture(pair, tmp_path):
     point = checkpoint.read(tmp_path / "a.ckpt")
     assert (point.begin.shape, point.position.overall) in (((16, 24, 3), 40), ((20, 24, 3), 40))
     assert not list(tmp_path.glob(".*"))
+
+
+def test_an_output_that_is_a_link_is_written_through(nst, pair, pretended, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "old.png").write_bytes(b"old")
+    outputs = {"-o": "out.png", "--plot": "plot.png", "--history": "h.csv", "--checkpoint": "c"}
+    for name in outputs.values():
+        (tmp_path / name).symlink_to(f"real/{name}")  # dangling
+    (tmp_path / "out.png").unlink()
+    (tmp_path / "out.png").symlink_to(tmp_path / "real" / "old.png")
+    given = [part for pair in outputs.items() for part in pair]
+    done = nst("run", *pair, *pretended, *given, "--checkpoint-every", 1, "-q")
+    assert (done.status, done.err) == (0, "")
+    assert all((tmp_path / name).is_symlink() for name in outputs.values())
+    assert size(tmp_path / "real" / "old.png") == (24, 16)
+    assert checkpoint.read(tmp_path / "real" / "c").position.step == 2
+    made = sorted(path.name for path in (tmp_path / "real").iterdir())
+    assert made == ["c", "h.csv", "old.png", "plot.png"]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (".", "it is a directory; name a file"),
+        ("missing/out.png", "missing; create it first"),
+        ("out.png", "; "),  # itself
+        ("/dev/null", "it is not an ordinary file; name another"),
+    ],
+)
+def test_an_output_that_is_a_link_to_nowhere_good(nst, pair, pretended, tmp_path, target, words):
+    (tmp_path / "out.png").symlink_to(target)
+    done = nst("run", *pair, *pretended, "-o", "out.png", "-q")
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert done.err.startswith("nst: error: can't write out.png: ")
+    assert words in done.err
+    assert (tmp_path / "out.png").is_symlink()
+
+
+def test_names_as_long_as_can_be(nst, pair, pretended, tmp_path):
+    longest = "x" * 251 + ".png"
+    (tmp_path / "content.png").rename(tmp_path / longest)
+    output = "y" * 251 + ".png"
+    given = (*pretended, "-q", "--checkpoint", "z" * 255, "--checkpoint-every", 1)
+    done = nst("run", longest, pair[1], *given, "-o", output)
+    assert (done.status, done.err) == (0, "")
+    assert size(tmp_path / output) == (24, 16)
+    assert checkpoint.read(tmp_path / ("z" * 255)).position.step == 2
+    for wrong in (("-o", "y" + output), ("-o", "d/" * 3000 + "out.png"), ()):
+        done = nst("run", longest, pair[1], *given, *wrong)
+        assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+        assert "too long" in done.err.lower()
+        assert len(done.err) < 1000
+    for wrong in ("x" + longest, "d/" * 3000 + "content.png"):
+        done = nst("run", wrong, pair[1], *given)
+        assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
+def test_what_is_printed_into_a_full_disk_is_not_silently_lost(tmp_path):
+    with FULL.open("w") as full:
+        done = run("presets", "d2l", cwd=tmp_path, stdout=full)
+        assert done.returncode == 2
+        assert done.stderr == b"nst: error: can't write standard output: the disk is full\n"
+        done = run("presets", "nothing", cwd=tmp_path, stderr=full)
+        assert done.returncode == 2
