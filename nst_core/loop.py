@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nst_core import estimate, memory, staging
+from nst_core import memory, rescue, staging
 from nst_core.arrays import Array, Image
-from nst_core.averaging import Averaged
 from nst_core.checkpoint import Checkpoint, Position
 from nst_core.errors import OutOfMemoryError
-from nst_core.evaluated import EvaluatedSession
-from nst_core.numbers import Guard, NumbersError, fault
+from nst_core.numbers import Guard, NumbersError
 from nst_core.observers import History, Observer, Step
 from nst_core.optimisers import Diverged
 from nst_core.result import Interrupted, Result
@@ -107,9 +105,16 @@ class _Loop:
                 image = stage.session.image()
                 stage.guard.check_end(image, step=stage.done)
             except (Diverged, NumbersError) as reason:
-                return self._best(stage, reason)
+                image, self.note = rescue.from_numbers(
+                    reason, stage.session, number=number, done=stage.done, best=stage.guard.best
+                )
+                return image
             except (OutOfMemoryError, MemoryError) as reason:
-                return self._before_lack(number, reason)
+                best = self._stage.guard.best if self._stage else self._image
+                image, self.note = rescue.from_lack(
+                    reason, self.work, number=number, held_mb=self._held, best=best
+                )
+                return image
             # The next stage's memory is not needed on top of this one's.
             self._carried = stage.session.state() if self._carries else None
             self._image, self._stage = image, None
@@ -192,52 +197,6 @@ class _Loop:
             state=stage.session.state(),
             rows=tuple(self.history.rows),
         )
-
-    def _best(self, stage: _Stage, reason: Diverged | NumbersError) -> Image:
-        """Return the best image before the numbers went wrong, and note why the run ends.
-
-        Raises:
-            NumbersError: if there is none.
-        """
-        text, best, step = str(reason), stage.guard.best, stage.done
-        session = stage.session
-        if isinstance(session, Averaged):
-            session = session.inner
-        if isinstance(session, EvaluatedSession):
-            best, step = session.best(), step + 1  # which it could not take
-            evaluated = session.evaluated
-            text += f" ({wrong})" if evaluated and (wrong := fault(evaluated)) else ""
-        where = f"stage {stage.number + 1}, step {step}: {text}"
-        if best is None:
-            raise NumbersError(f"{where}; there is no picture yet")
-        self.note = f"{where}; the picture is the best one before"
-        return best
-
-    def _before_lack(self, number: int, reason: Exception) -> Image:
-        """Return the best image before the memory was not enough, and note why the run ends.
-
-        Raises:
-            OutOfMemoryError: if there is none.
-        """
-        what = str(reason) if isinstance(reason, OutOfMemoryError) else memory.plain(reason)
-        height, width = self.work.plan.sizes[number]
-        text = f"stage {number + 1}, {height}x{width}: {what}; {self._smaller(number)}"
-        best = self._stage.guard.best if self._stage else self._image
-        if best is None:
-            raise OutOfMemoryError(text) from reason
-        self.note = f"{text}; the picture is the best one before"
-        return best
-
-    def _smaller(self, number: int) -> str:
-        """Say which size or option would fit."""
-        held = self._held
-        fitting = None if held is None else estimate.fitting(self.work, number, held_mb=held)
-        if fitting:
-            advice = f"--size {fitting[0]}x{fitting[1]} is likely to fit"
-        else:
-            height, width = (max(1, side * 7 // 10) for side in self.work.plan.sizes[number])
-            advice = f"try --size {height}x{width}, half of the memory"
-        return advice if self.work.execution.checkpointing else f"{advice}, or try --checkpointing"
 
 
 def stopwatch(before: float = 0.0) -> Callable[[], float]:

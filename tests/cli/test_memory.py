@@ -41,10 +41,53 @@ def test_too_large_is_one_line(pair, tmp_path):
     assert " MB were asked for (" in start
     assert start.endswith(" MB are free)")
     size = advice.removeprefix("--size ").partition(" ")[0]
-    assert advice == f"--size {size} is likely to fit, or try --checkpointing"
+    assert (
+        advice == f"--size {size} is likely to fit, or try --checkpointing where the backend has it"
+    )
     assert [path.name for path in tmp_path.glob("content-*")] == []
     again = limited("pytorch", 1100, "run", *pair, "--size", size, "--steps", "1", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its own address space")
+def test_too_large_on_mxnet_is_one_line(pair, tmp_path):
+    pytest.importorskip("mxnet")
+    done = limited("mxnet", 1000, "run", *pair, "--size", "1000x1400", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    foreseen, line = done.stderr.splitlines()
+    assert foreseen.startswith("nst: warning: the memory may not be enough: about ")
+    assert line.startswith("nst: error: stage 1, 1000x1400: the memory is not enough: more was ")
+    assert " is likely to fit, or try --checkpointing where the backend has it" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [("ObjectiveBlock", 1), ("read", 3)],
+)
+def test_what_mxnet_refuses_later_keeps_the_picture(nst, pair, monkeypatch, name, good):
+    mxnet = pytest.importorskip("mxnet")
+    from nst_mxnet import session
+
+    holder = session if name == "ObjectiveBlock" else session.WeightedLosses
+    real, calls = getattr(holder, name), []
+
+    def lacking(*given, **named):
+        calls.append(name)
+        if len(calls) > good:
+            raise mxnet.MXNetError("Traceback ...\nMXNetError: Failed to allocate CPU Memory")
+        return real(*given, **named)
+
+    monkeypatch.setattr(holder, name, lacking)
+    done = nst("run", *pair, "--size", "16x24,32x48", "--steps", "2", "--backend", "mxnet",
+               "--device", "cpu", "--weights", "random", "-q", "--content-layers", "relu2_2",
+               "--style-layers", "relu1_1", "-o", "out.png")  # fmt: skip
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith(
+        "nst: error: stage 2, 32x48: the memory is not enough: more was asked "
+    )
+    assert done.err.endswith("; the picture is the best one before: out.png\n")
+    with PIL.Image.open("out.png") as picture:
+        assert picture.size in ((24, 16), (48, 32))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits its own address space")
