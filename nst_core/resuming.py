@@ -12,6 +12,7 @@ import PIL.Image
 from nst_core import presets, toml
 from nst_core.checkpoint import Checkpoint, CheckpointError
 from nst_core.errors import SpecError
+from nst_core.labels import Mask
 from nst_core.recipe import checked_run, split
 from nst_core.stepping import Stepping
 from nst_core.work import Work
@@ -107,6 +108,8 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
     """Yield every picture in a field of the work, and every number that goes with one."""
     if isinstance(value, PIL.Image.Image):
         yield name, f"{value.mode} {value.size}\n".encode() + value.tobytes()
+    elif isinstance(value, Mask):
+        yield from _parts(name, value.picture)
     elif isinstance(value, float):
         yield name, value.hex().encode()
     elif isinstance(value, tuple) and hasattr(value, "_asdict"):

@@ -21,6 +21,7 @@ from nst_core.errors import SpecError
 from nst_core.files import StrPath
 from nst_core.images import PLAIN, Finish, Output, Source
 from nst_core.keeping import Keep
+from nst_core.labels import Mask
 from nst_core.observers import Observer, Plan
 from nst_core.recipe import Run
 from nst_core.result import Interrupted, Result
@@ -141,7 +142,7 @@ def transfer(
             request.style_blend,
             [_opened(one, max_pixels=max_pixels).picture for one in masks],
         ),
-        mask=None if content_mask is None else _opened(content_mask, max_pixels=max_pixels).picture,
+        mask=_mask(content_mask, max_pixels=max_pixels),
         backend=backend,
         weights=weights,
         max_pixels=max_pixels,
@@ -197,7 +198,7 @@ def _prepare(
     *,
     content: Source,
     styles: Sequence[StylePicture],
-    mask: PIL.Image.Image | None,
+    mask: Mask | None,
     backend: str | Backend,
     weights: str | Weights,
     max_pixels: int,
@@ -255,7 +256,7 @@ def _prepare(
 def _check_regions(
     spec: Spec,
     sizes: Sequence[StageSize],
-    mask: PIL.Image.Image | None,
+    mask: Mask | None,
     styles: Sequence[StylePicture],
 ) -> None:
     """Find out whether every region has a style at every size, down to the deepest tap."""
@@ -296,6 +297,12 @@ def _paths(pictures: Sequence[Picture]) -> list[str]:
     # A recipe that named only some of them would mean another picture.
     paths = [path for path in map(_path, pictures) if path is not None]
     return paths if len(paths) == len(pictures) else []
+
+
+def _mask(picture: Picture | None, *, max_pixels: int) -> Mask | None:
+    if picture is None:
+        return None
+    return Mask(_opened(picture, max_pixels=max_pixels).picture, "content mask")
 
 
 def _path(picture: Picture) -> str | None:

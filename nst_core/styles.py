@@ -12,6 +12,7 @@ from nst_core import images
 from nst_core.arrays import Array
 from nst_core.backend import StyleSource
 from nst_core.errors import SpecError
+from nst_core.labels import Mask
 from nst_core.sizes import Size
 from nst_core.spec import Spec
 
@@ -21,7 +22,7 @@ class StylePicture(NamedTuple):
 
     picture: PIL.Image.Image
     weight: float
-    mask: PIL.Image.Image | None = None
+    mask: Mask | None = None
 
 
 def check_blend(blend: Sequence[float], *, styles: int) -> None:
@@ -59,7 +60,8 @@ def weighted(
             "give one for each, or none"
         )
     weights = blend or [1.0] * len(pictures)
-    several: Sequence[PIL.Image.Image | None] = masks or [None] * len(pictures)
+    read = [Mask(mask, "style mask") for mask in masks]
+    several: Sequence[Mask | None] = read or [None] * len(pictures)
     return tuple(
         StylePicture(picture, weight, mask)
         for picture, weight, mask in zip(pictures, weights, several, strict=True)

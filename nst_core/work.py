@@ -11,6 +11,7 @@ import PIL.Image
 from nst_core.backend import Backend, DType, Execution
 from nst_core.checkpoint import Checkpoint
 from nst_core.keeping import Keep
+from nst_core.labels import Mask
 from nst_core.observers import Plan
 from nst_core.styles import StylePicture
 from nst_core.targets import TargetCache
@@ -37,7 +38,7 @@ class Work:
     content: PIL.Image.Image
     styles: Sequence[StylePicture]
     start: PIL.Image.Image | None
-    content_mask: PIL.Image.Image | None = None
+    content_mask: Mask | None = None
     targets: TargetCache = field(default_factory=TargetCache)
 
 

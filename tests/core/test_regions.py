@@ -6,8 +6,10 @@ import pytest
 from fakes import FakeBackend, tiny_weights
 
 import nst_core as nst
+from nst_core import labels as labels_room
 from nst_core import regions, toml
 from nst_core.errors import SpecError
+from nst_core.labels import Mask
 
 GREY = np.full((64, 96, 3), 128, np.uint8)
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
@@ -30,7 +32,7 @@ def problem(style, size="64x96", layers=("relu1_1",), **options):
 
 
 def test_regions_are_ordered_from_dark_to_light():
-    labels = regions.read(halves(WHITE, BLUE), "mask")
+    labels = labels_room.read(halves(WHITE, BLUE), "mask")
     assert labels.colours == (BLUE, WHITE)
     assert (labels.region[:, 0] == 1).all()
     assert (labels.region[:, -1] == 0).all()
@@ -41,13 +43,13 @@ def test_antialiased_edges_and_jpeg_make_no_regions(tmp_path, mode):
     small = halves((0, 0, 0), WHITE, (60, 40)).convert(mode).rotate(20, expand=True, fillcolor=128)
     small.resize((301, 199), PIL.Image.Resampling.BICUBIC).save(tmp_path / "a.jpg", quality=60)
     with PIL.Image.open(tmp_path / "a.jpg") as mask:
-        labels = regions.read(mask, "mask")
+        labels = labels_room.read(mask, "mask")
     assert labels.count == 3 if mode == "L" else labels.count in (2, 3)
     assert np.mean(labels.region == 0) == pytest.approx(np.mean(labels.region == 2), abs=0.02)
 
 
 def test_guides_are_shares_of_area_at_any_size():
-    mask = halves(RED, BLUE)
+    mask = Mask(halves(RED, BLUE), "content mask")
     guides = regions.content_guides(mask, size=(2, 3))
     # Half of the middle pixel lies in either; blue is darker than red.
     np.testing.assert_allclose(guides[:, 0], [[0, 0.5, 1], [1, 0.5, 0]], atol=1e-6)
@@ -107,3 +109,15 @@ def test_what_is_refused():
         problem(
             GREY, size="70x70", layers=("relu1_1", "conv5_1"), content_mask=mask, style_mask=speck
         )
+
+
+def test_masks_are_read_once_for_all_stages(monkeypatch):
+    read, seen = labels_room.read, []
+    monkeypatch.setattr(labels_room, "read", lambda *given: seen.append(given[1]) or read(*given))
+    stages = [{"size": size, "steps": 1} for size in ("32x48", "64x96")]
+    nst.transfer(
+        GREY, GREY, content_mask=halves(RED, BLUE), style_mask=halves(BLUE, RED),
+        backend=FakeBackend(), weights=tiny_weights(), device="cpu",
+        overrides={"stages": stages, "style": {"layers": ["relu1_1"]}},
+    )  # fmt: skip
+    assert sorted(seen) == ["content mask", "style mask"]
