@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from nst_core.arrays import Array
-from nst_core.backend import PLAIN_VGG, Architecture, Execution
+from nst_core.backend import Architecture, Execution
 from nst_core.errors import BackendError
 from nst_pytorch.network import Network
 from nst_pytorch.precision import Arithmetic
@@ -39,19 +39,12 @@ def network_for(
         )
     if execution.conv == "winograd" and execution.checkpointing:
         raise BackendError("--checkpointing computes directly: use --conv direct or auto with it")
-    plain = architecture == PLAIN_VGG
-    if execution.conv == "winograd" and not plain:
-        raise BackendError(
-            "average pooling and replicated edges are computed directly: use --conv direct or auto"
-        )
     if execution.conv == "winograd" and arithmetic.convolutions != dtype:
         raise BackendError("--conv winograd computes in float32: use --precision float32 or auto")
     large = device.type == "cpu" and size[0] * size[1] >= LEAST_PIXELS
-    faster = (
-        large and plain and arithmetic.convolutions == torch.float32 and not execution.checkpointing
-    )
+    faster = large and arithmetic.convolutions == torch.float32 and not execution.checkpointing
     if execution.conv == "winograd" or (execution.conv == "auto" and faster):
-        return Strips(weights, taps=taps, size=size, dtype=dtype)
+        return Strips(weights, taps=taps, size=size, dtype=dtype, architecture=architecture)
     return Network(
         weights,
         taps=taps,

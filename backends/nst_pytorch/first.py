@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.winograd import Scratch
@@ -23,15 +24,27 @@ class FirstConvolution:
         height: Of the image.
         width: Of it.
         span: Length of a row of the feature map with its border, at least ``width`` + 2.
+        replicates: Whether the image's edge goes on beyond it, in place of zeros.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor, *, height: int, width: int, span: int) -> None:
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        *,
+        height: int,
+        width: int,
+        span: int,
+        replicates: bool = False,
+    ) -> None:
+        self._weight = weight
+        self.replicates = replicates
         # The 28th row of the matrix is ones, for the bias.
         flat = weight.reshape(len(weight), 27).T
         self.kernels = torch.cat([flat, bias[None]]).contiguous()
         self.turned = flat.contiguous()
         self.height, self.width, self.span = height, width, span
-        # A row of zeros above and below, and one value more at each end.
+        # A row above and below, zeros or the edge's, and one value more at each end.
         self.planes = weight.new_zeros(3, (height + 2) * span + 2)
         self.gradient = weight.new_zeros(3, height, span)
 
@@ -39,6 +52,9 @@ class FirstConvolution:
         """Take over the image ``x`` (1, 3, H, W)."""
         inside = self.planes[:, 1:-1].view(3, self.height + 2, self.span)
         inside[:, 1:-1, 1 : self.width + 1] = x[0]
+        if self.replicates:
+            inside[:, 1:-1, : self.width + 2] = functional.pad(x, (1, 1, 0, 0), "replicate")[0]
+            inside[:, 0], inside[:, -1] = inside[:, 1], inside[:, -2]
 
     def forward(self, top: int, rows: int, out: FeatureMap, scratch: Scratch) -> Tensor:
         """Write ``rows`` rows of the result, without the ReLU; return them with their border."""
@@ -71,6 +87,23 @@ class FirstConvolution:
                 begin = (2 - row) * span + 2 - column
                 out.add_(parts[:, row, column, begin : begin + size])
 
-    def image_gradient(self) -> Tensor:
-        """Return a view (1, 3, H, W) of what ``backward`` has written."""
-        return self.gradient[None, :, :, : self.width]
+    def image_gradient(self, gradient: FeatureMap) -> Tensor:
+        """Return (1, 3, H, W) of what ``backward`` has written, from that of the whole result."""
+        found = self.gradient[None, :, :, : self.width]
+        found = found.contiguous(memory_format=torch.channels_last)
+        if self.replicates:
+            self._add_edges(found, gradient.image)
+        return found
+
+    def _add_edges(self, found: Tensor, gradient: Tensor) -> None:
+        """Add to the image's edge the gradient of what goes on beyond it."""
+        for axis in (2, 3):
+            for edge, beyond in ((0, 0), (found.shape[axis] - 1, 2)):
+                line = gradient.narrow(axis, edge, 1).contiguous()
+                # Of the three lines that the result's last one depends on, the one outside.
+                outside = functional.conv_transpose2d(line, self._weight).select(axis, beyond)
+                to = found.select(axis, edge)
+                to.add_(outside[..., 1:-1])
+                if axis == 2:  # the corners, once
+                    to[..., 0].add_(outside[..., 0])
+                    to[..., -1].add_(outside[..., -1])

@@ -21,7 +21,7 @@ from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch.losses import Head
 from nst_pytorch.maps import EVERYWHERE, FeatureMap
 from nst_pytorch.padding import replicated, replicated_backward
-from nst_pytorch.pooling import average_unpool, max_pooled, max_unpooled
+from nst_pytorch.pooling import average_unpooled, max_pooled, max_unpooled
 
 Visit = Callable[[str, FeatureMap], None]
 
@@ -193,7 +193,7 @@ class Network:
                 through = record.masks.pop(layer.name) if features is None else features.image > 0
                 gradient = gradient.mul_(through)
             elif self.architecture.pooling == "average":
-                gradient = average_unpool(gradient, record.shapes[layer.name])
+                gradient = average_unpooled(gradient, record.shapes[layer.name])
             else:
                 codes = record.codes.pop(layer.name)
                 gradient = max_unpooled(gradient, codes, record.shapes[layer.name])

@@ -1,11 +1,12 @@
 """2x2 pooling with stride 2, and its gradient.
 
-That of max-pooling comes from one byte for each value that goes on.
+It comes from one byte for each value that goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -95,7 +96,7 @@ def library_max_unpooled(gradient: Tensor, indices: Tensor, shape: Sequence[int]
     return found
 
 
-def average_unpool(gradient: Tensor, shape: Sequence[int]) -> Tensor:
+def average_unpooled(gradient: Tensor, shape: Sequence[int]) -> Tensor:
     """Return the gradient of ``shape`` (1, C, H, W) from that of the means of its 2x2 values."""
     _, _, height, width = gradient.shape
     out = gradient.new_zeros(tuple(shape)).contiguous(memory_format=torch.channels_last)
@@ -122,6 +123,55 @@ def max_unpool(
     for code, part in enumerate(quarters):
         torch.eq(where, code, out=this)
         torch.mul(this, gradient, out=part)
+
+
+def average_pool(
+    quarters: Sequence[Tensor], *, out: Tensor, codes: Tensor, scratch: Sequence[Tensor]
+) -> None:
+    """Write the mean of four values, each 0 if it is below 0: a ReLU and a pooling in one.
+
+    Args:
+        quarters: As for ``max_pool``, as all others.
+        out: The means.
+        codes: Which of the four were above zero, a bit for each.
+        scratch: Five tensors.
+    """
+    total, code, part, *_ = scratch
+    total.zero_()
+    code.zero_()
+    for number, quarter in enumerate(quarters):
+        torch.gt(quarter, 0, out=part)
+        torch.add(code, part, alpha=1 << number, out=code)
+        torch.clamp_min(quarter, 0, out=part)
+        torch.add(total, part, out=total)
+    codes.copy_(code)
+    torch.mul(total, 0.25, out=out)
+
+
+def average_unpool(
+    gradient: Tensor, codes: Tensor, *, quarters: Sequence[Tensor], scratch: Sequence[Tensor]
+) -> None:
+    """Write the gradient with respect to what ``average_pool`` was given; see ``max_unpool``."""
+    code, bit = scratch
+    code.copy_(codes)
+    for number, part in reversed(list(enumerate(quarters))):
+        torch.ge(code, 1 << number, out=bit)
+        torch.sub(code, bit, alpha=1 << number, out=code)
+        bit.mul_(0.25)
+        torch.mul(bit, gradient, out=part)
+
+
+class InBlocks(NamedTuple):
+    """A pooling with the ReLU before it, and its gradient: ``max_pool`` and ``max_unpool``, say."""
+
+    pool: Callable[..., None]
+    unpool: Callable[..., None]
+
+
+IN_BLOCKS: Mapping[str, InBlocks] = {
+    "max": InBlocks(max_pool, max_unpool),
+    "average": InBlocks(average_pool, average_unpool),
+}
 
 
 def quarters_of(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from nst_core.backend import Pooling
 from nst_core.vgg19 import Layer
 from nst_pytorch.buffers import Turns, bordered, own
 from nst_pytorch.losses import Addition, Head
 from nst_pytorch.maps import FeatureMap, Place
-from nst_pytorch.pooling import max_pool, max_unpool, quarters_of
+from nst_pytorch.pooling import IN_BLOCKS, quarters_of
 from nst_pytorch.winograd import Block, Scratch, convolve, convolve_turned
 
 Losses = list[tuple[Head, Tensor]]
@@ -50,6 +51,7 @@ class Stage:
         turn: For what goes on and its gradient: a place that the next stage doesn't write to.
         aside: For what lies between a convolution and a pooling that are not fused.
         dtype: Of everything.
+        pooling: Which.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Stage:
         turn: Turns,
         aside: Turns,
         dtype: torch.dtype,
+        pooling: Pooling = "max",
     ) -> None:
+        self._pooling = IN_BLOCKS[pooling]
         self.conv = layers[0]
         self.name = self.conv.name[4:]
         self.size = size
@@ -123,7 +127,7 @@ class Stage:
         if self.fused:
             outs = scratch.take("fourth", 4, 4, block.rows, block.columns, self.conv.out_channels)
             convolve(around(x.whole, block), kernels, bias, outs.unbind(), scratch)
-            self._pool_tiles(outs, block, scratch)
+            self.pool_tiles(outs, block, scratch)
             return
         into = self.z or self.y
         assert into is not None, "kept or going on"
@@ -143,7 +147,7 @@ class Stage:
         if self.mask is not None:
             self.mask[place].copy_(torch.sign(y, out=scratch.take("first", *y.shape)))
 
-    def _pool_tiles(self, tiles: Tensor, block: Block, scratch: Scratch) -> None:
+    def pool_tiles(self, tiles: Tensor, block: Block, scratch: Scratch) -> None:
         """Pool tiles (4 columns, 4 rows, rows, columns, C)."""
         assert self.codes is not None, "there is a pooling"
         _, _, *rest = tiles.shape
@@ -157,7 +161,7 @@ class Stage:
             slice(left, left + 2 * block.columns),
         )
         out = self.out.whole[place]
-        max_pool(
+        self._pooling.pool(
             quarters,
             out=halves(out, block),
             codes=halves(self.codes[place], block),
@@ -174,7 +178,7 @@ class Stage:
         rows = min(rows, height - top)
         place = slice(1 + top, 1 + top + rows), slice(1, 1 + width)
         quarters = quarters_of(self.y.inner[2 * top : 2 * (top + rows)])
-        max_pool(
+        self._pooling.pool(
             quarters,
             out=self.out.whole[place],
             codes=self.codes[place],
@@ -229,7 +233,7 @@ class Stage:
         into = scratch.take("fourth", end - 2 * top, width, self.conv.out_channels).zero_()
         place = slice(1 + top, 1 + top + rows), slice(1, 1 + out_width)
         gradient = self.gradient.whole[place]
-        max_unpool(
+        self._pooling.unpool(
             gradient,
             self.codes[place],
             quarters=quarters_of(into),
@@ -249,7 +253,9 @@ class Stage:
 
         It goes through the ReLU of ``previous`` too, if no pooling lies between.
         """
-        source = self._unpooled(block, scratch) if self.fused else around(self.before.whole, block)
+        source = (
+            self.unpool_tiles(block, scratch) if self.fused else around(self.before.whole, block)
+        )
         settles = previous.kept is not None and not previous.pool
         into = previous.gradient
         region = within(into, block)
@@ -265,7 +271,7 @@ class Stage:
         else:
             clear_outside(region, into, block)
 
-    def _unpooled(self, block: Block, scratch: Scratch) -> Tensor:
+    def unpool_tiles(self, block: Block, scratch: Scratch) -> Tensor:
         """Return the gradient with respect to ``z`` in a block and around it."""
         assert self.codes is not None, "there is a pooling"
         place = (
@@ -275,7 +281,7 @@ class Stage:
         gradient = self.gradient.whole[place]
         rows, columns, channels = gradient.shape
         into = scratch.take("fourth", 2 * rows, 2 * columns, channels)
-        max_unpool(
+        self._pooling.unpool(
             gradient,
             self.codes[place],
             quarters=quarters_of(into),

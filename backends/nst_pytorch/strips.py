@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from nst_core.arrays import Array
+from nst_core.backend import PLAIN_VGG, Architecture, Pooling
 from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch import winograd
 from nst_pytorch.buffers import Turns, clear_border
@@ -37,6 +38,7 @@ class Strips:
         taps: Names of the taps to keep; at least one.
         size: (H, W) of the images.
         dtype: In what to compute.
+        architecture: How it pools and pads.
     """
 
     def __init__(
@@ -46,10 +48,11 @@ class Strips:
         taps: Sequence[str],
         size: tuple[int, int],
         dtype: torch.dtype,
+        architecture: Architecture = PLAIN_VGG,
     ) -> None:
         self._workers = workers()
         self._scratch = [Scratch(dtype) for _ in range(self._workers.count)]
-        self.stages = _stages(taps, size, dtype)
+        self.stages = _stages(taps, size, dtype, architecture.pooling)
         self._biases, self._kernels = [], []
         for stage in self.stages:
             weight = torch.from_numpy(weights[f"{stage.conv.name}.weight"].copy()).to(dtype)
@@ -58,7 +61,14 @@ class Strips:
             if stage is self.stages[0]:
                 span = stage.before.whole.shape[1]
                 height, width = size
-                self._first = FirstConvolution(weight, bias, height=height, width=width, span=span)
+                self._first = FirstConvolution(
+                    weight,
+                    bias,
+                    height=height,
+                    width=width,
+                    span=span,
+                    replicates=architecture.padding == "replicate",
+                )
                 self._kernels.append(weight)
             else:
                 self._kernels.append(winograd.forward_kernels(weight))
@@ -81,8 +91,7 @@ class Strips:
         losses = self._settle(heads)
         for number in reversed(range(len(self.stages))):
             losses += self._backward(number, heads)
-        gradient = self._first.image_gradient().contiguous(memory_format=torch.channels_last)
-        return Evaluated(losses, gradient)
+        return Evaluated(losses, self._first.image_gradient(self.stages[0].before))
 
     def _forward(self, number: int) -> None:
         stage, biases = self.stages[number], self._biases
@@ -164,7 +173,9 @@ def blocks_for(size: tuple[int, int], *, channels: int) -> list[Block]:
     return blocks_of(*size, tiles=tiles, least=workers().count)
 
 
-def _stages(taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype) -> list[Stage]:
+def _stages(
+    taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype, pooling: Pooling
+) -> list[Stage]:
     aside, *turns = Turns(dtype), Turns(dtype), Turns(dtype)
     stages: list[Stage] = []
     for layers in _groups(layers_until(taps)):
@@ -175,6 +186,7 @@ def _stages(taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype) -> l
             turn=turns[len(stages) % 2],
             aside=aside,
             dtype=dtype,
+            pooling=pooling,
         )
         size = stage.out_size
         stages.append(stage)

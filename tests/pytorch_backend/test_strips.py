@@ -7,6 +7,7 @@ import torch
 from conformance import pictures
 from torch.nn import functional
 
+from nst_core.backend import PLAIN_VGG, Architecture
 from nst_pytorch.losses import DifferentiatedHead
 from nst_pytorch.network import Network
 from nst_pytorch.strips import Strips
@@ -37,13 +38,13 @@ def heads(taps):
     }
 
 
-def strips(taps, size, dtype=torch.float64):
-    return Strips(pictures.weights("random:3"), taps=taps, size=size, dtype=dtype)
+def strips(taps, size, dtype=torch.float64, **options):
+    return Strips(pictures.weights("random:3"), taps=taps, size=size, dtype=dtype, **options)
 
 
-def plain(taps):
+def plain(taps, **options):
     weights, cpu = pictures.weights("random:3"), torch.device("cpu")
-    return Network(weights, taps=taps, device=cpu, dtype=torch.float64)
+    return Network(weights, taps=taps, device=cpu, dtype=torch.float64, **options)
 
 
 @pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-13), (torch.float32, 1e-5)])
@@ -82,21 +83,26 @@ def test_blocks_cover_every_tile_once(size, tiles, least):
 
 
 @pytest.mark.parametrize(
-    ("taps", "size"),
+    ("taps", "size", "architecture"),
     [
-        (D2L, (45, 38)),
-        (D2L, (97, 130)),
-        (WITHOUT_FUSION, (33, 50)),
-        (WITHOUT_FUSION, (16, 16)),
-        (DEEP, (53, 34)),
-        (("relu1_2",), (2, 3)),
+        (D2L, (45, 38), PLAIN_VGG),
+        (D2L, (97, 130), PLAIN_VGG),
+        (WITHOUT_FUSION, (33, 50), PLAIN_VGG),
+        (WITHOUT_FUSION, (16, 16), PLAIN_VGG),
+        (DEEP, (53, 34), PLAIN_VGG),
+        (("relu1_2",), (2, 3), PLAIN_VGG),
+        (D2L, (45, 38), Architecture(pooling="average", padding="replicate")),
+        (WITHOUT_FUSION, (33, 50), Architecture(pooling="average", padding="replicate")),
+        (DEEP, (53, 34), Architecture(pooling="average")),
+        (("conv1_1",), (2, 3), Architecture(padding="replicate")),
     ],
 )
-def test_strips_are_the_network(taps, size):
+def test_strips_are_the_network(taps, size, architecture):
     x = draw(1, 3, *size)
-    blocks = strips(taps, size)
+    blocks = strips(taps, size, architecture=architecture)
+    direct = plain(taps, architecture=architecture)
     blocks.evaluate(draw(1, 3, *size, seed=5), heads(taps))  # leaves its traces in the buffers
-    found, wanted = blocks.evaluate(x, heads(taps)), plain(taps).evaluate(x, heads(taps))
+    found, wanted = blocks.evaluate(x, heads(taps)), direct.evaluate(x, heads(taps))
     scale = wanted.gradient.abs().max()
     torch.testing.assert_close(found.gradient / scale, wanted.gradient / scale, atol=1e-12, rtol=0)
     losses = {head.tap: loss for head, loss in wanted.losses}
@@ -105,7 +111,7 @@ def test_strips_are_the_network(taps, size):
 
     seen, features = {}, {}
     blocks.visit(x, lambda tap, value: seen.update({tap: value.image.clone()}))
-    plain(taps).visit(x, lambda tap, value: features.update({tap: value.image}))
+    direct.visit(x, lambda tap, value: features.update({tap: value.image}))
     assert seen.keys() == set(taps)
     torch.testing.assert_close(seen, features, rtol=1e-11, atol=1e-11)
 
