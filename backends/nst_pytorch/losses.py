@@ -17,7 +17,7 @@ from torch.nn import functional
 from nst_core.backend import Losses, Objective
 from nst_pytorch import statistics
 from nst_pytorch.maps import FeatureMap, Place
-from nst_pytorch.products import add_product, gram, squared_distance
+from nst_pytorch.products import add_product, gram, mean_and_covariance, squared_distance
 from nst_pytorch.statistics import StyleTarget
 from nst_pytorch.workers import all_cores
 
@@ -114,6 +114,56 @@ class StyleHead:
         return Judged(loss, add)
 
 
+class MomentsHead:
+    """Any loss of the whole picture's Gram matrix, or of its mean m and covariance.
+
+    That of these few numbers is differentiated by autograd; the features' gradient is then a
+    product again, F M, or (F - m) M and for each pixel what comes of the mean.
+
+    Args:
+        tap: Whose features it takes.
+        loss: From the Gram matrix, or mean and covariance, to the weighted loss ().
+        centred: Whether it is of mean and covariance.
+        counted: How often the loss counts in the total.
+    """
+
+    kind: Kind = "style"
+
+    def __init__(
+        self,
+        tap: str,
+        loss: Callable[[Sequence[Tensor]], Tensor],
+        *,
+        centred: bool,
+        counted: float,
+    ) -> None:
+        self.tap = tap
+        self.loss = loss
+        self.centred = centred
+        self.counted = counted
+
+    def __call__(self, features: FeatureMap) -> Judged:
+        """See ``Head``."""
+        moments = mean_and_covariance(features) if self.centred else (gram(features),)
+        with torch.enable_grad(), all_cores(features.whole.device):
+            leaves = [moment.requires_grad_() for moment in moments]
+            loss = self.loss(leaves)
+            found = torch.autograd.grad(loss, leaves)
+        # Of K = F^T F / n a gradient G gives F (G + G^T) / n.
+        scale = self.counted / (features.pixels * (1 if self.centred else features.channels))
+        matrix = scale * (found[-1] + found[-1].T)
+        mean = moments[0].detach()
+
+        def add(gradient: Tensor, place: Place) -> None:
+            part = features.whole[place]
+            if self.centred:
+                gradient.add_(found[0], alpha=scale)
+                part = part - mean
+            add_product(gradient, part, matrix)
+
+        return Judged(loss.detach(), add)
+
+
 class DifferentiatedHead:
     """Any other loss of a tap's features, differentiated by autograd.
 
@@ -175,15 +225,21 @@ def _content_head(tap: str, target: FeatureMap, weight: float, objective: Object
 
 
 def _style_head(tap: str, target: StyleTarget, weight: float, objective: Objective) -> Head:
-    counted = objective.style_counted
-    plain = statistics.plain_gram(target)
-    if plain is not None and objective.style_distance == "mse":
-        return StyleHead(tap, plain, weight=weight, counted=counted)
+    counted, whole = objective.style_counted, target[0].statistics
+    if target[0].density is not None:
 
-    def loss(features: Tensor) -> Tensor:
-        return weight * statistics.style_loss(features, target, objective)
+        def loss(features: Tensor) -> Tensor:
+            return weight * statistics.guided_loss(features, target, objective)
 
-    return DifferentiatedHead("style", tap, loss, counted=counted)
+        return DifferentiatedHead("style", tap, loss, counted=counted)
+    if isinstance(whole, Tensor) and objective.style_distance == "mse":
+        return StyleHead(tap, whole, weight=weight, counted=counted)
+
+    def loss_of_moments(moments: Sequence[Tensor]) -> Tensor:
+        return weight * statistics.style_distance(moments, whole, objective)
+
+    centred = objective.style_statistics == "wasserstein"
+    return MomentsHead(tap, loss_of_moments, centred=centred, counted=counted)
 
 
 def total_variation(x: Tensor, gradient: Tensor, *, weight: float) -> Tensor:

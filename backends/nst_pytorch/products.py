@@ -29,6 +29,28 @@ def gram(features: FeatureMap) -> Tensor:
     return _summed(multiply, rows, shape=(channels, channels)).mul_(scale)
 
 
+def mean_and_covariance(features: FeatureMap) -> tuple[Tensor, Tensor]:
+    """Return the mean (C,) and covariance (C, C) of the pixels of features."""
+    inner, channels, pixels = features.inner, features.channels, features.pixels
+    # The mean is taken off the features, not off their second moment, where it may be so large
+    # that float32 loses the small directions.
+    if not _in_pieces(features.rows):
+        mean = inner.mean(dim=(0, 1))
+        centred = (inner - mean).view(pixels, channels) / pixels**0.5
+        return mean, centred.T @ centred
+
+    def add_up(out: Tensor, piece: Tensor) -> None:
+        out.add_(piece.sum(dim=(0, 1)))
+
+    mean = _summed(add_up, inner, shape=(channels,)).div_(pixels)
+
+    def multiply(out: Tensor, piece: Tensor) -> None:
+        centred = (piece - mean).view(-1, channels)
+        out.addmm_(centred.T, centred)
+
+    return mean, _summed(multiply, inner, shape=(channels, channels)).div_(pixels)
+
+
 def squared_distance(features: FeatureMap, target: FeatureMap) -> Tensor:
     """Return the sum () of the squared differences of two maps that are laid out alike."""
     rows, others = features.rows, target.rows
@@ -51,8 +73,8 @@ def add_product(into: Tensor, features: Tensor, matrix: Tensor) -> None:
 
 
 def _summed(work: Callable[..., None], *rows: Tensor, shape: Sequence[int]) -> Tensor:
-    """Let the workers add up, by ``work(sum, piece, ...)``, what pieces of ``rows`` contribute."""
-    length = _PIECE // rows[0].shape[1]
+    """Let the workers add up, by ``work(sum, piece, ...)``, what some of the rows contribute."""
+    length = max(1, _PIECE // rows[0][0].numel())
     pieces = list(zip(*(torch.split(one, length) for one in rows), strict=True))
     count = min(len(pieces), _SUMS * workers().count)
     sums = rows[0].new_zeros(count, *shape)

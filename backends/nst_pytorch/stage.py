@@ -133,7 +133,7 @@ class Stage:
         assert into is not None, "kept or going on"
         region = within(into, block)
         convolve(around(x.whole, block), kernels, bias, tile_columns(region, block), scratch)
-        clear_outside(region, into, block)
+        clear_outside(region, into, place_of(block))
         self.activate(region, 1 + 4 * block.top, 1 + 4 * block.left, scratch)
 
     def activate(self, region: Tensor, top: int, left: int, scratch: Scratch) -> None:
@@ -215,6 +215,7 @@ class Stage:
         for add in additions.conv:
             add(gradient, place)
         if additions.conv or not self.relu:
+            clear_outside(gradient, self.kept, place)
             kept.copy_(gradient)
 
     def settle_rows(self, top: int, rows: int, additions: Additions, scratch: Scratch) -> None:
@@ -262,14 +263,13 @@ class Stage:
         if settles:
             region = scratch.take("fourth", *region.shape)
         convolve_turned(source, kernels, tile_columns(region, block), scratch)
-        top, left = 1 + 4 * block.top, 1 + 4 * block.left
-        place = slice(top, top + 4 * block.rows), slice(left, left + 4 * block.columns)
+        place = place_of(block)
         if settles:
             previous.settle(region, place, additions)
         elif previous.mask is not None:
             region.mul_(scratch.take("first", *region.shape).copy_(previous.mask[place]))
         else:
-            clear_outside(region, into, block)
+            clear_outside(region, into, place)
 
     def unpool_tiles(self, block: Block, scratch: Scratch) -> Tensor:
         """Return the gradient with respect to ``z`` in a block and around it."""
@@ -314,7 +314,18 @@ def halves(region: Tensor, block: Block) -> Tensor:
     return pairs.permute(3, 1, 0, 2, 4)
 
 
-def clear_outside(region: Tensor, feature_map: FeatureMap, block: Block) -> None:
-    """Make zero what of a block's region lies outside the map."""
-    region[max(0, feature_map.height - 4 * block.top) :].zero_()
-    region[:, max(0, feature_map.width - 4 * block.left) :].zero_()
+def place_of(block: Block) -> Place:
+    """Return where a block lies in a map's ``whole``."""
+    top, left = 1 + 4 * block.top, 1 + 4 * block.left
+    return slice(top, top + 4 * block.rows), slice(left, left + 4 * block.columns)
+
+
+def clear_outside(region: Tensor, feature_map: FeatureMap, place: Place) -> None:
+    """Make zero what of a region at a place lies outside the map."""
+    sides = ((feature_map.top, feature_map.height), (feature_map.left, feature_map.width))
+    for axis, (begin, length) in enumerate(sides):
+        first, last, _ = place[axis].indices(feature_map.whole.shape[axis])
+        if first < begin:
+            region.narrow(axis, 0, begin - first).zero_()
+        if last > begin + length:
+            region.narrow(axis, begin + length - first, last - begin - length).zero_()

@@ -5,7 +5,7 @@ All of it may be differentiated by autograd.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,9 +14,9 @@ from torch import Tensor
 from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
 from nst_core.guides import Region
-from nst_pytorch import products
 from nst_pytorch.gaussian import Gaussian, precise, precise_device
 from nst_pytorch.maps import FeatureMap
+from nst_pytorch.products import gram, mean_and_covariance
 
 
 def scaled_distance(difference: Tensor) -> Tensor:
@@ -24,38 +24,22 @@ def scaled_distance(difference: Tensor) -> Tensor:
     return difference.square().sum() / (difference.abs().sum() + SCALED_EPSILON)
 
 
-def gram(rows: Tensor, *, pixels: int) -> Tensor:
-    """Return the Gram matrix (C, C) of ``pixels`` features, perhaps among zeros, over C*pixels.
-
-    Args:
-        rows: (N, C), a pixel a row.
-        pixels: How many of them count.
-    """
-    return rows.T @ rows / (rows.shape[1] * pixels)
-
-
-def guided_gram(features: Tensor, density: Tensor) -> Tensor:
+def guided_gram(features: Tensor, density: Tensor) -> tuple[Tensor]:
     """Return F diag(density) F^T / C (C, C) of features (1, C, H, W) and a density (H*W, 1)."""
     rows = _rows(features) * density.sqrt()
-    return rows.T @ rows / rows.shape[1]
+    return (rows.T @ rows / rows.shape[1],)
 
 
-def gaussian(features: Tensor, density: Tensor | None) -> tuple[Tensor, Tensor]:
+def guided_gaussian(features: Tensor, density: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean (C,) and covariance (C, C) of the pixels of features (1, C, H, W).
 
     Args:
         features: One picture's.
-        density: (H*W, 1), what each pixel counts; None for all alike.
+        density: (H*W, 1), what each pixel counts.
     """
     rows = _rows(features)
-    # The mean is taken off the features, not off their second moment, where it may be so large
-    # that float32 loses the small directions.
-    if density is None:
-        mean = rows.mean(dim=0)
-        centred = (rows - mean) / rows.shape[0] ** 0.5
-    else:
-        mean = (density * rows).sum(dim=0)
-        centred = (rows - mean) * density.sqrt()
+    mean = (density * rows).sum(dim=0)
+    centred = (rows - mean) * density.sqrt()
     return mean, centred.T @ centred
 
 
@@ -78,34 +62,35 @@ StyleTarget = tuple[RegionTarget, ...]
 """Of one tap: a target for each region that has something of it."""
 
 
-def plain_gram(target: StyleTarget) -> Tensor | None:
-    """Return the Gram matrix of a target that is nothing but that of the whole picture."""
-    first = target[0]
-    if first.density is not None or isinstance(first.statistics, Gaussian):
-        return None
-    return first.statistics
-
-
-def style_distance(features: Tensor, target: RegionTarget, objective: Objective) -> Tensor:
-    """Return how far a region's statistics are from its target's, without the area's weight."""
-    if isinstance(target.statistics, Gaussian):
-        found = target.statistics.distance(*gaussian(features, target.density))
-        return found.to(device=features.device, dtype=features.dtype)
-    difference = _gram(features, target.density) - target.statistics
+def style_distance(
+    moments: Sequence[Tensor], target: Tensor | Gaussian, objective: Objective
+) -> Tensor:
+    """Return how far statistics are from a target: a Gram matrix, or a mean and a covariance."""
+    if isinstance(target, Gaussian):
+        mean, covariance = moments
+        return target.distance(mean, covariance).to(device=mean.device, dtype=mean.dtype)
+    difference = moments[0] - target
     if objective.style_distance == "scaled":
         return scaled_distance(difference * len(difference))
     return difference.square().mean()
 
 
-def style_loss(features: Tensor, target: StyleTarget, objective: Objective) -> Tensor:
-    """Return the style loss of a tap, unweighted, as ``Objective`` defines it.
+def guided_loss(features: Tensor, target: StyleTarget, objective: Objective) -> Tensor:
+    """Return the style loss of a tap, unweighted, as ``Objective`` defines it for regions.
 
     Args:
         features: (1, C, H, W).
-        target: The tap's.
+        target: The tap's; its densities are given.
         objective: Says which statistics and distance.
     """
-    losses = [part.area * style_distance(features, part, objective) for part in target]
+    wasserstein = objective.style_statistics == "wasserstein"
+    moments: Callable[[Tensor, Tensor], tuple[Tensor, ...]]
+    moments = guided_gaussian if wasserstein else guided_gram
+    losses = []
+    for part in target:
+        assert part.density is not None, "regions have densities"
+        found = moments(features, part.density)
+        losses.append(part.area * style_distance(found, part.statistics, objective))
     return torch.stack(losses).sum()
 
 
@@ -130,9 +115,13 @@ class Blend:
 
     def _moments(self, features: FeatureMap, density: Tensor | None) -> Iterable[Tensor]:
         if not self._wasserstein:
-            whole = density is None
-            return [products.gram(features) if whole else _gram(features.image, density)]
-        mean, covariance = (precise(part) for part in gaussian(features.image, density))
+            return [gram(features)] if density is None else guided_gram(features.image, density)
+        mean, covariance = map(
+            precise,
+            mean_and_covariance(features)
+            if density is None
+            else guided_gaussian(features.image, density),
+        )
         # Unlike covariances, these are those of the mixture when they are added up.
         return [mean, covariance + torch.outer(mean, mean)]
 
@@ -181,13 +170,6 @@ def density_of(region: Region, like: Tensor) -> Tensor | None:
         return None
     density = torch.tensor(region.density, dtype=like.dtype, device=like.device)
     return density.reshape(-1, 1)
-
-
-def _gram(features: Tensor, density: Tensor | None) -> Tensor:
-    if density is not None:
-        return guided_gram(features, density)
-    rows = _rows(features)
-    return gram(rows, pixels=len(rows))
 
 
 def _rows(features: Tensor) -> Tensor:

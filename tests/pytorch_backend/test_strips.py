@@ -8,7 +8,7 @@ from conformance import pictures
 from torch.nn import functional
 
 from nst_core.backend import PLAIN_VGG, Architecture
-from nst_pytorch.losses import DifferentiatedHead
+from nst_pytorch.losses import DifferentiatedHead, MomentsHead
 from nst_pytorch.network import Network
 from nst_pytorch.strips import Strips
 from nst_pytorch.winograd import (
@@ -114,6 +114,37 @@ def test_strips_are_the_network(taps, size, architecture):
     direct.visit(x, lambda tap, value: features.update({tap: value.image}))
     assert seen.keys() == set(taps)
     torch.testing.assert_close(seen, features, rtol=1e-11, atol=1e-11)
+
+
+def of_moments(moments):
+    return sum((moment**3).sum() for moment in moments)
+
+
+def of_gram(features):
+    rows = features[0].flatten(1)
+    return of_moments([rows @ rows.T / rows.numel()])
+
+
+def of_mean_and_covariance(features):
+    rows = features[0].flatten(1)
+    return of_moments([rows.mean(dim=1), torch.cov(rows, correction=0)])
+
+
+@pytest.mark.parametrize(("centred", "loss"), [(False, of_gram), (True, of_mean_and_covariance)])
+@pytest.mark.parametrize("taps", [("conv1_1", "relu2_1", "conv2_2"), ("relu1_1", "conv3_1")])
+def test_losses_of_moments_are_differentiated(taps, centred, loss):
+    size = (33, 50)
+    x = draw(1, 3, *size)
+    by_moments = {tap: [MomentsHead(tap, of_moments, centred=centred, counted=0.3)] for tap in taps}
+    by_autograd = {tap: [DifferentiatedHead("style", tap, loss, counted=0.3)] for tap in taps}
+    wanted = plain(taps).evaluate(x, by_autograd)
+    for network in (strips(taps, size), plain(taps)):
+        found = network.evaluate(x, by_moments)
+        assert found.losses[0][1] == pytest.approx(float(wanted.losses[0][1]), rel=1e-11)
+        scale = wanted.gradient.abs().max()
+        torch.testing.assert_close(
+            found.gradient / scale, wanted.gradient / scale, atol=1e-11, rtol=0
+        )
 
 
 def test_two_runs_give_the_same_bits():
