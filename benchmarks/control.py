@@ -21,7 +21,7 @@ from nst_core import demo, images
 from nst_core.cli.run import command
 from nst_core.compare.sheet import Cell, pasted
 
-COLUMNS = 4
+COLUMNS = 5
 CELL = (240, 160)
 
 
@@ -32,6 +32,7 @@ class Choice(NamedTuple):
     options: str = ""
     styles: tuple[str, ...] = ("painting",)
     note: str = ""
+    caption: str = ""
 
 
 BOTH = ("field", "sky")
@@ -47,9 +48,12 @@ CHOICES = (
     Choice("average", "--pooling average"),
     Choice("replicate", "--padding replicate"),
     Choice("wasserstein", "--statistics wasserstein --style-weight 10"),
-    Choice("scaled", "--content-distance scaled --style-distance scaled --style-weight 0.5"),
-    Choice("style-colours", "--init style-colours"),
-    Choice("noise", "--init-noise 0.3"),
+    Choice(
+        "scaled",
+        "--content-distance scaled --style-distance scaled --style-weight 0.5",
+        caption="both distances scaled",
+        note="--style-weight 0.5",
+    ),
 )
 
 
@@ -91,9 +95,10 @@ def cells(directory: Path) -> Iterator[Cell]:
 
     yield Cell(picture("landscape"), "content")
     yield Cell(picture("painting"), "style")
+    yield Cell(picture("mask"), "mask.png", "black: the first style")
     for choice in CHOICES:
-        caption = choice.options or choice.note
-        note = choice.note if choice.options else ""
+        caption = choice.caption or choice.options or choice.note
+        note = choice.note if choice.note != caption else ""
         yield Cell(picture(f"{choice.name}-painted"), caption, note)
 
 
