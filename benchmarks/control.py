@@ -45,7 +45,12 @@ CHOICES = (
     Choice("size", "--style-size 75x112", note="finer strokes"),
     Choice("colours-content", "--colors content"),
     Choice("colours-match", "--colors match"),
-    Choice("average", "--pooling average"),
+    Choice(
+        "average",
+        "--pooling average --style-weight 1e6 --content-weight 30",
+        caption="--pooling average",
+        note="--style-weight 1e6 --content-weight 30",
+    ),
     Choice("replicate", "--padding replicate"),
     Choice("wasserstein", "--statistics wasserstein --style-weight 10"),
     Choice(
