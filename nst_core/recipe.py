@@ -155,7 +155,8 @@ def resolve(
     named, run, made_with = (filled.get(key) for key in _BESIDES)
     if named is not None and not isinstance(named, str):
         raise SpecError(f"preset = {named!r}: should be the name of a preset")
-    base = presets.table(preset or named or presets.DEFAULT)
+    chosen = [name for name in (preset, named, presets.DEFAULT) if name is not None]
+    base = presets.table(chosen[0])
     # One after the other: which optimiser an option means depends on the preset's.
     spec = Spec.from_table(toml.merged(toml.merged(base, _spec(table)), _spec(over)))
     return Config(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nst_core import images
 from nst_core.arrays import Image
+from nst_core.errors import NstError, PictureError
 from nst_core.observers import Plan, Row
 
 
@@ -37,6 +39,25 @@ class Result:
             PictureError: if it can't be written; an older file of that name is then still whole.
         """
         images.write(self.image, path, recipe=self.plan.recipe, finish=self.plan.finish)
+
+    def secure(self, path: str | Path) -> None:
+        """Write the picture, or else save it in the directory for temporary files.
+
+        Raises:
+            PictureError: if it can't be written where it should be; one line that says where it is.
+        """
+        try:
+            self.save(path)
+        except PictureError as error:
+            raise PictureError(f"{error}; {self._rescued(Path(path).name)}") from error
+
+    def _rescued(self, name: str) -> str:
+        try:
+            spare = Path(tempfile.mkdtemp(prefix="nst-")) / name
+            self.save(spare)
+        except (NstError, OSError):
+            return "and it could not be saved elsewhere either"
+        return f"the picture was saved as {spare}"
 
 
 class Interrupted(KeyboardInterrupt):

@@ -25,7 +25,7 @@ from nst_core.labels import Mask
 from nst_core.observers import Observer, Plan
 from nst_core.recipe import Run
 from nst_core.result import Interrupted, Result
-from nst_core.sizes import Size
+from nst_core.sizes import LARGEST, Size
 from nst_core.spec import Spec
 from nst_core.styles import StylePicture, size_rule, weighted
 from nst_core.targets import TargetCache
@@ -168,7 +168,7 @@ def stage_sizes(
     """Return the sizes that the pictures get, stage by stage, where not on a CPU.
 
     Raises:
-        SpecError: if a side is too small for the deepest tap.
+        SpecError: if a side is too small for the deepest tap, or larger than any picture's.
     """
     least = smallest_side(spec.taps())
 
@@ -178,6 +178,11 @@ def stage_sizes(
             raise SpecError(
                 f"size = {str(rule)!r} makes the {role} picture {height}x{width}, which is too "
                 f"small for the deepest tap: both sides need at least {least} pixels"
+            )
+        if max(height, width) > LARGEST:
+            raise SpecError(
+                f"size = {str(rule)!r} makes the {role} picture {height}x{width}: sides may have "
+                f"up to {LARGEST} pixels"
             )
         return height, width
 

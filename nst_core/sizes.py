@@ -9,7 +9,7 @@ from typing import Literal
 from nst_core.errors import SpecError
 
 _PATTERN = re.compile(r"(?P<height>[0-9]+)x(?P<width>[0-9]+)|(?P<short>short:)?(?P<side>[0-9]+)")
-_LARGEST = 65_535  # what JPEG can hold; beyond it a size is a slip of the keyboard
+LARGEST = 65_535  # what JPEG can hold; beyond it a size is a slip of the keyboard
 ALLOWED = "HEIGHTxWIDTH, N (longest side) or short:N (shortest side), in pixels from 1 to 65535"
 
 
@@ -43,7 +43,7 @@ class Size:
         else:
             side = int(match["side"])
             size = cls("shortest" if match["short"] else "longest", side, side)
-        if not (1 <= size.height <= _LARGEST and 1 <= size.width <= _LARGEST):
+        if not (1 <= size.height <= LARGEST and 1 <= size.width <= LARGEST):
             raise SpecError(f"size = {text!r}: allowed are {ALLOWED}")
         return size
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +24,9 @@ _NAMED = frozenset({"optimiser"})
 # Two ways to say the same: the one replaces the other.
 _INSTEAD = MappingProxyType({"stages": "pyramid", "pyramid": "stages"})
 
+_LARGEST = 16 << 20
+"""Bytes of a file."""
+
 
 def loads(text: str, *, origin: str) -> dict[str, Any]:
     """Parse TOML.
@@ -37,19 +43,35 @@ def loads(text: str, *, origin: str) -> dict[str, Any]:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Parse a TOML file.
+    """Parse a TOML file; it may be a pipe, as of a shell's ``<(...)``.
 
     Raises:
         SpecError: if it can't be read or is not TOML in UTF-8.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = _content(path).decode("utf-8-sig")  # Windows' editors begin with a mark
     except UnicodeDecodeError:
         raise SpecError(f"{path}: not a TOML file (it is not UTF-8 text)") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SpecError(f"{path}: can't be read: {reason}") from None
     return loads(text, origin=str(path))
+
+
+def _content(path: str | Path) -> bytes:
+    """Return a file's bytes; waits for no pipe that nobody has opened, and for no endless one."""
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
+        kind = os.fstat(stream.fileno()).st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISFIFO(kind):
+            raise OSError(errno.EINVAL, "it is a device")
+        if stat.S_ISFIFO(kind):
+            os.set_blocking(stream.fileno(), True)
+        content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise OSError(errno.EFBIG, f"it has more than {_LARGEST >> 20} MB")
+    if not content and stat.S_ISFIFO(kind):
+        raise OSError(errno.EPIPE, "it is a pipe that nobody writes into")
+    return content
 
 
 def dumps(table: Mapping[str, Any]) -> str:

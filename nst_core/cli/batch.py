@@ -90,7 +90,8 @@ def command(
     table.write(records, output_dir)
     if not quiet:
         _print(records)
-    failed = [record for record in records if record.status == "failed"]
+    # A run that its numbers ended has left a picture, and is no success.
+    failed = [record for record in records if record.status != "skipped" and record.reason]
     for record in failed:
         say(f"nst: failed: {record.output}: {record.reason}", err=True)
     if status == 130:

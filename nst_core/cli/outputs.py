@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from nst_core import files, images
 from nst_core.cli.snapshots import Snapshots
-from nst_core.errors import NstError, PictureError
+from nst_core.errors import PictureError
 from nst_core.observers import Observer, Row
 from nst_core.result import Result
 
@@ -67,10 +66,7 @@ class Outputs:
         Raises:
             NstError: if something can't be written. A picture is then saved elsewhere.
         """
-        try:
-            result.save(self.picture)
-        except PictureError as error:
-            raise PictureError(f"{error}; {_rescue(result, self.picture)}") from error
+        result.secure(self.picture)
         if self.history:
             write_history(result.history, self.history)
         if self.plot:
@@ -86,16 +82,6 @@ def _same(one: Path, other: str) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):
         return False
-
-
-def _rescue(result: Result, path: Path) -> str:
-    """Save the picture in the directory for temporary files, rather than lose it."""
-    spare = Path(tempfile.mkdtemp(prefix="nst-")) / path.name
-    try:
-        result.save(spare)
-    except NstError:
-        return "and it could not be saved elsewhere either"
-    return f"the picture was saved as {spare}"
 
 
 def write_history(rows: Sequence[Row], path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,6 +123,12 @@ def opened(path: StrPath) -> Iterator[ImageFile]:
 
 def _stream(path: StrPath) -> BinaryIO:
     try:
+        # To open a pipe may be to wait for its other end for ever, and Pillow goes back and forth.
+        mode = Path(path).stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise PictureError(
+                f"can't read {shown(path)}: it is a pipe or device; save the picture to a file"
+            )
         return Path(path).open("rb")
     # ValueError: a NUL in the path.
     except (OSError, ValueError) as cause:

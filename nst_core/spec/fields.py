@@ -69,8 +69,11 @@ def _size_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Weight = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+# Far beyond all use, and far enough below 3e38, where float32 ends and frameworks raise.
+_MOST = 1e20
+
+Weight = Annotated[float, Field(strict=True, ge=0, le=_MOST, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, gt=0, le=_MOST, allow_inf_nan=False)]
 Beta = Annotated[float, Field(strict=True, ge=0, lt=1)]
 TapWeights = Annotated[Layers, BeforeValidator(_parse_layers), PlainSerializer(_dump_layers)]
 SizeRule = Annotated[str, BeforeValidator(_size_text), AfterValidator(_canonical_size)]

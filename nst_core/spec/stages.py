@@ -57,7 +57,7 @@ class Pyramid(Part):
     def _rises(self) -> Pyramid:
         if self.smallest > self._largest():
             raise ValueError(f"from = {self.smallest} is larger than to = {self.to}")
-        if self._largest() > self.smallest * self.factor**_MOST_STAGES:
+        if math.log(self._largest() / self.smallest) > math.log(self.factor) * _MOST_STAGES:
             raise ValueError(f"factor = {self.factor:g} makes more than {_MOST_STAGES} stages")
         return self
 

@@ -16,6 +16,7 @@ from pydantic import (
 from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
+from nst_core.sizes import LARGEST
 from nst_core.spec.fields import (
     Beta,
     Colours,
@@ -67,7 +68,7 @@ class Style(Term):
     """
 
     counted: Positive = 1.0
-    scale: Positive = 1.0
+    scale: Annotated[float, Field(strict=True, gt=0, le=LARGEST, allow_inf_nan=False)] = 1.0
     size: SizeRule | None = None
     statistics: Statistics = "gram"
 

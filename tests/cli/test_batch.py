@@ -1,6 +1,7 @@
 """``nst batch`` as a person uses it: what fails, what is skipped, what is interrupted."""
 
 import csv
+import dataclasses
 import json
 import os
 import signal
@@ -101,6 +102,35 @@ def test_what_is_done_is_not_done_again(here, pair):
     assert here().status == "skipped"
     Path("a.png").write_bytes(Path("a.png").read_bytes()[:500])
     assert here().status == "done"
+
+
+def test_a_full_disk_loses_no_picture(here, monkeypatch):
+    from nst_core import images
+    from nst_core.errors import PictureError
+
+    write = images.write
+
+    def full(image, path, **extras):
+        if Path(path) == Path("a.png"):
+            raise PictureError("can't write a.png: the disk is full; free some space")
+        write(image, path, **extras)
+
+    monkeypatch.setattr(images, "write", full)
+    record = here()
+    assert record.status == "failed"
+    with PIL.Image.open(record.reason.split("the picture was saved as ")[1]) as picture:
+        assert picture.size == (24, 16)
+
+
+def test_a_run_that_its_numbers_ended_is_no_success(nst, pair, monkeypatch):
+    def ended(jobs, *, workers, tell):
+        line = "stage 1, step 3: the content loss is nan; the picture is the best one before"
+        return [dataclasses.replace(batch.Record.failed(jobs[0], line), status="done")]
+
+    monkeypatch.setattr(batch, "run", ended)
+    done = nst("batch", "content.png", "--style", "style.png", "--output-dir", "out", "-q")
+    assert done.status == 1
+    assert done.err.startswith("nst: failed: out/content-style.png: stage 1, step 3: the content")
 
 
 def test_a_size_by_device_is_recognised(here, pair):

@@ -164,6 +164,18 @@ def test_a_file_system_that_is_read_only(refused):
         (("--content-distance", "far"), "content.distance = 'far': should be 'mse' or 'scaled'"),
         (("--style-scale", "0"), "style.scale = 0.0: should be greater than 0"),
         (("--style-scale", "0.5"), "size = '8x12' makes the style picture 8x12, which is too sm"),
+        (("--style-scale", "1e300"), "style.scale = 1e+300: should be less than or equal to 65535"),
+        (
+            ("--style-scale", "60000"),
+            "makes the style picture 960000x1440000: sides may have up to",
+        ),
+        (("--pyramid", f"16:32:{'9' * 300}"), "pyramid"),
+        (("--preset", ""), "unknown preset ''"),
+        (("--lr", "1e38"), "optimiser.learning_rate = 1e+38: should be less than or equal to 1000"),
+        (
+            ("--style-weight", "1e300"),
+            "style.weight = 1e+300: should be less than or equal to 1000",
+        ),
         (("--style-size", "huge"), "style.size = 'huge': allowed are HEIGHTxWIDTH"),
     ],
 )
@@ -242,6 +254,10 @@ def test_a_full_disk_at_the_end_loses_no_picture(nst, pair, tmp_path, monkeypatc
     spare = done.err.split("the picture was saved as ")[1].strip()
     with PIL.Image.open(spare) as picture:
         assert picture.size == (24, 16)
+    monkeypatch.setattr("tempfile.tempdir", "/proc")
+    done = nst("run", *pair, *FAST, "-o", "out.png", "-q")
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert done.err.endswith("and it could not be saved elsewhere either\n")
 
 
 def test_a_full_disk_on_the_way_costs_a_snapshot_and_not_the_run(nst, pair, monkeypatch):
@@ -281,3 +297,31 @@ def test_recipe_of_a_picture_without_one(nst, pair):
 )
 def test_a_way_to_compute_that_a_backend_lacks(refused, options, words):
     assert words in refused("--quiet", "--backend", "mxnet", *options)
+
+
+def test_pipes_are_not_waited_for(refused, nst, pair, tmp_path):
+    """Not to the pictures, of which Pillow reads parts again; a config may come out of one."""
+    import os
+    import threading
+
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe: it is a pipe or device" in refused(pictures=("pipe", "style.png"))
+    assert "/dev/zero: it is a pipe or device" in refused(pictures=("/dev/zero", "style.png"))
+    assert "it is a pipe that nobody writes into" in refused("--config", "pipe")
+    assert "it is a device" in refused("--config", "/dev/zero")
+    assert "Is a directory" in refused("--config", ".")
+    (tmp_path / "large.toml").write_bytes(b"#" * ((16 << 20) + 1))
+    assert "large.toml: can't be read: it has more than 16 MB" in refused("--config", "large.toml")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("nonsense = 3",))
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)  # so that it can be opened
+    writer.start()
+    writer.join()
+    assert "nonsense: no such field" in refused("--config", "pipe")
+    os.close(reader)
+
+
+def test_a_config_of_windows(nst, pair, pretended, tmp_path):
+    (tmp_path / "a.toml").write_bytes(b"\xef\xbb\xbf[style]\r\nweight = 3.0\r\n")
+    done = nst("run", *pair, *pretended, "--config", "a.toml", "-o", "out.png", "-q")
+    assert (done.status, done.err) == (0, "")
+    assert "weight = 3.0" in nst("recipe", "out.png").out

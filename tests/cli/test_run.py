@@ -204,16 +204,28 @@ def test_lbfgs_by_option(nst, pair):
     assert "betas" not in table["optimiser"]
 
 
-def test_a_run_that_diverged_is_saved_and_says_so(nst, pair):
-    done = nst(
-        "run", *pair, "--weights", "random", "--size", "16", "--steps", "9", "--optimiser", "lbfgs",
-        "--lr", "1e12", "--content-layers", "relu1_1", "--style-layers", "0", "--device", "cpu",
-        "-o", "out.png", "-q",
-    )  # fmt: skip
-    assert done.status == 2
+@pytest.mark.parametrize("backend", ["pytorch", "mxnet"])
+def test_numbers_that_go_wrong_never_end_well(nst, pair, backend):
+    pytest.importorskip({"pytorch": "torch"}.get(backend, backend))
+
+    def run(*options):
+        return nst(
+            "run", *pair, "--backend", backend, "--weights", "random", "--size", "16", "--steps",
+            "9", "--content-layers", "relu1_1", "--style-layers", "0", "--device", "cpu",
+            "-o", "out.png", "-q", *options,
+        )  # fmt: skip
+
+    done = run("--optimiser", "lbfgs", "--lr", "1e12")
+    assert (done.status, done.err.count("\n")) == (2, 1)
     assert done.err.startswith("nst: error: stage 1, step 2: L-BFGS diverged")
-    assert done.err.count("\n") == 1
-    assert Path("out.png").exists()
+    with PIL.Image.open("out.png") as picture:
+        assert np.asarray(picture).std() > 10, "the last good point, and not black"
+    Path("out.png").unlink()
+    done = run("--lr", "1e20")
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith("nst: error: stage 1, step 2: the ")
+    assert "; try a smaller learning rate or smaller weights; " in done.err
+    assert not Path("out.png").exists()
 
 
 def test_what_the_file_holds_by_options_and_again_by_its_recipe(nst, pair):
