@@ -1,7 +1,6 @@
 """``nst batch`` as a person uses it: what fails, what is skipped, what is interrupted."""
 
 import csv
-import dataclasses
 import json
 import os
 import signal
@@ -125,7 +124,7 @@ def test_a_full_disk_loses_no_picture(here, monkeypatch):
 def test_a_run_that_its_numbers_ended_is_no_success(nst, pair, monkeypatch):
     def ended(jobs, *, workers, tell):
         line = "stage 1, step 3: the content loss is nan; the picture is the best one before"
-        return [dataclasses.replace(batch.Record.failed(jobs[0], line), status="done")]
+        return [batch.Record.failed(jobs[0], line).model_copy(update={"status": "done"})]
 
     monkeypatch.setattr(batch, "run", ended)
     done = nst("batch", "content.png", "--style", "style.png", "--output-dir", "out", "-q")
