@@ -43,6 +43,11 @@ class Turns:
         """See that a map of ``shape`` will find room; before the first one is made."""
         self._size = max(self._size, shape[0] * shape[1] * shape[2])
 
+    @property
+    def bytes(self) -> int:
+        """How large it is, or will be."""
+        return self._size * self._dtype.itemsize
+
     def map(self, shape: Sequence[int], size: tuple[int, int]) -> FeatureMap:
         """Return a map of ``size`` (H, W) in the whole ``shape``, with whatever values."""
         if self._flat is None:

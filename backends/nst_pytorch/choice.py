@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from nst_core.arrays import Array
-from nst_core.backend import Architecture, Execution
+from nst_core.backend import Architecture, DType, Execution
 from nst_core.errors import BackendError
 from nst_pytorch.network import Network
 from nst_pytorch.precision import Arithmetic
@@ -15,6 +15,14 @@ from nst_pytorch.strips import Strips
 
 LEAST_PIXELS = 96 * 144
 """From here on ``Strips`` is faster on a CPU, and its kernels' transforms are paid back soon."""
+
+
+def in_blocks(size: tuple[int, int], *, on_cpu: bool, dtype: DType, execution: Execution) -> bool:
+    """Return whether images of ``size`` (H, W) are computed by ``Strips``."""
+    if execution.conv != "auto":
+        return execution.conv == "winograd"
+    plain = dtype == "float32" and execution.precision != "bf16" and not execution.checkpointing
+    return on_cpu and plain and size[0] * size[1] >= LEAST_PIXELS
 
 
 def network_for(
@@ -41,9 +49,8 @@ def network_for(
         raise BackendError("--checkpointing computes directly: use --conv direct or auto with it")
     if execution.conv == "winograd" and arithmetic.convolutions != dtype:
         raise BackendError("--conv winograd computes in float32: use --precision float32 or auto")
-    large = device.type == "cpu" and size[0] * size[1] >= LEAST_PIXELS
-    faster = large and arithmetic.convolutions == torch.float32 and not execution.checkpointing
-    if execution.conv == "winograd" or (execution.conv == "auto" and faster):
+    dtype_name: DType = "float64" if dtype == torch.float64 else "float32"
+    if in_blocks(size, on_cpu=device.type == "cpu", dtype=dtype_name, execution=execution):
         return Strips(weights, taps=taps, size=size, dtype=dtype, architecture=architecture)
     return Network(
         weights,

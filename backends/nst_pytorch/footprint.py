@@ -1,7 +1,6 @@
 """What a session takes of memory: a model of what this backend keeps.
 
-Held against measured peaks by ``benchmarks/memory.py --check-estimate``; so far only with the
-defaults, at 96x144 and 300x450.
+Held against measured peaks by ``benchmarks/memory.py --check-estimate``.
 """
 
 from __future__ import annotations
@@ -10,10 +9,16 @@ from collections.abc import Sequence
 from itertools import groupby
 from math import prod
 
+import torch
+
 from nst_core.backend import DType, Execution
 from nst_core.estimate import Footprint
 from nst_core.vgg19 import Layer, feature_shape, layers_until
 from nst_core.work import StageSize
+from nst_pytorch.choice import in_blocks
+from nst_pytorch.strips import blocks_for, stages_of
+from nst_pytorch.winograd import room
+from nst_pytorch.workers import workers
 
 STEP_MAPS = 3.0
 """Maps of the widest layer that are held at a time, besides what is kept for the backward pass."""
@@ -28,20 +33,42 @@ def footprint(
     """See ``nst_core.estimate.Footprints``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
-    parameters = sum(9 * one.in_channels * one.out_channels for one in layers if one.kind == "conv")
-    widest = item * max(map(_channels, layers[:2]))  # the first block's, at full size
-
-    def target(sides: tuple[int, int]) -> float:
-        return TARGET_MAPS * widest * prod(sides)
-
-    kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
-    # The kernels and those turned about; Winograd's have 36 elements for 9.
-    times = 2 if execution.conv == "direct" or not on_cpu else 1 + 4
-    return Footprint(
-        fixed=times * item * parameters,
-        content=kept + STEP_MAPS * widest * prod(size.content),
-        style=max(map(target, size.styles), default=0.0),
+    parameters = item * sum(
+        9 * one.in_channels * one.out_channels for one in layers if one.kind == "conv"
     )
+    widest = item * max(map(_channels, layers[:2]))  # the first block's, at full size
+    if in_blocks(size.content, on_cpu=on_cpu, dtype=dtype, execution=execution):
+        # Pictures of other sizes are seen by the direct network.
+        others = [sides for sides in size.styles if sides != size.content]
+        direct = parameters if others else 0.0
+        fixed, content = _of_blocks(taps, size.content, getattr(torch, dtype))
+    else:
+        others, direct, fixed = list(size.styles), 0.0, float(parameters)
+        kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
+        content = kept + STEP_MAPS * widest * prod(size.content)
+    seen = (direct + TARGET_MAPS * widest * prod(sides) for sides in others)
+    return Footprint(fixed=fixed, content=content, style=max(seen, default=0.0))
+
+
+def _of_blocks(
+    taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype
+) -> tuple[float, float]:
+    """Return the bytes that ``Strips`` takes for its kernels, and for its maps and blocks."""
+    stages, turns = stages_of(taps, size=size, dtype=dtype)
+    kernels = sum(36 * one.conv.in_channels * one.conv.out_channels for one in stages[1:])
+    buffers: dict[str, int] = {}
+    for stage in stages[1:]:
+        ins, outs = stage.conv.in_channels, stage.conv.out_channels
+        for block in blocks_for(stage.size, channels=outs):
+            sides = block.rows, block.columns
+            needs = [room(*sides, *pair) for pair in ((ins, outs), (outs, ins))]
+            needs.append({"fourth": 16 * (block.rows + 1) * (block.columns + 1) * outs})
+            for name, count in (pair for need in needs for pair in need.items()):
+                buffers[name] = max(buffers.get(name, 0), count)
+    blocks = workers().count * sum(buffers.values())
+    planes = 2 * 3 * prod(size)
+    maps = sum(stage.bytes for stage in stages) + sum(turn.bytes for turn in turns)
+    return kernels * dtype.itemsize, maps + (blocks + planes) * dtype.itemsize
 
 
 def _kept(

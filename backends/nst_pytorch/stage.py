@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import NamedTuple
 
 import torch
@@ -72,6 +73,7 @@ class Stage:
         self.relu, self.pool = len(layers) > 1, len(layers) > 2
         self._z_tap, self._y_tap = f"conv{self.name}" in taps, f"relu{self.name}" in taps
         self.fused = self.pool and not (self._z_tap or self._y_tap)
+        self._masked = self.relu and not (self.fused or self._z_tap or self._y_tap)
         self._turn, self._aside, self._dtype = turn, aside, dtype
         height, width = size
         channels = self.conv.out_channels
@@ -107,9 +109,15 @@ class Stage:
         else:
             self.gradient = self.kept
         self.before = self.kept or self.gradient
-        covered = self.fused or self._z_tap or self._y_tap or not self.relu
-        self.mask = None if covered else torch.zeros(self._shape, dtype=torch.int8)
+        self.mask = torch.zeros(self._shape, dtype=torch.int8) if self._masked else None
         self.codes = torch.zeros(self._out_shape, dtype=torch.int8) if self.pool else None
+
+    @property
+    def bytes(self) -> int:
+        """What ``allocate`` makes that no other stage has a turn in."""
+        count = prod(self._shape)
+        own = (self._z_tap + self._y_tap) * count * self._dtype.itemsize
+        return own + self._masked * count + self.pool * prod(self._out_shape)
 
     def taps(self) -> list[tuple[str, FeatureMap]]:
         """Return the names of the taps here, and their maps, in the order of the network."""

@@ -52,7 +52,9 @@ class Strips:
     ) -> None:
         self._workers = workers()
         self._scratch = [Scratch(dtype) for _ in range(self._workers.count)]
-        self.stages = _stages(taps, size, dtype, architecture.pooling)
+        self.stages, _ = stages_of(taps, size=size, dtype=dtype, pooling=architecture.pooling)
+        for stage in self.stages:
+            stage.allocate()
         self._biases, self._kernels = [], []
         for stage in self.stages:
             weight = torch.from_numpy(weights[f"{stage.conv.name}.weight"].copy()).to(dtype)
@@ -173,9 +175,14 @@ def blocks_for(size: tuple[int, int], *, channels: int) -> list[Block]:
     return blocks_of(*size, tiles=tiles, least=workers().count)
 
 
-def _stages(
-    taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype, pooling: Pooling
-) -> list[Stage]:
+def stages_of(
+    taps: Sequence[str],
+    *,
+    size: tuple[int, int],
+    dtype: torch.dtype,
+    pooling: Pooling = "max",
+) -> tuple[list[Stage], list[Turns]]:
+    """Return the stages up to the deepest tap, and where they take turns; nothing is allocated."""
     aside, *turns = Turns(dtype), Turns(dtype), Turns(dtype)
     stages: list[Stage] = []
     for layers in _groups(layers_until(taps)):
@@ -190,9 +197,7 @@ def _stages(
         )
         size = stage.out_size
         stages.append(stage)
-    for stage in stages:
-        stage.allocate()
-    return stages
+    return stages, [aside, *turns]
 
 
 def _groups(layers: Sequence[Layer]) -> list[list[Layer]]:

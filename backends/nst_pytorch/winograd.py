@@ -103,6 +103,16 @@ class Scratch:
         return self._transforms[key]
 
 
+def room(rows: int, columns: int, ins: int, outs: int) -> dict[str, int]:
+    """Return buffer -> values that one block's convolution needs room for in it."""
+    wide, high = rows * columns, 4 * rows + 2
+    return {
+        "first": max(6 * high * columns * ins, 12 * wide * outs),
+        "second": max(36 * wide * ins, 24 * wide * outs),
+        "third": max(12 * wide * ins, 36 * wide * outs),
+    }
+
+
 class _Transforms:
     """The buffers of one block's convolution, and the views of them that its steps take.
 
@@ -111,11 +121,7 @@ class _Transforms:
 
     def __init__(self, scratch: Scratch, rows: int, columns: int, ins: int, outs: int) -> None:
         take, wide, high = scratch.take, rows * columns, 4 * rows + 2
-        for name, size in (
-            ("first", max(6 * high * columns * ins, 12 * wide * outs)),
-            ("second", max(36 * wide * ins, 24 * wide * outs)),
-            ("third", max(12 * wide * ins, 36 * wide * outs)),
-        ):
+        for name, size in room(rows, columns, ins, outs).items():
             take(name, size)  # once, as large as the largest of the views
         # Along the columns first: fewer values are then in the order that is slower to read.
         self.half = take("third", 2, high, columns, ins).unbind()
