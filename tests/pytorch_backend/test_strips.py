@@ -10,7 +10,7 @@ from torch.nn import functional
 from nst_core.backend import PLAIN_VGG, Architecture
 from nst_pytorch.losses import DifferentiatedHead, MomentsHead
 from nst_pytorch.network import Network
-from nst_pytorch.strips import Strips
+from nst_pytorch.strips import Strips, stages_of
 from nst_pytorch.winograd import (
     Block,
     Scratch,
@@ -155,6 +155,24 @@ def test_two_runs_give_the_same_bits():
     for again in (one.evaluate(x, heads(D2L)), other.evaluate(x, heads(D2L))):
         assert torch.equal(again.gradient, first.gradient)
         assert [loss for _, loss in again.losses] == [loss for _, loss in first.losses]
+
+
+@pytest.mark.parametrize("taps", [D2L, WITHOUT_FUSION, DEEP])
+def test_what_is_kept_is_what_is_estimated(taps):
+    size = (97, 130)
+    blocks = strips(taps, size)
+    blocks.evaluate(draw(1, 3, *size), heads(taps))
+    storages = {}
+    for stage in blocks.stages:
+        maps = (stage.z, stage.y, stage.out, stage.gradient, stage.before)
+        tensors = [one.whole for one in maps if one is not None] + [stage.mask, stage.codes]
+        for tensor in tensors:
+            if tensor is not None:
+                storage = tensor.untyped_storage()
+                storages[storage.data_ptr()] = storage.nbytes()
+    stages, turns = stages_of(taps, size=size, dtype=torch.float64)
+    estimated = sum(stage.bytes for stage in stages) + sum(turn.bytes for turn in turns)
+    assert sum(storages.values()) == estimated
 
 
 def test_workers_share_the_items_and_hand_on_errors():
