@@ -22,11 +22,10 @@ def main() -> int:
     options = _options()
     if options.show:
         return _show(options.show, options.seed)
-    record: dict[str, Any] = {"seed": options.seed, "versions": _versions(), "kinds": {}}
+    record = _begun(options.output, options.seed)
     bugs = 0
-    for kind, count in COUNTS.items():
-        began = time.perf_counter()
-        number = round(count * options.scale)
+    for kind in options.kinds.split(","):
+        began, number = time.perf_counter(), round(COUNTS[kind] * options.scale)
         tally = campaign.run(kind, seed=options.seed, count=number, workers=options.workers)
         bugs += len(tally.bugs)
         record["kinds"][kind] = {
@@ -40,15 +39,24 @@ def main() -> int:
         _say(f"slowest: {tally.slowest[1]}, largest: {tally.largest[1]}")
         for bug in tally.bugs:
             _say(f"{kind} {bug['index']}: {bug.get('case', '')}: {bug['what']}\n")
-    if options.output:
-        options.output.write_text(json.dumps(record, indent=2) + "\n")
+        if options.output:
+            options.output.write_text(json.dumps(record, indent=2) + "\n")
     return 1 if bugs else 0
+
+
+def _begun(output: Path | None, seed: int) -> dict[str, Any]:
+    """Return the record that is there, to be added to, if it is of the same; or a new one."""
+    record: dict[str, Any] = {"seed": seed, "versions": _versions(), "kinds": {}}
+    before = json.loads(output.read_text()) if output and output.exists() else record
+    same = all(before[name] == record[name] for name in ("seed", "versions"))
+    return before if same else record
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of files")
+    parser.add_argument("--kinds", default=",".join(COUNTS), help="as pictures,texts")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--output", type=Path, help="where the record goes, as JSON")
     parser.add_argument("--show", metavar="KIND:INDEX", help="write one case's file here instead")
