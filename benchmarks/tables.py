@@ -18,6 +18,7 @@ from typing import Any
 import compare
 import convolutions
 import memory
+import mxnet_winograd
 import profile_step
 import roofline
 import time_to_loss
@@ -32,7 +33,15 @@ _BLOCK = re.compile(
 )
 _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
     module.KIND: module.load
-    for module in (compare, convolutions, memory, profile_step, roofline, time_to_loss)
+    for module in (
+        compare,
+        convolutions,
+        memory,
+        mxnet_winograd,
+        profile_step,
+        roofline,
+        time_to_loss,
+    )
 }
 
 
