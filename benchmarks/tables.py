@@ -17,6 +17,7 @@ from typing import Any
 
 import compare
 import convolutions
+import guard
 import memory
 import mxnet_winograd
 import profile_step
@@ -36,6 +37,7 @@ _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
     for module in (
         compare,
         convolutions,
+        guard,
         memory,
         mxnet_winograd,
         profile_step,
