@@ -173,6 +173,17 @@ def test_a_steps_profile(tmp_path):
     assert rows["conv2_2", "backward"]["kinds"]["losses"] > 0  # those at relu2_1
 
 
+def test_the_guard_is_measured_in_turn(tmp_path):
+    done = script(
+        "guard.py", "nst-mxnet", "--size", "16x24", "--steps", 1, "--rounds", 2,
+        "--output", tmp_path / "guard",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (one,) = json.loads((tmp_path / "guard.json").read_text())["found"]
+    assert len(one["without"]) == len(one["guarded"]) == 2
+    assert all(0 < seconds < 60 for seconds in (*one["without"], *one["guarded"]))
+
+
 def test_winograd_by_mxnets_operators_computes_the_same(tmp_path):
     done = script(
         "mxnet_winograd.py", "--size", "32x40", "--repeats", 1, "--output", tmp_path / "winograd"
