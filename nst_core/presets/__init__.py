@@ -10,7 +10,7 @@ from nst_core import toml
 from nst_core.errors import SpecError
 from nst_core.spec import Spec
 
-DEFAULT = "d2l"
+DEFAULT = "best"
 
 
 def names() -> tuple[str, ...]:
