@@ -142,7 +142,8 @@ def resolve(
 
     Args:
         table: A config file's content; empty if there is none. It may name its own ``preset``.
-        preset: The preset that was asked for, or None for the table's own or the default.
+        preset: The preset that was asked for, or None for the table's own; for a table that is no
+            whole spec and names none, the default.
         over: Options, in the form of a config file's table; they win.
         sizes: Sizes of the stages, see ``stages.with_stages``.
         steps: Steps of the stages, likewise.
@@ -155,8 +156,9 @@ def resolve(
     named, run, made_with = (filled.get(key) for key in _BESIDES)
     if named is not None and not isinstance(named, str):
         raise SpecError(f"preset = {named!r}: should be the name of a preset")
-    chosen = [name for name in (preset, named, presets.DEFAULT) if name is not None]
-    base = presets.table(chosen[0])
+default = None if _is_whole(table) else presets.DEFAULT
+    chosen = [name for name in (preset, named, default) if name is not None]
+    base = presets.table(chosen[0]) if chosen else {}
     # One after the other: which optimiser an option means depends on the preset's.
     spec = Spec.from_table(toml.merged(toml.merged(base, _spec(table)), _spec(over)))
     return Config(
@@ -164,6 +166,15 @@ def resolve(
         run=checked_run({} if run is None else run),
         made_with=made_with if isinstance(made_with, Mapping) else {},
     )
+
+
+def _is_whole(table: Mapping[str, Any]) -> bool:
+    """Whether a file says all that a spec needs, as a recipe does and a preset that was printed.
+
+    What it leaves out then is left at the spec's defaults, whatever another preset has there.
+    """
+    tables = {"content", "style", "total_variation", "optimiser"}
+    return tables <= table.keys() and ("stages" in table or "pyramid" in table)
 
 
 def split(table: Mapping[str, Any]) -> tuple[Spec, dict[str, Any]]:

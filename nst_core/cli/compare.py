@@ -17,6 +17,7 @@ from nst_core.compare import contest, processes
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.tables import markdown
 from nst_core.errors import BackendError, SpecError
+from nst_core.presets import REFERENCE
 from nst_core.recipe import Config, Run
 
 _PATH = click.Path(path_type=Path)
@@ -55,12 +56,13 @@ def command(
 
     DIR gets the pictures, sheet.png, losses.png, report.json and report.html; the report is also
     printed as Markdown. Exit status 1 says that backends disagree beyond the tolerances. Results
-    of different presets are shown side by side, and not judged. Without pictures, the demo pair
-    that comes with nst is used.
+    of different presets are shown side by side, and not judged. Unless it is given, the preset is
+    d2l. Without pictures, the demo pair that comes with nst is used.
     """
     if presets is not None and preset is not None:
         raise SpecError("--preset and --presets: give one of them")
     table = toml.read(config) if config else {}
+    named = preset or (None if table else REFERENCE)
     over = overrides.table(content=content, style=style, options={**options, "backend": None})
     sizes, steps = overrides.sizes(options), overrides.steps(options)
     configs = [
@@ -72,7 +74,7 @@ def command(
             steps=steps,
             pyramid=overrides.pyramid(options),
         )
-        for name in ([preset] if presets is None else _names("presets", presets))
+        for name in ([named] if presets is None else _names("presets", presets))
     ]
     setting = _setting(configs[0], log_every=log_every, max_pixels=max_pixels, quiet=quiet)
     listed = _listed(backends, presets=len(configs))

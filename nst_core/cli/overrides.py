@@ -100,6 +100,12 @@ def _decorated(function: F, options: Sequence[tuple[str, dict[str, Any]]]) -> F:
     return function
 
 
+def _style_distance(options: Mapping[str, Any]) -> str | None:
+    # Only Gram matrices have a choice, which a preset may have made.
+    alone = options["style_distance"] is None and options["statistics"] == "wasserstein"
+    return "mse" if alone else options["style_distance"]
+
+
 def table(
     *, content: str | None, style: Sequence[str], options: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -122,7 +128,7 @@ def table(
         "style": {
             "weight": options["style_weight"],
             "layers": layers["style"],
-            "distance": options["style_distance"],
+            "distance": _style_distance(options),
             "statistics": options["statistics"],
             "scale": options["style_scale"],
             "size": options["style_size"],

@@ -11,6 +11,10 @@ from nst_core.errors import SpecError
 from nst_core.spec import Spec
 
 DEFAULT = "best"
+"""What paints unless another is asked for."""
+
+REFERENCE = "d2l"
+"""What backends are compared by: one stage, and nothing between its image and the result."""
 
 
 def names() -> tuple[str, ...]:

@@ -45,7 +45,8 @@ RATES = {
 
 
 def test_every_preset_is_checked_here():
-    assert set(presets.names()) == set(OBJECTIVES) == {*RATES, "d2l-slides", "fast"}
+    # best is of no document, so there is nothing to hold it against but its own file.
+    assert {*presets.names()} - {"best"} == {*OBJECTIVES} == {*RATES, "d2l-slides", "fast"}
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -98,13 +99,13 @@ def test_start(name):
     assert presets.load(name).start.image == ("noise" if name == "d2l-slides" else "content")
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", presets.names())
 def test_survives_toml(name):
     spec = presets.load(name)
     assert Spec.from_table(toml.loads(toml.dumps(spec.to_table()), origin="test")) == spec
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", presets.names())
 def test_says_where_it_comes_from_and_how_it_differs(name):
     spec = presets.load(name)
     assert spec.name == name

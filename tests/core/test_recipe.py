@@ -15,7 +15,7 @@ def test_options_override_the_config_which_overrides_the_preset():
     config = resolve(table, over={"style": {"weight": 7.0}, "run": {"dtype": "float64"}})
     assert config.spec.style.weight == 7.0
     assert config.spec.style.layers == (("relu1_1", 2.0),)
-    assert config.spec.content == presets.load("d2l").content
+    assert config.spec.content == presets.load(presets.DEFAULT).content
     assert (config.run.backend, config.run.dtype, config.run.weights) == (
         "mxnet",
         "float64",
@@ -108,3 +108,18 @@ def test_the_execution_is_part_of_a_run():
     run = resolve({"run": {"conv": "direct"}}, over=over).run
     assert run.execution == Execution(conv="direct", precision="bf16", checkpointing=True)
     assert resolve().run.execution == Execution()
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_whole_config_takes_nothing_from_the_default_preset(name):
+    # A table is written without what is at its default, which another preset may have changed.
+    spec = presets.load(name)
+    assert recipe.resolve(spec.to_table(), preset=None, over={}).spec == spec
+
+
+def test_a_config_of_a_few_fields_takes_the_rest_from_the_default_preset():
+    found = recipe.resolve({"style": {"weight": 3.0}}, preset=None, over={}).spec
+    expected = presets.table(presets.DEFAULT)
+    assert found.style.weight == 3.0
+    assert found.content.weight == expected["content"]["weight"]
+    assert found.average == expected["average"]

@@ -1,0 +1,102 @@
+"""What the preset best makes of a pair beside other presets, and what each ingredient is for.
+
+    python benchmarks/best.py presets --directory out --output docs/best.jpg
+    python benchmarks/best.py ablation --directory out --output docs/ablation.jpg
+
+Every picture is painted by the command line in a process of its own, whose seconds, the start of
+Python in them, stand below it; those that are in the directory already are taken as they are.
+``--pair CONTENT STYLE`` paints another pair than the demo's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from measuring.children import tell
+from nst_core import demo, images
+from nst_core.compare.sheet import Cell, pasted
+
+
+class Choice(NamedTuple):
+    """One picture: how it is made, and what that shows."""
+
+    name: str
+    caption: str
+    options: str
+
+
+D2L_WEIGHTS = "--content-weight 1 --style-weight 1e4 --tv-weight 10"
+BEST = "--preset best --size 300x450"
+SHEETS = {
+    "presets": (
+        Choice("d2l", "d2l, 500 steps", "--preset d2l --size 300x450"),
+        Choice("d2l-short", "d2l in best's time", "--preset d2l --size 300x450 --steps 175"),
+        Choice("fast", "fast", "--preset fast --size 300x450"),
+        Choice("best", "best", BEST),
+    ),
+    "ablation": (
+        Choice("best", "best", BEST),
+        Choice(
+            "mse",
+            "mean squares, d2l's weights",
+            f"{BEST} --content-distance mse --style-distance mse {D2L_WEIGHTS}",
+        ),
+        Choice(
+            "one-size", "one size, for as long", "--preset best --pyramid 450:300x450 --steps 143"
+        ),
+        Choice("no-average", "the last iterate, no average", f"{BEST} --average 0"),
+        Choice(
+            "whole-5",
+            "relu5_1 counted whole",
+            f"{BEST} --style-layers relu1_1,relu2_1,relu3_1,relu4_1,relu5_1",
+        ),
+        Choice("relu4_2", "content relu4_2", f"{BEST} --content-layers relu4_2"),
+        Choice("no-tv", "no total variation", f"{BEST} --tv-weight 0"),
+        Choice("average-pooling", "average pooling", f"{BEST} --pooling average"),
+    ),
+}
+
+
+def paint(choice: Choice, directory: Path, pair: list[str]) -> float:
+    """Paint one picture, unless it is there, and return the seconds that it took."""
+    output, clock = directory / f"{choice.name}.png", directory / f"{choice.name}.seconds"
+    if not output.exists():
+        program = [sys.executable, "-m", "nst_core.cli", "run", *pair, *shlex.split(choice.options)]
+        began = time.perf_counter()
+        done = subprocess.run([*program, "--quiet", "--output", str(output)], check=False)
+        if done.returncode:
+            raise SystemExit(f"{choice.name}: failed with exit status {done.returncode}")
+        clock.write_text(f"{time.perf_counter() - began:.1f}", encoding="utf-8")
+    seconds = float(clock.read_text(encoding="utf-8"))
+    tell(f"{choice.name}: {seconds:.0f} s")
+    return seconds
+
+
+def main() -> None:
+    """Paint what is missing and write the sheet."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("sheet", choices=SHEETS)
+    parser.add_argument("--pair", nargs=2, default=[], metavar=("CONTENT", "STYLE"))
+    parser.add_argument("--directory", type=Path, required=True)
+    parser.add_argument("--columns", type=int, default=3)
+    parser.add_argument("--output", type=Path, required=True)
+    given = parser.parse_args()
+    given.directory.mkdir(parents=True, exist_ok=True)
+    content, style = given.pair or (demo.landscape(), demo.painting())
+    cells = [Cell(images.read(content), "content"), Cell(images.read(style), "style")]
+    for choice in SHEETS[given.sheet]:
+        seconds = paint(choice, given.directory, given.pair)
+        picture = images.read(given.directory / f"{choice.name}.png")
+        cells.append(Cell(picture, choice.caption, f"{choice.options} ({seconds:.0f} s)"))
+    rows = [cells[start : start + given.columns] for start in range(0, len(cells), given.columns)]
+    pasted(rows, (360, 240)).save(given.output, quality=85)
+
+
+if __name__ == "__main__":
+    main()
