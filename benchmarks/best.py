@@ -35,7 +35,6 @@ D2L_WEIGHTS = "--content-weight 1 --style-weight 1e4 --tv-weight 10"
 BEST = "--preset best --size 300x450"
 SHEETS = {
     "presets": (
-        Choice("d2l", "d2l, 500 steps", "--preset d2l --size 300x450"),
         Choice("d2l-short", "d2l in best's time", "--preset d2l --size 300x450 --steps 175"),
         Choice("fast", "fast", "--preset fast --size 300x450"),
         Choice("best", "best", BEST),
