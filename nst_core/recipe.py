@@ -156,7 +156,7 @@ def resolve(
     named, run, made_with = (filled.get(key) for key in _BESIDES)
     if named is not None and not isinstance(named, str):
         raise SpecError(f"preset = {named!r}: should be the name of a preset")
-default = None if _is_whole(table) else presets.DEFAULT
+    default = None if _is_whole(table) else presets.DEFAULT
     chosen = [name for name in (preset, named, default) if name is not None]
     base = presets.table(chosen[0]) if chosen else {}
     # One after the other: which optimiser an option means depends on the preset's.
