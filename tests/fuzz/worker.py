@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import fakes
-from fuzz.cases import Case, case
+from fuzz.cases import KINDS, Case, case
 from fuzz.pretended import Backend
 from fuzz.sound_checkpoints import PICTURE
 
@@ -45,6 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     room = Path(tempfile.mkdtemp(prefix="nst-fuzz-"))
     try:
         _prepare(room)
+        KINDS[kind].seeds()  # made before the clock of the first case runs
         for index in range(start, stop, stride):
             print(json.dumps({"index": index, "begins": True}), file=answers)
             print(json.dumps({"index": index, **attempt(case(kind, seed, index))}), file=answers)
