@@ -14,7 +14,7 @@ import pytest
 
 from nst_core import demo, toml
 
-FAST = ("--size", "16x24", "--steps", "3", "--weights", "random")
+FAST = ("--preset", "d2l", "--size", "16x24", "--steps", "3", "--weights", "random")
 
 
 def test_a_picture_with_everything_beside_it(nst, pair, tmp_path):
@@ -66,7 +66,7 @@ def test_a_recipe_makes_the_same_picture_again(nst, pair):
     table = toml.loads(recipe.out, origin="recipe")
     assert table["style"]["weight"] == 5
     assert table["run"]["content"] == "content.png"
-    assert table["made_with"]["command"].startswith("nst run content.png style.png --size 16x24")
+    assert table["made_with"]["command"].startswith("nst run content.png style.png --preset d2l")
     Path("a.toml").write_text(recipe.out)
     again = nst("run", "--config", "a.toml", "-o", "b.png")
     assert (again.status, again.out) == (0, "b.png\n")
@@ -157,7 +157,7 @@ def test_ctrl_c_before_the_first_step(child, pair, tmp_path):
     # Large enough for the targets to take a while after the headline.
     arguments = ("run", *pair, "--size", "400", "--weights", "random", "-o", "out.png")
     with child(*arguments, cwd=tmp_path) as run:
-        assert run.stderr.readline().startswith("d2l: ")
+        assert run.stderr.readline().startswith("best: ")
         run.send_signal(signal.SIGINT)
         _, err = run.communicate(timeout=60)
     assert run.returncode == 130
@@ -191,6 +191,20 @@ def test_a_bar_on_a_terminal(pair, tmp_path):
     assert "style" in text
 
 
+@pytest.mark.parametrize("backend", ["pytorch", "mxnet"])
+def test_best_is_what_paints_unless_another_preset_is_asked_for(nst, pair, backend):
+    pytest.importorskip({"pytorch": "torch"}.get(backend, backend))
+    done = nst(
+        "run", *pair, "--backend", backend, "--weights", "random", "--size", "360", "--steps", "1",
+        "-o", "out.png",
+    )  # fmt: skip
+    assert done.status == 0
+    assert done.err.startswith("best: 170x256, 240x360, 2 steps, ")
+    # Wasserstein's distance has no choice of another, which the preset makes for Gram matrices.
+    options = ("--statistics", "wasserstein", "--size", "32", "--steps", "1", "-o", "out.png", "-q")
+    assert nst("run", *pair, "--weights", "random", "--backend", backend, *options).status == 0
+
+
 def test_lbfgs_by_option(nst, pair):
     done = nst(
         "run", *pair, "--weights", "random", "--size", "16", "--steps", "3", "--optimiser", "lbfgs",
@@ -210,9 +224,9 @@ def test_numbers_that_go_wrong_never_end_well(nst, pair, backend):
 
     def run(*options):
         return nst(
-            "run", *pair, "--backend", backend, "--weights", "random", "--size", "16", "--steps",
-            "9", "--content-layers", "relu1_1", "--style-layers", "0", "--device", "cpu",
-            "-o", "out.png", "-q", *options,
+            "run", *pair, "--preset", "d2l", "--backend", backend, "--weights", "random", "--size",
+            "16", "--steps", "9", "--content-layers", "relu1_1", "--style-layers", "0",
+            "--device", "cpu", "-o", "out.png", "-q", *options,
         )  # fmt: skip
 
     done = run("--optimiser", "lbfgs", "--lr", "1e12")

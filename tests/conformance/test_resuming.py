@@ -14,7 +14,7 @@ LBFGS = {"optimiser": {"name": "lbfgs", "history": 2}}
 def run(subject, weights, over, **options):
     return nst.transfer(
         GREY, GREY[:, ::-1], backend=subject.backend, device=subject.device, weights=weights,
-        log_every=1, overrides={"stages": STAGES, **over}, **options,
+        log_every=1, overrides={"stages": STAGES, **over}, **options, preset="d2l"
     )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def ran(backend, content, style, **overrides):
     watch = Watch()
     result = nst.transfer(
         content, style, backend=backend, weights=tiny_weights(), observers=[watch],
-        overrides={**OVERRIDES, **overrides},
+        overrides={**OVERRIDES, **overrides}, preset="d2l"
     )  # fmt: skip
     return result, watch
 

@@ -35,7 +35,7 @@ def work(backend, *, device="cpu", **overrides):
     with pytest.raises(InterruptedError):
         nst.transfer(
             GREY, GREY, backend=backend, weights=WEIGHTS, device=device, consider=consider,
-            overrides=overrides,
+            overrides=overrides, preset="d2l"
         )  # fmt: skip
     assert not backend.problems, "nothing was begun"
     return kept[0]

@@ -68,6 +68,7 @@ def run(backend, *, steps=60, stages=None, observers=(), **optimiser):
             "optimiser": {"name": "lbfgs", **optimiser},
             "schedule": {"factor": 1.0},
         },
+        preset="d2l",
     )
 
 

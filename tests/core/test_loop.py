@@ -29,7 +29,12 @@ class Watcher(nst.Observer):
 
 
 def run(backend=None, **options):
-    defaults = {"weights": WEIGHTS, "device": "cpu", "overrides": {"stages": STAGES}}
+    defaults = {
+        "preset": "d2l",
+        "weights": WEIGHTS,
+        "device": "cpu",
+        "overrides": {"stages": STAGES},
+    }
     return nst.transfer(GREY, GREY, backend=backend or FakeBackend(), **{**defaults, **options})
 
 
@@ -210,6 +215,7 @@ def test_proportions_are_each_pictures_own():
         weights=WEIGHTS,
         device="cpu",
         overrides={"stages": [{"size": "48", "steps": 1}]},
+        preset="d2l",
     )
     assert backend.problems[0].content.shape == (32, 48, 3)
     assert backend.problems[0].styles[0].image.shape == (48, 24, 3)
@@ -237,7 +243,7 @@ def test_a_device_that_is_not_there(device):
 
 def test_wrong_arrays_and_dtypes():
     with pytest.raises(PictureError, match="shape"):
-        nst.transfer(np.zeros((3, 4)), GREY, backend=FakeBackend(), weights=WEIGHTS)
+        nst.transfer(np.zeros((3, 4)), GREY, backend=FakeBackend(), weights=WEIGHTS, preset="d2l")
     with pytest.raises(SpecError, match=r"run\.dtype = 'float16'"):
         run(dtype="float16")
 

@@ -86,7 +86,9 @@ class Backend(FakeBackend):
 def run(backend, steps=12, **options):
     given = {"weights": tiny_weights(), "device": "cpu", **options}
     stages = [{"size": "16x24", "steps": steps}, {"size": "32x48", "steps": steps}]
-    return nst.transfer(GREY, GREY, backend=backend, overrides={"stages": stages}, **given)
+    return nst.transfer(
+        GREY, GREY, backend=backend, overrides={"stages": stages}, **given, preset="d2l"
+    )
 
 
 def test_the_run_stops_at_once_with_the_best_picture():

@@ -122,7 +122,7 @@ def run(backend=None, **options):
     }
     return nst.transfer(
         GREY, GREY, backend=backend or FakeBackend(), weights=tiny_weights(), device="cpu",
-        overrides=over, **options,
+        overrides=over, **options, preset="d2l"
     )  # fmt: skip
 
 

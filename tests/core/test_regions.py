@@ -26,7 +26,7 @@ def problem(style, size="64x96", layers=("relu1_1",), **options):
     overrides = {"stages": [{"size": size, "steps": 1}], "style": {"layers": list(layers)}}
     result = nst.transfer(
         GREY, style, backend=backend, weights=tiny_weights(), device="cpu",
-        overrides=overrides, **options,
+        overrides=overrides, **options, preset="d2l"
     )  # fmt: skip
     return backend.problems[0], result
 
@@ -118,6 +118,6 @@ def test_masks_are_read_once_for_all_stages(monkeypatch):
     nst.transfer(
         GREY, GREY, content_mask=halves(RED, BLUE), style_mask=halves(BLUE, RED),
         backend=FakeBackend(), weights=tiny_weights(), device="cpu",
-        overrides={"stages": stages, "style": {"layers": ["relu1_1"]}},
+        overrides={"stages": stages, "style": {"layers": ["relu1_1"]}}, preset="d2l"
     )  # fmt: skip
     assert sorted(seen) == ["content mask", "style mask"]

@@ -34,7 +34,7 @@ class Kill(nst.Observer):
 
 
 def run(content=GREY, style=GREY, **options):
-    defaults = {
+    defaults = {"preset": "d2l",
         "weights": WEIGHTS, "device": "cpu", "log_every": 1, "backend": FakeBackend(),
         "overrides": {"stages": STAGES},
     }  # fmt: skip

@@ -25,6 +25,7 @@ def problems(style, overrides=None, **options):
         device="cpu",
         overrides=toml.merged(table, overrides or {}),
         **options,
+        preset="d2l",
     )
     return backend.problems, result
 

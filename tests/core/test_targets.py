@@ -110,7 +110,7 @@ def paint(backend, content, style, targets=None, size="16x24", **options):
     stages = [{"size": one, "steps": 1} for one in size.split(",")]
     return nst.transfer(
         content, style, backend=backend, weights=WEIGHTS, device="cpu", targets=targets,
-        overrides={"stages": stages, **options},
+        overrides={"stages": stages, **options}, preset="d2l"
     )  # fmt: skip
 
 
@@ -159,7 +159,12 @@ def test_results_are_the_same_to_the_bit(style):
 
     def painted(content, targets):
         return nst.transfer(
-            picture(content), picture(9), weights=weights, overrides=table, targets=targets
+            picture(content),
+            picture(9),
+            weights=weights,
+            overrides=table,
+            targets=targets,
+            preset="d2l",
         ).image
 
     cache = nst.TargetCache()
