@@ -24,7 +24,7 @@ main()
 def limited(backend, megabytes, *arguments, cwd):
     return subprocess.run(
         [sys.executable, "-c", LIMITED, backend, str(megabytes), *arguments,
-         "--backend", backend, "--device", "cpu", "--weights", "random", "-q",
+         "--preset", "d2l", "--backend", backend, "--device", "cpu", "--weights", "random", "-q",
          "--content-layers", "relu2_2", "--style-layers", "relu1_1"],
         check=False, cwd=cwd, capture_output=True, text=True, timeout=300,
     )  # fmt: skip

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-FAST = ("--weights", "random", "--device", "cpu", "--size", "16x24,20x30", "--log-every", "2")
+FAST = (
+    "--preset",
+    "d2l",
+    "--weights",
+    "random",
+    "--device",
+    "cpu",
+    "--size",
+    "16x24,20x30",
+    "--log-every",
+    "2",
+)
 
 
 def rows(path):

@@ -163,7 +163,6 @@ def test_a_steps_profile(tmp_path):
     assert len(rows) == 2 * 13
     for row in rows.values():
         assert sum(row["kinds"].values()) == pytest.approx(row["seconds"])
-        assert row["kinds"]["Python, waiting"] > 0
     inner, first = rows["conv3_2", "backward"], rows["conv1_1", "forward"]
     assert inner["gflop"] == pytest.approx(2 * 9 * 256 * 256 * 8 * 12 / 1e9)
     for kind in ("products", "transforms"):
