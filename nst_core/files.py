@@ -84,6 +84,12 @@ def check_writable(path: StrPath, *, error: type[NstError] = FileError) -> None:
             pass
 
 
+def tidy(path: StrPath) -> None:
+    """Remove what killed processes have left beside ``path``, if that can be done."""
+    with suppress(OSError):
+        temporary.sweep(_target(path))
+
+
 def making_directory(path: StrPath) -> None:
     """Make a directory, and those above it, unless it is there.
 

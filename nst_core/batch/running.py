@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from nst_core.batch.doing import is_done
 from nst_core.batch.job import Job, Record
+from nst_core.files import tidy
 from nst_core.processes import ending, stop
 
 
@@ -58,6 +59,8 @@ def run(
         batch.end()
         for thread in threads:
             thread.join()
+        for job in jobs:
+            tidy(job.output)
         raise Interrupted(batch.records()) from None
     if batch.bug is not None:
         raise batch.bug
