@@ -2,6 +2,7 @@
 
     python benchmarks/best.py presets --directory out --output docs/best.jpg
     python benchmarks/best.py ablation --directory out --output docs/ablation.jpg
+    python benchmarks/best.py sizes --directory out --output docs/sizes.jpg
 
 Every picture is painted by the command line in a process of its own, whose seconds, the start of
 Python in them, stand below it; those that are in the directory already are taken as they are.
@@ -38,6 +39,11 @@ SHEETS = {
         Choice("d2l-short", "d2l in best's time", "--preset d2l --size 300x450 --steps 175"),
         Choice("fast", "fast", "--preset fast --size 300x450"),
         Choice("best", "best", BEST),
+    ),
+    "sizes": (
+        Choice("size-256", "best at 256", "--preset best --size 256"),
+        Choice("size-512", "best at 512", "--preset best --size 512"),
+        Choice("size-1024", "best at 1024", "--preset best --size 1024"),
     ),
     "ablation": (
         Choice("best", "best", BEST),

@@ -56,6 +56,7 @@ def _kept(over: dict[str, Any], path: Path) -> bytes:
     nst.transfer(
         PICTURE,
         PICTURE,
+        preset="d2l",
         overrides=over,
         backend=Backend(),
         weights=nst.Weights(fakes.tiny_weights(), source="bundled"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import tomllib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,12 +34,22 @@ def forged(change: Callable[[str, dict[str, Any], Chance], tuple[str, dict[str, 
             arrays = load(data)
             text, arrays = change(_text(data), dict(arrays), chance)
             digest = checkpoint._digest(text, arrays)
-            return save(arrays, metadata={"nst": text, "sha256": digest})
+            return _ordered(save(arrays, metadata={"nst": text, "sha256": digest}))
         except (SafetensorError, KeyError, TypeError, ValueError, OverflowError):
             return flip_bits(data, chance)  # an earlier mutation has left nothing to forge
 
     mutation.__name__ = change.__name__
     return mutation
+
+
+def _ordered(data: bytes) -> bytes:
+    """Return a file with its metadata in order, which the library writes in any."""
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
 def _text(data: bytes) -> str:
