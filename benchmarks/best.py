@@ -2,7 +2,7 @@
 
     python benchmarks/best.py presets --directory out --output docs/best.jpg
     python benchmarks/best.py ablation --directory out --output docs/ablation.jpg
-    python benchmarks/best.py sizes --directory out --output docs/sizes.jpg
+    python benchmarks/best.py sizes --untimed --directory out --output docs/sizes.jpg
 
 Every picture is painted by the command line in a process of its own, whose seconds, the start of
 Python in them, stand below it; those that are in the directory already are taken as they are.
@@ -89,7 +89,8 @@ def main() -> None:
     parser.add_argument("sheet", choices=SHEETS)
     parser.add_argument("--pair", nargs=2, default=[], metavar=("CONTENT", "STYLE"))
     parser.add_argument("--directory", type=Path, required=True)
-    parser.add_argument("--columns", type=int, default=3)
+    parser.add_argument("--untimed", action="store_true", help="of a machine that was busy")
+    parser.add_argument("--columns", type=int, default=5)
     parser.add_argument("--output", type=Path, required=True)
     given = parser.parse_args()
     given.directory.mkdir(parents=True, exist_ok=True)
@@ -98,7 +99,8 @@ def main() -> None:
     for choice in SHEETS[given.sheet]:
         seconds = paint(choice, given.directory, given.pair)
         picture = images.read(given.directory / f"{choice.name}.png")
-        cells.append(Cell(picture, choice.caption, f"{choice.options} ({seconds:.0f} s)"))
+        took = "" if given.untimed else f" ({seconds:.0f} s)"
+        cells.append(Cell(picture, choice.caption, choice.options + took))
     rows = [cells[start : start + given.columns] for start in range(0, len(cells), given.columns)]
     pasted(rows, (360, 240)).save(given.output, quality=85)
 
