@@ -8,6 +8,7 @@ so that nothing else is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
@@ -91,7 +92,11 @@ class Network:
             for layer in layers
             if layer.kind == "conv"
         }
-        self._turned = {name: _turned(weight) for name, (weight, _) in self._parameters.items()}
+
+    @cached_property
+    def _turned(self) -> Mapping[str, Tensor]:
+        """Layer -> the kernels of its gradient; a network that is only visited needs none."""
+        return {name: _turned(weight) for name, (weight, _) in self._parameters.items()}
 
     @torch.no_grad()
     def visit(self, x: Tensor, see: Visit) -> None:
