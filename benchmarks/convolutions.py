@@ -27,7 +27,10 @@ from measuring.record import Machine
 from nst_core.sizes import Size
 from nst_core.vgg19 import BY_NAME, CONVOLUTIONS, feature_shape
 from nst_pytorch import buffers, winograd
-from nst_pytorch.stage import around, tile_columns, within
+from nst_pytorch.blocks import Block
+from nst_pytorch.maps import FeatureMap
+from nst_pytorch.sharing import Convolution, Shared
+from nst_pytorch.stage import Convolve, around, tile_columns, within
 from nst_pytorch.strips import blocks_for
 from nst_pytorch.workers import all_cores, one_core, workers
 
@@ -37,7 +40,7 @@ _PAUSE = 0.02
 """Until PyTorch's own threads have stopped spinning, which would hold the workers' cores."""
 
 
-class Convolution(BaseModel):
+class Measured(BaseModel):
     """One layer at one size of the image, median seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,7 +68,7 @@ class Convolutions(BaseModel):
     machine: Machine
     cores: int
     repeats: int
-    found: tuple[Convolution, ...]
+    found: tuple[Measured, ...]
 
     def sizes(self) -> list[str]:
         """Return the images' sizes."""
@@ -86,11 +89,11 @@ def table(measured: Convolutions) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _of(measured: Convolutions, size: str) -> list[Convolution]:
+def _of(measured: Convolutions, size: str) -> list[Measured]:
     return [one for one in measured.found if f"{one.height}x{one.width}" == size]
 
 
-def _cell(found: list[Convolution]) -> str:
+def _cell(found: list[Measured]) -> str:
     direct = sum(one.direct_forward + one.direct_backward for one in found)
     blocks = sum(one.winograd_forward + one.winograd_backward for one in found)
     return f"{1e3 * direct:.1f} / {1e3 * blocks:.1f} = {blocks / direct:.2f}"
@@ -119,7 +122,7 @@ def load(content: dict[str, Any]) -> str:
     return table(Convolutions.model_validate(content))
 
 
-def measure(layer: str, *, height: int, width: int, repeats: int) -> Convolution:
+def measure(layer: str, *, height: int, width: int, repeats: int) -> Measured:
     """Measure one layer for images of a size."""
     outs, high, wide = feature_shape(layer, height=height, width=width)
     ins = BY_NAME[layer].in_channels
@@ -135,7 +138,7 @@ def measure(layer: str, *, height: int, width: int, repeats: int) -> Convolution
     direct_forward, direct_backward, winograd_forward, winograd_backward = (
         statistics.median(taken[1:]) for taken in seconds
     )
-    return Convolution(
+    return Measured(
         layer=layer,
         height=height,
         width=width,
@@ -169,26 +172,29 @@ def _direct(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Calla
 
 def _blocks(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Callable[[], None]]:
     outs, ins, *_ = weight.shape
-    kernels, pool = winograd.forward_kernels(weight), workers()
-    scratch = [winograd.Scratch(weight.dtype) for _ in range(pool.count)]
+    kernels = winograd.forward_kernels(weight)
+    scratch = [winograd.Scratch(weight.dtype) for _ in range(workers().count)]
     maps = [
         buffers.own(buffers.bordered(height, width, channels), (height, width), weight.dtype)
         for channels in (ins, outs)
     ]
     for one in maps:
         one.inner.normal_()
+    layer = Convolution(blocks_for((height, width), channels=outs), ins, outs)
+    shared = Shared(scratch, weight.dtype, [layer])
+
+    def work(x: FeatureMap, y: FeatureMap, *, turned: bool) -> Callable[[], None]:
+        def source(block: Block, _: winograd.Scratch) -> Tensor:
+            return around(x.whole, block)
+
+        def put(block: Block, convolve: Convolve, _: winograd.Scratch) -> None:
+            convolve(tile_columns(within(y, block), block))
+
+        added = None if turned else bias
+        return lambda: shared.convolve(layer, source, kernels, put, bias=added, turned=turned)
+
     x, y = maps
-    blocks = blocks_for((height, width), channels=outs)
-
-    def convolve(worker: int, block: winograd.Block) -> None:
-        to = tile_columns(within(y, block), block)
-        winograd.convolve(around(x.whole, block), kernels, bias, to, scratch[worker])
-
-    def convolve_back(worker: int, block: winograd.Block) -> None:
-        to = tile_columns(within(x, block), block)
-        winograd.convolve_turned(around(y.whole, block), kernels, to, scratch[worker])
-
-    return [lambda: pool.each(blocks, convolve), lambda: pool.each(blocks, convolve_back)]
+    return [work(x, y, turned=False), work(y, x, turned=True)]
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from nst_core.estimate import Footprint
 from nst_core.vgg19 import Layer, feature_shape, layers_until
 from nst_core.work import StageSize
 from nst_pytorch.choice import in_blocks
-from nst_pytorch.strips import blocks_for, stages_of
+from nst_pytorch.sharing import common_room
+from nst_pytorch.strips import convolution_of, stages_of
 from nst_pytorch.winograd import room
 from nst_pytorch.workers import workers
 
@@ -56,19 +57,20 @@ def _of_blocks(
     """Return the bytes that ``Strips`` takes for its kernels, and for its maps and blocks."""
     stages, turns = stages_of(taps, size=size, dtype=dtype)
     kernels = sum(36 * one.conv.in_channels * one.conv.out_channels for one in stages[1:])
+    layers = [convolution_of(stage) for stage in stages[1:]]
     buffers: dict[str, int] = {}
-    for stage in stages[1:]:
-        ins, outs = stage.conv.in_channels, stage.conv.out_channels
-        for block in blocks_for(stage.size, channels=outs):
-            sides = block.rows, block.columns
-            needs = [room(*sides, *pair) for pair in ((ins, outs), (outs, ins))]
+    for layer in layers:
+        blocks, ins, outs = layer
+        for block in blocks:
+            sides, common = (block.rows, block.columns), layer.few
+            needs = [room(*sides, *pair, common=common) for pair in ((ins, outs), (outs, ins))]
             needs.append({"fourth": 16 * (block.rows + 1) * (block.columns + 1) * outs})
             for name, count in (pair for need in needs for pair in need.items()):
                 buffers[name] = max(buffers.get(name, 0), count)
-    blocks = workers().count * sum(buffers.values())
+    scratch = workers().count * sum(buffers.values()) + sum(common_room(layers).values())
     planes = 2 * 3 * prod(size)
     maps = sum(stage.bytes for stage in stages) + sum(turn.bytes for turn in turns)
-    return kernels * dtype.itemsize, maps + (blocks + planes) * dtype.itemsize
+    return kernels * dtype.itemsize, maps + (scratch + planes) * dtype.itemsize
 
 
 def _kept(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -11,13 +11,16 @@ from torch import Tensor
 
 from nst_core.backend import Pooling
 from nst_core.vgg19 import Layer
+from nst_pytorch.blocks import Block
 from nst_pytorch.buffers import Turns, bordered, own
 from nst_pytorch.losses import Addition, Head
 from nst_pytorch.maps import FeatureMap, Place
 from nst_pytorch.pooling import IN_BLOCKS, quarters_of
-from nst_pytorch.winograd import Block, Scratch, convolve, convolve_turned
+from nst_pytorch.winograd import Scratch
 
 Losses = list[tuple[Head, Tensor]]
+Convolve = Callable[[Sequence[Tensor]], None]
+"""Writes what a convolution puts out in a block, in four views: see ``winograd.convolve``."""
 
 
 class Additions(NamedTuple):
@@ -128,19 +131,17 @@ class Stage:
             found.append((f"relu{self.name}", self.y))
         return found
 
-    def forward(
-        self, block: Block, x: FeatureMap, kernels: Tensor, bias: Tensor, scratch: Scratch
-    ) -> None:
-        """Convolve one block of ``x``; ReLU; pool, if that is fused."""
+    def forward(self, block: Block, convolve: Convolve, scratch: Scratch) -> None:
+        """Convolve one block; ReLU; pool, if that is fused."""
         if self.fused:
             outs = scratch.take("fourth", 4, 4, block.rows, block.columns, self.conv.out_channels)
-            convolve(around(x.whole, block), kernels, bias, outs.unbind(), scratch)
+            convolve(outs.unbind())
             self.pool_tiles(outs, block, scratch)
             return
         into = self.z or self.y
         assert into is not None, "kept or going on"
         region = within(into, block)
-        convolve(around(x.whole, block), kernels, bias, tile_columns(region, block), scratch)
+        convolve(tile_columns(region, block))
         clear_outside(region, into, place_of(block))
         self.activate(region, 1 + 4 * block.top, 1 + 4 * block.left, scratch)
 
@@ -250,32 +251,37 @@ class Stage:
         )
         self.settle(into, (slice(1 + 2 * top, 1 + end), slice(1, 1 + width)), additions)
 
-    def backward(
-        self,
-        block: Block,
-        kernels: Tensor,
-        previous: Stage,
-        additions: Additions,
-        scratch: Scratch,
-    ) -> None:
-        """Write one block of the gradient with respect to what ``previous`` puts out.
+    def flowing(self, block: Block, scratch: Scratch) -> Tensor:
+        """Return the gradient with respect to what the convolution puts out, in and around a block.
 
-        It goes through the ReLU of ``previous`` too, if no pooling lies between.
+        It may lie in ``scratch``.
         """
-        source = (
-            self.unpool_tiles(block, scratch) if self.fused else around(self.before.whole, block)
-        )
-        settles = previous.kept is not None and not previous.pool
-        into = previous.gradient
+        return self.unpool_tiles(block, scratch) if self.fused else around(self.before.whole, block)
+
+    def backward(
+        self, block: Block, convolve: Convolve, additions: Additions, scratch: Scratch
+    ) -> None:
+        """Write one block of the gradient with respect to what this puts out.
+
+        It goes through the ReLU too, if no pooling lies between.
+
+        Args:
+            block: Of the next stage's convolution.
+            convolve: Its input gradient, of what ``flowing`` returned there.
+            additions: From ``judge``.
+            scratch: Of the worker that this runs on.
+        """
+        settles = self.kept is not None and not self.pool
+        into = self.gradient
         region = within(into, block)
         if settles:
             region = scratch.take("fourth", *region.shape)
-        convolve_turned(source, kernels, tile_columns(region, block), scratch)
+        convolve(tile_columns(region, block))
         place = place_of(block)
         if settles:
-            previous.settle(region, place, additions)
-        elif previous.mask is not None:
-            region.mul_(scratch.take("first", *region.shape).copy_(previous.mask[place]))
+            self.settle(region, place, additions)
+        elif self.mask is not None:
+            region.mul_(scratch.take("first", *region.shape).copy_(self.mask[place]))
         else:
             clear_outside(region, into, place)
 

@@ -15,12 +15,14 @@ from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture, Pooling
 from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch import winograd
+from nst_pytorch.blocks import Block, blocks_of
 from nst_pytorch.buffers import Turns, clear_border
 from nst_pytorch.first import FirstConvolution
 from nst_pytorch.losses import Head
 from nst_pytorch.network import Evaluated, Visit
-from nst_pytorch.stage import Losses, Stage
-from nst_pytorch.winograd import Block, Scratch, blocks_of
+from nst_pytorch.sharing import Convolution, Shared
+from nst_pytorch.stage import Convolve, Losses, Stage, around
+from nst_pytorch.winograd import Scratch
 from nst_pytorch.workers import workers
 
 _TILES = ((256, 200), (128, 240), (0, 360))
@@ -55,6 +57,8 @@ class Strips:
         self.stages, _ = stages_of(taps, size=size, dtype=dtype, pooling=architecture.pooling)
         for stage in self.stages:
             stage.allocate()
+        self._layers = [convolution_of(stage) for stage in self.stages]
+        self._shared = Shared(self._scratch, dtype, self._layers[1:])
         self._biases, self._kernels = [], []
         for stage in self.stages:
             weight = torch.from_numpy(weights[f"{stage.conv.name}.weight"].copy()).to(dtype)
@@ -110,12 +114,13 @@ class Strips:
 
             self._by_rows(stage.size[0], convolve_rows)
         else:
-            x, kernels = self.stages[number - 1].out, self._kernels[number]
+            x = self.stages[number - 1].out
 
-            def convolve(worker: int, block: Block) -> None:
-                stage.forward(block, x, kernels, biases[number], self._scratch[worker])
+            def source(block: Block, _: Scratch) -> Tensor:
+                return around(x.whole, block)
 
-            self._workers.each(self._blocks(stage), convolve)
+            layer, kernels = self._layers[number], self._kernels[number]
+            self._shared.convolve(layer, source, kernels, stage.forward, bias=biases[number])
         if stage.pool and not stage.fused:
             self._by_rows(stage.out_size[0], stage.pool_rows)
 
@@ -140,15 +145,16 @@ class Strips:
 
             self._by_rows(stage.size[0], convolve_rows)
             return []
-        previous, kernels = self.stages[number - 1], self._kernels[number]
+        previous = self.stages[number - 1]
         losses, additions = previous.judge(heads)
         if previous.kept is None or previous.pool:
             clear_border(previous.gradient)
 
-        def convolve(worker: int, block: Block) -> None:
-            stage.backward(block, kernels, previous, additions, self._scratch[worker])
+        def put(block: Block, convolve: Convolve, scratch: Scratch) -> None:
+            previous.backward(block, convolve, additions, scratch)
 
-        self._workers.each(self._blocks(stage), convolve)
+        layer, kernels = self._layers[number], self._kernels[number]
+        self._shared.convolve(layer, stage.flowing, kernels, put, turned=True)
         if previous.pool and not previous.fused:
 
             def unpool(top: int, rows: int, scratch: Scratch) -> None:
@@ -157,22 +163,27 @@ class Strips:
             self._by_rows(previous.out_size[0], unpool)
         return losses
 
-    def _blocks(self, stage: Stage) -> list[Block]:
-        return blocks_for(stage.size, channels=stage.conv.out_channels)
-
     def _by_rows(self, height: int, work: Callable[[int, int, Scratch], None]) -> None:
         """Do ``work(top, rows, scratch)`` for all rows of ``height``."""
+        count = self._workers.count
+        rows = min(_ROWS, -(-height // count))
 
         def some(worker: int, top: int) -> None:
-            work(top, min(_ROWS, height - top), self._scratch[worker])
+            work(top, min(rows, height - top), self._scratch[worker])
 
-        self._workers.each(range(0, height, _ROWS), some)
+        self._workers.each(range(0, height, rows), some)
 
 
 def blocks_for(size: tuple[int, int], *, channels: int) -> list[Block]:
     """Return the blocks in which a convolution of ``size`` (H, W) with so many channels is done."""
     tiles = next(count for least, count in _TILES if channels >= least)
     return blocks_of(*size, tiles=tiles, least=workers().count)
+
+
+def convolution_of(stage: Stage) -> Convolution:
+    """Return a stage's convolution as the workers share it."""
+    outs = stage.conv.out_channels
+    return Convolution(blocks_for(stage.size, channels=outs), stage.conv.in_channels, outs)
 
 
 def stages_of(

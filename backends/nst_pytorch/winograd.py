@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -26,8 +25,6 @@ _G = (
 )
 _ONE = 7
 """Which of the 36 products adds the same to all sixteen results: a bias goes there."""
-_WIDEST = 30
-"""Tiles in a row of a block: of the same number of tiles, tall ones share more of their rows."""
 
 
 def forward_kernels(weight: Tensor) -> Tensor:
@@ -40,40 +37,6 @@ def forward_kernels(weight: Tensor) -> Tensor:
     return (both @ flat).view(36, ins, outs)
 
 
-class Block(NamedTuple):
-    """Some tiles, ``rows`` by ``columns``; ``top`` and ``left`` count the tiles before them."""
-
-    top: int
-    rows: int
-    left: int
-    columns: int
-
-
-def blocks_of(height: int, width: int, *, tiles: int, least: int) -> list[Block]:
-    """Cut a picture into blocks of about equal size.
-
-    Args:
-        height: Of the picture, in pixels.
-        width: Of it.
-        tiles: How many tiles a block should have at most.
-        least: How many blocks there should be at least, if there are as many tiles.
-    """
-    high, wide = -(-height // 4), -(-width // 4)
-    across = -(-wide // min(tiles, _WIDEST))
-    down = -(-high // (tiles // -(-wide // across)))
-    # As many for one worker as for the other.
-    while across * down % least and down < high:
-        down += 1
-    rows, columns = _spans(high, down), _spans(wide, across)
-    return [Block(*row, *column) for row in rows for column in columns]
-
-
-def _spans(length: int, count: int) -> list[tuple[int, int]]:
-    """Cut ``length`` into ``count`` parts, (begin, length) each, that differ by one at most."""
-    ends = [length * number // count for number in range(count + 1)]
-    return [(begin, end - begin) for begin, end in pairwise(ends)]
-
-
 class Scratch:
     """One worker's buffers, in its cache: each holds by turns what one step makes for the next.
 
@@ -84,7 +47,7 @@ class Scratch:
     def __init__(self, dtype: torch.dtype) -> None:
         self._dtype = dtype
         self._flat: dict[str, Tensor] = {}
-        self._transforms: dict[tuple[int, int, int, int], _Transforms] = {}
+        self._transforms: dict[tuple[object, ...], Transforms] = {}
 
     def take(self, name: str, *shape: int) -> Tensor:
         """Return the beginning of a buffer, in a shape; what it held before is still in it."""
@@ -95,51 +58,115 @@ class Scratch:
             self._transforms.clear()  # or their views would keep the smaller buffer
         return flat[:size].view(shape)
 
-    def transforms(self, rows: int, columns: int, ins: int, outs: int) -> _Transforms:
+    def transforms(
+        self, rows: int, columns: int, ins: int, outs: int, common: Common | None = None
+    ) -> Transforms:
         """Return what it takes to convolve blocks of this size, from ``ins`` to ``outs``."""
-        key = rows, columns, ins, outs
+        key = rows, columns, ins, outs, common
         if key not in self._transforms:
-            self._transforms[key] = _Transforms(self, *key)
+            self._transforms[key] = Transforms(self, *key)
         return self._transforms[key]
 
 
-def room(rows: int, columns: int, ins: int, outs: int) -> dict[str, int]:
-    """Return buffer -> values that one block's convolution needs room for in it."""
+class Common(NamedTuple):
+    """Where all blocks' values before and after the products lie together, tile after tile.
+
+    Attributes:
+        scratch: Of all workers, which must not grow any more.
+        tiles: How many there are.
+        begin: How many of them are of blocks before this one.
+    """
+
+    scratch: Scratch
+    tiles: int
+    begin: int
+
+    def views(self, ins: int, outs: int) -> tuple[Tensor, Tensor]:
+        """Return all tiles' values (36, tiles, I), and their products (36, tiles, O)."""
+        take = self.scratch.take
+        return take("values", 36, self.tiles, ins), take("products", 36, self.tiles, outs)
+
+
+def room(rows: int, columns: int, ins: int, outs: int, *, common: bool = False) -> dict[str, int]:
+    """Return buffer -> values that one block's convolution needs room for in it.
+
+    Args:
+        rows: Of tiles.
+        columns: Of tiles.
+        ins: Channels.
+        outs: Channels.
+        common: Whether what the products take and make lies elsewhere.
+    """
     wide, high = rows * columns, 4 * rows + 2
+    values, products = (0, 0) if common else (36 * wide * ins, 36 * wide * outs)
     return {
         "first": max(6 * high * columns * ins, 12 * wide * outs),
-        "second": max(36 * wide * ins, 24 * wide * outs),
-        "third": max(12 * wide * ins, 36 * wide * outs),
+        "second": max(values, 24 * wide * outs),
+        "third": max(12 * wide * ins, products),
     }
 
 
-class _Transforms:
+class Transforms:
     """The buffers of one block's convolution, and the views of them that its steps take.
 
     They are made once: making them takes Python as long as computing takes a core.
+
+    Attributes:
+        values: (36, tiles, I), what ``forth`` writes.
+        products: (36, tiles, O), which ``back`` takes.
     """
 
-    def __init__(self, scratch: Scratch, rows: int, columns: int, ins: int, outs: int) -> None:
+    def __init__(
+        self,
+        scratch: Scratch,
+        rows: int,
+        columns: int,
+        ins: int,
+        outs: int,
+        common: Common | None = None,
+    ) -> None:
         take, wide, high = scratch.take, rows * columns, 4 * rows + 2
-        for name, size in room(rows, columns, ins, outs).items():
+        needs = room(rows, columns, ins, outs, common=common is not None)
+        for name, size in needs.items():
             take(name, size)  # once, as large as the largest of the views
+        if common is None:
+            self.values, self.products = (
+                take("second", 36, wide, ins),
+                take("third", 36, wide, outs),
+            )
+        else:
+            place = slice(common.begin, common.begin + wide)
+            self.values, self.products = (one[:, place] for one in common.views(ins, outs))
         # Along the columns first: fewer values are then in the order that is slower to read.
-        self.half = take("third", 2, high, columns, ins).unbind()
+        self._half = take("third", 2, high, columns, ins).unbind()
         a = take("first", 6, high, columns, ins)
-        self.a = a.unbind()
+        self._a = a.unbind()
         span = 4 * (rows - 1) + 1
-        self.a_rows = [a[:, i : i + span : 4] for i in range(6)]
-        self.half_v = take("third", 2, 6, rows, columns, ins).unbind()
-        self.v = take("second", 36, wide, ins)
-        self.v_rows = self.v.view(6, 6, rows, columns, ins).unbind()
-        self.m = take("third", 36, wide, outs)
-        self.m_one = self.m[_ONE]
-        self.m_rows = self.m.view(6, 6, wide, outs).unbind()
-        self.half_z = take("first", 2, 6, wide, outs).unbind()
+        self._a_rows = [a[:, i : i + span : 4] for i in range(6)]
+        self._half_v = take("third", 2, 6, rows, columns, ins).unbind()
+        self._v_rows = self.values.view(6, 6, rows, columns, ins).unbind()
+        self._m_one = self.products[_ONE]
+        self._m_rows = self.products.view(6, 6, wide, outs).unbind()
+        self._half_z = take("first", 2, 6, wide, outs).unbind()
         z = take("second", 4, 6, wide, outs)
-        self.z = z.unbind()
-        self.z_columns = z.view(4, 6, rows, columns, outs).unbind(1)
-        self.half_out = take("first", 2, 4, rows, columns, outs).unbind()
+        self._z = z.unbind()
+        self._z_columns = z.view(4, 6, rows, columns, outs).unbind(1)
+        self._half_out = take("first", 2, 4, rows, columns, outs).unbind()
+        self._columns = columns
+
+    def forth(self, source: Tensor, *, turned: bool = False) -> None:
+        """Write ``values``; the arguments are those of ``convolve``."""
+        order = -1 if turned else 1
+        _transform(_six_columns(source, self._columns)[::order], self._a, *self._half)
+        _transform(self._a_rows[::order], self._v_rows, *self._half_v)
+
+    def back(self, bias: Tensor | None, outs: Sequence[Tensor], *, turned: bool = False) -> None:
+        """Write ``outs`` from ``products``; the arguments are those of ``convolve``."""
+        order = -1 if turned else 1
+        if bias is not None:
+            self._m_one.add_(bias)
+        _transform_back(self._m_rows, self._z[::order], *self._half_z)
+        _transform_back(self._z_columns, outs[::order], *self._half_out)
 
 
 def convolve(
@@ -148,47 +175,27 @@ def convolve(
     bias: Tensor | None,
     outs: Sequence[Tensor],
     scratch: Scratch,
+    *,
+    turned: bool = False,
 ) -> None:
     """Convolve one block.
 
+    By the kernels turned by 180 degrees, as the input gradient needs it, tiles are taken and put
+    back turned in place of the kernels, so that these are needed only once.
+
     Args:
         source: (4 rows + 2, 4 columns + 2, I), the block's values and one more on each side.
-        kernels: (36, I, O).
+        kernels: (36, I, O); turned, (36, O, I) of the convolution whose gradient this is.
         bias: (O,).
         outs: Four views (4, rows, columns, O): the tiles' columns, by the rows within a tile.
         scratch: Of the worker that this runs on.
+        turned: Whether the kernels are to be turned.
     """
     _, rows, columns, channels = outs[0].shape
     t = scratch.transforms(rows, columns, source.shape[2], channels)
-    _transform(_six_columns(source, columns), t.a, *t.half)
-    _transform(t.a_rows, t.v_rows, *t.half_v)
-    _multiply(t.v, kernels, t.m)
-    if bias is not None:
-        t.m_one.add_(bias)
-    _transform_back(t.m_rows, t.z, *t.half_z)
-    _transform_back(t.z_columns, outs, *t.half_out)
-
-
-def convolve_turned(
-    source: Tensor, kernels: Tensor, outs: Sequence[Tensor], scratch: Scratch
-) -> None:
-    """Convolve one block by the kernels turned by 180 degrees, as the input gradient needs it.
-
-    Tiles are taken and put back turned in place of the kernels, so that these are needed only once.
-
-    Args:
-        source: (4 rows + 2, 4 columns + 2, O).
-        kernels: (36, I, O), of the convolution whose gradient this is.
-        outs: Four views (4, rows, columns, I), as for ``convolve``.
-        scratch: Of the worker that this runs on.
-    """
-    _, rows, columns, channels = outs[0].shape
-    t = scratch.transforms(rows, columns, source.shape[2], channels)
-    _transform(_six_columns(source, columns)[::-1], t.a, *t.half)
-    _transform(t.a_rows[::-1], t.v_rows, *t.half_v)
-    _multiply(t.v, kernels.transpose(1, 2), t.m)
-    _transform_back(t.m_rows, t.z[::-1], *t.half_z)
-    _transform_back(t.z_columns, outs[::-1], *t.half_out)
+    t.forth(source, turned=turned)
+    multiply(t.values, kernels.transpose(1, 2) if turned else kernels, t.products)
+    t.back(bias, outs, turned=turned)
 
 
 def _six_columns(source: Tensor, columns: int) -> list[Tensor]:
@@ -196,7 +203,7 @@ def _six_columns(source: Tensor, columns: int) -> list[Tensor]:
     return [source[:, j : j + span : 4] for j in range(6)]
 
 
-def _multiply(values: Tensor, kernels: Tensor, out: Tensor) -> None:
+def multiply(values: Tensor, kernels: Tensor, out: Tensor) -> None:
     """Multiply (36, tiles, I) by (36, I, O), each of the 36 by itself."""
     torch.bmm(values, kernels, out=out)
 

@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
 T = TypeVar("T")
+Phase = tuple[Iterable[T], Callable[[int, T], None]]
 _Job = Callable[[int], None]
 
 
@@ -53,13 +54,23 @@ class Workers:
         Raises:
             BaseException: what ``work`` raised first; items that are left are then left out.
         """
-        shared = _Shared(items)
+        self.in_turn((items, work))
+
+    def in_turn(self, *phases: Phase[Any]) -> None:
+        """Do as ``each`` does with every (items, work), each when the one before it is done.
+
+        The workers wait for each other by themselves: faster than to come back here in between.
+        """
+        call = _Call(self.count)
+        shared = [(_Shared(items), work) for items, work in phases]
+        gates = [None, *(_Gate(self.count) for _ in phases[1:])]
 
         def job(worker: int) -> None:
-            for item in shared:
-                work(worker, item)
+            for (items, work), gate in zip(shared, gates, strict=True):
+                if gate is not None:
+                    gate.wait()
+                call.attempt(worker, items, work)
 
-        call = _Call(self.count)
         with one_core():
             for queue in self._jobs:
                 queue.put((job, call))
@@ -70,12 +81,8 @@ class Workers:
         ready.wait()
         while True:
             job, call = self._jobs[number].get()
-            try:
-                job(number)
-            except BaseException as error:  # it is raised where it is waited for
-                call.ended(error)
-            else:
-                call.ended(None)
+            job(number)
+            call.ended()
             del job, call
 
 
@@ -114,26 +121,58 @@ class _Shared(Iterator[T]):
             return next(self._items)
 
 
+class _Gate:
+    """Where all workers wait for the last of them."""
+
+    def __init__(self, count: int) -> None:
+        self._lock = threading.Lock()
+        self._missing = count
+        self._others: SimpleQueue[None] = SimpleQueue()
+        self._count = count
+
+    def wait(self) -> None:
+        with self._lock:
+            self._missing -= 1
+            last = not self._missing
+        if not last:
+            self._others.get()
+            return
+        for _ in range(self._count - 1):
+            self._others.put(None)
+
+
 class _Call:
     """One call's end, for which its caller waits, Ctrl-C or not: buffers are free only then."""
 
     def __init__(self, count: int) -> None:
-        self._left = threading.Semaphore(0)
-        self._count = count
+        self._lock = threading.Lock()
+        self._running = count
+        self._end: SimpleQueue[None] = SimpleQueue()
         self._errors: list[BaseException] = []
 
-    def ended(self, error: BaseException | None) -> None:
-        if error is not None:
+    def attempt(self, worker: int, items: Iterable[T], work: Callable[[int, T], None]) -> None:
+        """Do a worker's part, unless another has failed; an error is raised by ``wait``."""
+        try:
+            for item in items:
+                if self._errors:
+                    return
+                work(worker, item)
+        except BaseException as error:
             self._errors.append(error)
-        self._left.release()
+
+    def ended(self) -> None:
+        with self._lock:
+            self._running -= 1
+            last = not self._running
+        if last:  # only then is the caller woken, which would take Python's lock from the others
+            self._end.put(None)
 
     def wait(self) -> None:
         interrupted: KeyboardInterrupt | None = None
-        left = self._count
-        while left:
+        while True:
             try:
-                self._left.acquire()
-                left -= 1
+                self._end.get()
+                break
             except KeyboardInterrupt as error:
                 interrupted = error
         if interrupted is not None:

@@ -19,7 +19,7 @@ KINDS = ("products", "transforms", "pooling", "conv1_1", "ReLU, masks", "losses"
 """Kinds of work; the last is what is left of a layer's time."""
 
 _WORK: tuple[tuple[str, Any, str], ...] = (
-    ("products", winograd, "_multiply"),
+    ("products", winograd, "multiply"),
     ("transforms", winograd, "_transform"),
     ("transforms", winograd, "_transform_back"),
     ("pooling", stage.Stage, "pool_tiles"),

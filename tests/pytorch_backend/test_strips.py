@@ -1,6 +1,7 @@
 """The network in blocks: Winograd against direct convolution, bits that repeat, bytes that stay."""
 
 import threading
+import time
 
 import pytest
 import torch
@@ -8,17 +9,12 @@ from conformance import pictures
 from torch.nn import functional
 
 from nst_core.backend import PLAIN_VGG, Architecture
+from nst_pytorch.blocks import Block, blocks_of
 from nst_pytorch.losses import DifferentiatedHead, MomentsHead
 from nst_pytorch.network import Network
-from nst_pytorch.strips import Strips, stages_of
-from nst_pytorch.winograd import (
-    Block,
-    Scratch,
-    blocks_of,
-    convolve,
-    convolve_turned,
-    forward_kernels,
-)
+from nst_pytorch.sharing import common_room
+from nst_pytorch.strips import Strips, convolution_of, stages_of
+from nst_pytorch.winograd import Scratch, convolve, forward_kernels
 from nst_pytorch.workers import Workers
 
 D2L = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_4", "conv5_1")
@@ -63,7 +59,7 @@ def test_winograd_is_convolution(ins, outs, rows, columns, dtype, bound):
     back = torch.empty(4, 4, rows, columns, ins, dtype=torch.float64)
     around = functional.pad(wanted, (1, 1, 1, 1))
     source, scratch = around[0].permute(1, 2, 0), Scratch(torch.float64)
-    convolve_turned(source, forward_kernels(weight), back.unbind(), scratch)
+    convolve(source, forward_kernels(weight), None, back.unbind(), scratch, turned=True)
     found = back.permute(4, 2, 1, 3, 0).reshape(1, ins, 4 * rows, 4 * columns)
     wanted = functional.conv_transpose2d(wanted, weight, padding=1)
     torch.testing.assert_close(found, wanted)
@@ -83,21 +79,24 @@ def test_blocks_cover_every_tile_once(size, tiles, least):
 
 
 @pytest.mark.parametrize(
-    ("taps", "size", "architecture"),
+    ("taps", "size", "few", "architecture"),
     [
-        (D2L, (45, 38), PLAIN_VGG),
-        (D2L, (97, 130), PLAIN_VGG),
-        (WITHOUT_FUSION, (33, 50), PLAIN_VGG),
-        (WITHOUT_FUSION, (16, 16), PLAIN_VGG),
-        (DEEP, (53, 34), PLAIN_VGG),
-        (("relu1_2",), (2, 3), PLAIN_VGG),
-        (D2L, (45, 38), Architecture(pooling="average", padding="replicate")),
-        (WITHOUT_FUSION, (33, 50), Architecture(pooling="average", padding="replicate")),
-        (DEEP, (53, 34), Architecture(pooling="average")),
-        (("conv1_1",), (2, 3), Architecture(padding="replicate")),
+        (D2L, (45, 38), 160, PLAIN_VGG),
+        (D2L, (97, 130), 160, PLAIN_VGG),
+        (WITHOUT_FUSION, (33, 50), 0, PLAIN_VGG),
+        (WITHOUT_FUSION, (33, 50), 160, PLAIN_VGG),
+        (WITHOUT_FUSION, (16, 16), 160, PLAIN_VGG),
+        (DEEP, (53, 34), 0, PLAIN_VGG),
+        (DEEP, (53, 34), 160, PLAIN_VGG),
+        (("relu1_2",), (2, 3), 160, PLAIN_VGG),
+        (D2L, (45, 38), 0, Architecture(pooling="average", padding="replicate")),
+        (WITHOUT_FUSION, (33, 50), 160, Architecture(pooling="average", padding="replicate")),
+        (DEEP, (53, 34), 160, Architecture(pooling="average")),
+        (("conv1_1",), (2, 3), 160, Architecture(padding="replicate")),
     ],
 )
-def test_strips_are_the_network(taps, size, architecture):
+def test_strips_are_the_network(taps, size, few, architecture, monkeypatch):
+    monkeypatch.setattr("nst_pytorch.sharing._FEW", few)
     x = draw(1, 3, *size)
     blocks = strips(taps, size, architecture=architecture)
     direct = plain(taps, architecture=architecture)
@@ -173,6 +172,41 @@ def test_what_is_kept_is_what_is_estimated(taps):
     stages, turns = stages_of(taps, size=size, dtype=torch.float64)
     estimated = sum(stage.bytes for stage in stages) + sum(turn.bytes for turn in turns)
     assert sum(storages.values()) == estimated
+
+
+@pytest.mark.parametrize("taps", [D2L, ("conv3_1",)])
+def test_the_common_room_is_what_is_estimated(taps):
+    size = (97, 130)
+    blocks = strips(taps, size)
+    room = common_room(map(convolution_of, blocks.stages[1:]))
+    common = blocks._shared._common
+    before = {name: common.take(name, count).data_ptr() for name, count in room.items()}
+    blocks.evaluate(draw(1, 3, *size), heads(taps))
+    # Views of it are kept, so that it must not grow.
+    assert {name: flat.data_ptr() for name, flat in common._flat.items()} == before
+    assert {name: flat.numel() for name, flat in common._flat.items()} == room
+    # conv3_1...: 6 by 8 tiles; conv2_1... has too many.
+    assert room == dict.fromkeys(("values", "products"), 36 * 48 * 256)
+
+
+def test_phases_begin_when_the_one_before_is_done():
+    pool, log, lock = Workers(3), [], threading.Lock()
+
+    def note(phase):
+        def work(worker, item):
+            time.sleep(0.001 * (item % 3))
+            with lock:
+                log.append(phase)
+
+        return work
+
+    pool.in_turn((range(7), note(0)), (range(2), note(1)), (range(5), note(2)))
+    assert log == [0] * 7 + [1] * 2 + [2] * 5
+    with pytest.raises(ZeroDivisionError):
+        pool.in_turn(([1, 0], lambda _, item: 1 / item), (range(5), note(3)))
+    assert 3 not in log
+    pool.each(range(3), note(4))  # the threads are still there
+    assert log[14:] == [4] * 3
 
 
 def test_workers_share_the_items_and_hand_on_errors():
