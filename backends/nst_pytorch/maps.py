@@ -54,8 +54,8 @@ class FeatureMap:
 
     @property
     def rows(self) -> Tensor:
-        """A view (H' * W', C), pixel after pixel; those of the border are zero."""
-        return self.whole.view(-1, self.channels)
+        """A view (H * W', C), pixel after pixel, of the rows that aren't all border."""
+        return self.whole[self.top : self.top + self.height].view(-1, self.channels)
 
     @property
     def inner(self) -> Tensor:

@@ -1,17 +1,23 @@
 """Sums over maps that are large enough for the workers to share, with a border and without."""
 
+from unittest import mock
+
 import pytest
 import torch
 
 from nst_pytorch.maps import FeatureMap
 from nst_pytorch.products import _PIECE, gram, mean_and_covariance, squared_distance
+from nst_pytorch.workers import Workers, one_core
 
 
-def drawn(height, width, *, border, seed=0):
-    whole = torch.zeros(height + 3 * border, width + 2 * border, 8, dtype=torch.float64)
+def drawn(height, width, *, border, channels=8, seed=0):
+    shape = height + 3 * border, width + 2 * border, channels
+    whole = torch.zeros(*shape, dtype=torch.float64)
     values = FeatureMap(whole, border, border, height, width)
     generator = torch.Generator().manual_seed(seed)
-    values.inner.copy_(1 + torch.randn(height, width, 8, dtype=torch.float64, generator=generator))
+    values.inner.copy_(
+        1 + torch.randn(height, width, channels, dtype=torch.float64, generator=generator)
+    )
     return values
 
 
@@ -28,3 +34,16 @@ def test_sums_over_maps(height, border):
     other = drawn(height, 211, border=border, seed=1)
     wanted = (features.inner - other.inner).square().sum()
     torch.testing.assert_close(squared_distance(features, other), wanted)
+
+
+@pytest.mark.parametrize("size", [(9, 14), (1, 130)])
+def test_small_maps_of_many_channels_are_shared_on_one_core(size):
+    features = drawn(*size, border=1, channels=512)
+    rows = features.inner.reshape(-1, 512)
+    shared = mock.patch.object(Workers, "each", autospec=True, side_effect=Workers.each)
+    with one_core(), shared as each:
+        found = gram(features)
+        _, covariance = mean_and_covariance(features)
+        assert each.call_count == 3  # one for the mean
+    torch.testing.assert_close(found, rows.T @ rows / rows.numel())
+    torch.testing.assert_close(covariance, torch.cov(rows.T, correction=0))
