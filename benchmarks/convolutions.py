@@ -28,9 +28,10 @@ from nst_core.sizes import Size
 from nst_core.vgg19 import BY_NAME, CONVOLUTIONS, feature_shape
 from nst_pytorch import buffers, winograd
 from nst_pytorch.blocks import Block
+from nst_pytorch.judging import Convolve
 from nst_pytorch.maps import FeatureMap
+from nst_pytorch.places import around, tile_columns, within
 from nst_pytorch.sharing import Convolution, Shared
-from nst_pytorch.stage import Convolve, around, tile_columns, within
 from nst_pytorch.strips import blocks_for
 from nst_pytorch.workers import all_cores, one_core, workers
 

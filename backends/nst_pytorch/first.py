@@ -1,29 +1,43 @@
-"""conv1_1 and its input gradient: three channels are too few for Winograd; matrix products do.
+"""conv1_1 and its ReLU, computed anew wherever they are needed: of what they put out nothing stays.
 
-The image lies in planes (3, rows * span): each row followed by the border that the feature map's
-rows have, so that a 3x3 neighbour of any pixel is at a fixed distance, and all pixels' neighbours
-in one place are one contiguous row of a matrix (27, pixels).
+At full size, with 64 channels, it would be as much as is kept of all other layers together, and
+from three channels it is computed about as soon as it could be read. Those are too few for
+Winograd; matrix products do.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nst_core.vgg19 import Layer
+from nst_pytorch.blocks import Block
+from nst_pytorch.buffers import bordered
+from nst_pytorch.heads import Head
+from nst_pytorch.judging import Additions, Convolve, Losses, judge
 from nst_pytorch.maps import FeatureMap
+from nst_pytorch.places import clear_outside, place_of, tile_columns
 from nst_pytorch.winograd import Scratch
+from nst_pytorch.workers import workers
+
+_LINES = 16
+"""Rows that a worker computes at a time, where all are asked for."""
 
 
 class FirstConvolution:
-    """conv1_1 for images of one size.
+    """conv1_1 of one image, part by part, and the image's gradient from parts of its own.
+
+    The image lies in planes, with a border that goes on for as long as any part does: the 3x3
+    neighbours in one place, of all pixels of a part, are rows of a matrix (27, pixels).
 
     Args:
         weight: (O, 3, 3, 3).
         bias: (O,).
-        height: Of the image.
-        width: Of it.
-        span: Length of a row of the feature map with its border, at least ``width`` + 2.
+        size: (H, W) of the image.
+        whole: (H', W') of what it puts out, its border of one and whole tiles included.
         replicates: Whether the image's edge goes on beyond it, in place of zeros.
     """
 
@@ -32,78 +46,254 @@ class FirstConvolution:
         weight: Tensor,
         bias: Tensor,
         *,
-        height: int,
-        width: int,
-        span: int,
-        replicates: bool = False,
+        size: tuple[int, int],
+        whole: tuple[int, int],
+        replicates: bool,
     ) -> None:
-        self._weight = weight
-        self.replicates = replicates
         # The 28th row of the matrix is ones, for the bias.
         flat = weight.reshape(len(weight), 27).T
-        self.kernels = torch.cat([flat, bias[None]]).contiguous()
-        self.turned = flat.contiguous()
-        self.height, self.width, self.span = height, width, span
-        # A row above and below, zeros or the edge's, and one value more at each end.
-        self.planes = weight.new_zeros(3, (height + 2) * span + 2)
-        self.gradient = weight.new_zeros(3, height, span)
+        self._kernels = torch.cat([flat, bias[None]]).contiguous()
+        self._turned = flat.contiguous()
+        self._replicates = replicates
+        self._size = size
+        high, wide = whole
+        self._planes = weight.new_zeros(3, high + 2, wide + 2)
+        self._patches: dict[Block, Tensor] = {}
 
     def load(self, x: Tensor) -> None:
         """Take over the image ``x`` (1, 3, H, W)."""
-        inside = self.planes[:, 1:-1].view(3, self.height + 2, self.span)
-        inside[:, 1:-1, 1 : self.width + 1] = x[0]
-        if self.replicates:
-            inside[:, 1:-1, : self.width + 2] = functional.pad(x, (1, 1, 0, 0), "replicate")[0]
-            inside[:, 0], inside[:, -1] = inside[:, 1], inside[:, -2]
+        height, width = self._size
+        if self._replicates:
+            x = functional.pad(x, (1, 1, 1, 1), "replicate")
+            self._planes[:, 1 : height + 3, 1 : width + 3] = x[0]
+        else:
+            self._planes[:, 2 : height + 2, 2 : width + 2] = x[0]
 
-    def forward(self, top: int, rows: int, out: FeatureMap, scratch: Scratch) -> Tensor:
-        """Write ``rows`` rows of the result, without the ReLU; return them with their border."""
-        size, span = rows * self.span, self.span
-        matrix = scratch.take("first", 28, size)
-        plane = self.planes.stride(0)
-        neighbours = self.planes.as_strided((3, 3, 3, size), (plane, span, 1, 1), top * span)
-        matrix[:27].view(3, 3, 3, size).copy_(neighbours)
+    def convolve(self, rows: slice, columns: slice, scratch: Scratch, name: str) -> Tensor:
+        """Return a part (rows, columns, O), zero outside the picture, without the ReLU.
+
+        Args:
+            rows: Where it lies in a map's ``whole``.
+            columns: Likewise.
+            scratch: Whose buffer ``first`` is overwritten.
+            name: The buffer that the part is returned in.
+        """
+        high, wide = rows.stop - rows.start, columns.stop - columns.start
+        plane, span, _ = self._planes.stride()
+        matrix = scratch.take("first", 28, high * wide)
+        begin = rows.start * span + columns.start
+        shape, strides = (3, 3, 3, high, wide), (plane, span, 1, span, 1)
+        neighbours = self._planes.as_strided(shape, strides, begin)
+        matrix[:27].view(shape).copy_(neighbours)
         matrix[27].fill_(1)
-        written = out.whole[out.top + top : out.top + top + rows]
-        torch.mm(matrix.T, self.kernels, out=written.view(size, -1))
-        written[:, : out.left].zero_()
-        written[:, out.left + self.width :].zero_()
-        return written
+        out = scratch.take(name, high * wide, self._kernels.shape[1])
+        part = torch.mm(matrix.T, self._kernels, out=out).view(high, wide, -1)
+        clear_outside(part, self._size, (rows, columns))
+        return part
 
-    def backward(self, top: int, rows: int, gradient: FeatureMap, scratch: Scratch) -> None:
-        """Write ``rows`` rows of the image's gradient, from that of the result."""
-        size, span = rows * self.span, self.span
-        # With the rows above and below: a pixel of the image is in 3x3 results.
-        first = gradient.top + top - 1
-        around = gradient.whole[first : first + rows + 2].view(size + 2 * span, -1)
-        matrix = scratch.take("first", 27, size + 2 * span + 2)
-        torch.mm(self.turned, around.T, out=matrix[:, : size + 2 * span])
-        out = self.gradient[:, top : top + rows].view(3, size)
-        parts = matrix.view(3, 3, 3, -1)
-        out.zero_()
+    def take_gradient(self, part: Tensor, block: Block, scratch: Scratch) -> None:
+        """Take the gradient of what ``convolve`` put out in a block (4 rows, 4 columns, O)."""
+        high, wide, outs = part.shape
+        matrix = scratch.take("first", 27, high * wide)
+        torch.mm(self._turned, part.reshape(-1, outs).T, out=matrix)
+        parts = matrix.view(3, 3, 3, high, wide)
+        if block not in self._patches:
+            self._patches[block] = part.new_empty(3, high + 2, wide + 2)
+        patch = self._patches[block].zero_()
         for row in range(3):
             for column in range(3):
-                # A result's upper left neighbour has the result at its lower right.
-                begin = (2 - row) * span + 2 - column
-                out.add_(parts[:, row, column, begin : begin + size])
+                patch[:, row : row + high, column : column + wide].add_(parts[:, row, column])
 
-    def image_gradient(self, gradient: FeatureMap) -> Tensor:
-        """Return (1, 3, H, W) of what ``backward`` has written, from that of the whole result."""
-        found = self.gradient[None, :, :, : self.width]
-        found = found.contiguous(memory_format=torch.channels_last)
-        if self.replicates:
-            self._add_edges(found, gradient.image)
-        return found
+    def image_gradient(self) -> Tensor:
+        """Return (1, 3, H, W), added up of what was taken for all blocks."""
+        height, width = self._size
+        weight = self._turned
+        found = weight.new_zeros(height, width, 3).permute(2, 0, 1)
+        # Blocks overlap by two rows and columns: in this order always, for the same bits.
+        for block in sorted(self._patches):
+            patch, corner = self._patches[block], (4 * block.top - 1, 4 * block.left - 1)
+            for axis, (begin, length) in enumerate(zip(corner, self._size, strict=True), start=1):
+                patch = _inside(patch, axis, begin, length, folds=self._replicates)
+            top, left = (max(0, begin) for begin in corner)
+            _, high, wide = patch.shape
+            found[:, top : top + high, left : left + wide].add_(patch)
+        return found[None]
 
-    def _add_edges(self, found: Tensor, gradient: Tensor) -> None:
-        """Add to the image's edge the gradient of what goes on beyond it."""
-        for axis in (2, 3):
-            for edge, beyond in ((0, 0), (found.shape[axis] - 1, 2)):
-                line = gradient.narrow(axis, edge, 1).contiguous()
-                # Of the three lines that the result's last one depends on, the one outside.
-                outside = functional.conv_transpose2d(line, self._weight).select(axis, beyond)
-                to = found.select(axis, edge)
-                to.add_(outside[..., 1:-1])
-                if axis == 2:  # the corners, once
-                    to[..., 0].add_(outside[..., 0])
-                    to[..., -1].add_(outside[..., -1])
+
+class FirstStage:
+    """conv1_1 with its ReLU, if the network goes that far, as ``stage.Stage`` is of the others.
+
+    Attributes:
+        conv: The convolution.
+        name: ``1_1``.
+        size: (H, W).
+        channels: That it puts out.
+        whole_size: (H', W') of its map with the border that ``stage`` takes for granted.
+
+    Args:
+        layers: The convolution, and the ReLU.
+        taps: Names of the taps.
+        size: (H, W) of the image.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], *, taps: frozenset[str], size: tuple[int, int]
+    ) -> None:
+        self.conv = layers[0]
+        self.name = self.conv.name[4:]
+        self.channels = self.conv.out_channels
+        self.relu = len(layers) > 1
+        self.size = size
+        self.whole_size = bordered(*size, self.channels)[:2]
+        self._taps = [layer.name for layer in layers if layer.name in taps]
+
+    def allocate(
+        self, weight: Tensor, bias: Tensor, scratch: Sequence[Scratch], *, replicates: bool
+    ) -> None:
+        """Make what it needs.
+
+        Args:
+            weight: (O, 3, 3, 3).
+            bias: (O,).
+            scratch: One for each worker.
+            replicates: Whether the image's edge goes on beyond it, in place of zeros.
+        """
+        self._convolution = FirstConvolution(
+            weight, bias, size=self.size, whole=self.whole_size, replicates=replicates
+        )
+        self.dtype = weight.dtype
+        self._scratch = scratch
+
+    def load(self, x: Tensor) -> None:
+        """Take over the image ``x`` (1, 3, H, W)."""
+        self._convolution.load(x)
+
+    def taps(self) -> list[tuple[str, ComputedMap]]:
+        """Return the names of the taps here, and their maps, in the order of the network."""
+        return [(name, ComputedMap(self, activated=name.startswith("relu"))) for name in self._taps]
+
+    def judge(self, heads: Mapping[str, Sequence[Head]]) -> tuple[Losses, Additions]:
+        """Return what the heads find in the taps here, and what ``take`` is to add."""
+        return judge(reversed(self.taps()), heads)
+
+    def lines(self, top: int, count: int, worker: int, *, activated: bool) -> Tensor:
+        """Return rows of what the convolution puts out, or the ReLU; see ``Features.lines``."""
+        rows, columns = slice(1 + top, 1 + top + count), slice(0, self.whole_size[1])
+        scratch = self._scratch[worker]
+        found = self._convolution.convolve(rows, columns, scratch, "second")
+        return found.clamp_min_(0) if activated else found
+
+    def computed(self, *, activated: bool) -> FeatureMap:
+        """Return all that the convolution puts out, or the ReLU."""
+        whole = torch.zeros(*self.whole_size, self.channels, dtype=self.dtype)
+
+        def compute(worker: int, top: int) -> None:
+            count = min(_LINES, self.size[0] - top)
+            lines = self.lines(top, count, worker, activated=activated)
+            whole[1 + top : 1 + top + count].copy_(lines)
+
+        workers().each(range(0, self.size[0], _LINES), compute)
+        return FeatureMap(whole, 1, 1, *self.size)
+
+    def around(self, block: Block, scratch: Scratch) -> Tensor:
+        """Return what goes on in a block and around it, in the buffer ``fourth``."""
+        rows, columns = (slice(place.start - 1, place.stop + 1) for place in place_of(block))
+        found = self._convolution.convolve(rows, columns, scratch, "fourth")
+        return found.clamp_min_(0) if self.relu else found
+
+    def backward(
+        self, block: Block, convolve: Convolve, additions: Additions, scratch: Scratch
+    ) -> None:
+        """Take a block of the gradient of what this puts out; see ``stage.Stage.backward``."""
+        shape = 4 * block.rows, 4 * block.columns, self.channels
+        gradient = scratch.take("fourth", *shape)
+        convolve(tile_columns(gradient, block))
+        place = place_of(block)
+        z = self._convolution.convolve(*place, scratch, "second")
+        if self.relu:
+            # What it was before the ReLU is asked for once more only by a tap there.
+            y = torch.clamp_min(z, 0, out=scratch.take("third", *z.shape)) if additions.conv else z
+            # Of y > 0 and of z > 0 the same is true.
+            if additions.relu and y is z:
+                y.clamp_min_(0)
+            for add in additions.relu:
+                add(gradient, y, place)
+            torch.ops.aten.threshold_backward.grad_input(gradient, y, 0, grad_input=gradient)
+        for add in additions.conv:
+            add(gradient, z, place)
+        if additions.conv or not self.relu:
+            clear_outside(gradient, self.size, place)
+        self._convolution.take_gradient(gradient, block, scratch)
+
+    def image_gradient(self) -> Tensor:
+        """Return (1, 3, H, W), once every block was taken."""
+        return self._convolution.image_gradient()
+
+
+class ComputedMap:
+    """What ``FirstStage`` puts out, as ``maps.Features``: computed when it is asked for.
+
+    ``whole`` and what is made of it compute, and take the memory of, the whole map each time; not
+    on a worker's own thread.
+
+    Args:
+        stage: Which.
+        activated: Whether it is what the ReLU puts out.
+    """
+
+    left = 1
+
+    def __init__(self, stage: FirstStage, *, activated: bool) -> None:
+        self._stage = stage
+        self._activated = activated
+        self.height, self.width = stage.size
+        self.channels = stage.channels
+        self.pixels = self.height * self.width
+        self.span = stage.whole_size[1]
+        self.dtype = stage.dtype
+        self.device = torch.device("cpu")
+
+    def lines(self, top: int, count: int, worker: int) -> Tensor:
+        """See ``Features``."""
+        return self._stage.lines(top, count, worker, activated=self._activated)
+
+    def laid(self, whole: Tensor) -> FeatureMap:
+        """See ``Features``."""
+        return FeatureMap(whole, 1, 1, self.height, self.width)
+
+    def copy(self) -> FeatureMap:
+        """See ``Features``."""
+        return self._stage.computed(activated=self._activated)
+
+    @property
+    def whole(self) -> Tensor:
+        """See ``Features``."""
+        return self.copy().whole
+
+    @property
+    def inner(self) -> Tensor:
+        """See ``Features``."""
+        return self.copy().inner
+
+    @property
+    def image(self) -> Tensor:
+        """See ``Features``."""
+        return self.copy().image
+
+
+def _inside(patch: Tensor, axis: int, begin: int, length: int, *, folds: bool) -> Tensor:
+    """Return what of a patch lies inside the picture along one axis.
+
+    Args:
+        patch: (3, H, W).
+        axis: 1 or 2.
+        begin: Where in the picture the patch begins.
+        length: The picture's.
+        folds: Whether the gradient beyond an edge is added to the edge, which is repeated there.
+    """
+    first, last = max(0, -begin), min(patch.shape[axis], length - begin)
+    if folds and first:
+        patch.select(axis, first).add_(patch.select(axis, first - 1))
+    if folds and 0 < last < patch.shape[axis]:
+        patch.select(axis, last - 1).add_(patch.select(axis, last))
+    return patch.narrow(axis, first, last - first)

@@ -55,9 +55,9 @@ def _of_blocks(
     taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype
 ) -> tuple[float, float]:
     """Return the bytes that ``Strips`` takes for its kernels, and for its maps and blocks."""
-    stages, turns = stages_of(taps, size=size, dtype=dtype)
-    kernels = sum(36 * one.conv.in_channels * one.conv.out_channels for one in stages[1:])
-    layers = [convolution_of(stage) for stage in stages[1:]]
+    first, stages, turns = stages_of(taps, size=size, dtype=dtype)
+    kernels = sum(36 * one.conv.in_channels * one.conv.out_channels for one in stages)
+    layers = [convolution_of(stage) for stage in stages]
     buffers: dict[str, int] = {}
     for layer in layers:
         blocks, ins, outs = layer
@@ -68,7 +68,8 @@ def _of_blocks(
             for name, count in (pair for need in needs for pair in need.items()):
                 buffers[name] = max(buffers.get(name, 0), count)
     scratch = workers().count * sum(buffers.values()) + sum(common_room(layers).values())
-    planes = 2 * 3 * prod(size)
+    # The image, and its gradient block by block.
+    planes = 2 * 3 * prod(first.whole_size)
     maps = sum(stage.bytes for stage in stages) + sum(turn.bytes for turn in turns)
     return kernels * dtype.itemsize, maps + (scratch + planes) * dtype.itemsize
 

@@ -1,198 +1,28 @@
-"""Content, style and total variation losses, as ``nst_core.backend.Objective`` defines them.
-
-Each loss of a tap is a *head*: from the features it tells its loss, and what adds its gradient to
-the one that flows down to them, part by part. The network knows nothing else of losses.
-"""
+"""Content, style and total variation losses, as ``nst_core.backend.Objective`` defines them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from nst_core.backend import Losses, Objective
 from nst_pytorch import statistics
-from nst_pytorch.maps import FeatureMap, Place
-from nst_pytorch.products import add_product, gram, mean_and_covariance, squared_distance
+from nst_pytorch.heads import (
+    ContentHead,
+    DifferentiatedHead,
+    Head,
+    MomentsHead,
+    ScaledContentHead,
+    StyleHead,
+)
+from nst_pytorch.maps import FeatureMap
 from nst_pytorch.statistics import StyleTarget
-from nst_pytorch.workers import all_cores
 
-Kind = Literal["content", "style"]
-
-Addition = Callable[[Tensor, Place], None]
-"""Given the gradient (rows, columns, C) of a part of the features, and the part's place in their
-whole map, adds d(total)/d(features) to it in place."""
-
-
-class Judged(NamedTuple):
-    """What a head finds: its weighted loss (), and what adds its gradient.
-
-    ``add`` reads the features again, of the same place only: a place may be overwritten after it.
-    """
-
-    loss: Tensor
-    add: Addition
-
-
-class Head(Protocol):
-    """One loss at one tap.
-
-    Attributes:
-        kind: What it counts as.
-        tap: Whose features it takes.
-    """
-
-    kind: Kind
-    tap: str
-
-    def __call__(self, features: FeatureMap) -> Judged:
-        """Judge features, which stay as they are."""
-        ...
-
-
-class ContentHead:
-    """weight * mean((features - target)^2), whose gradient is 2 * weight / N * (features - target).
-
-    Args:
-        tap: Whose features are compared.
-        target: The content picture's, in a map like theirs.
-        weight: Of the loss.
-    """
-
-    kind: Kind = "content"
-
-    def __init__(self, tap: str, target: FeatureMap, *, weight: float) -> None:
-        self.tap = tap
-        self.target = target
-        self.weight = weight / (target.channels * target.pixels)
-
-    def __call__(self, features: FeatureMap) -> Judged:
-        """See ``Head``."""
-
-        def add(gradient: Tensor, place: Place) -> None:
-            difference = features.whole[place] - self.target.whole[place]
-            gradient.add_(difference, alpha=2 * self.weight)
-
-        return Judged(self.weight * squared_distance(features, self.target), add)
-
-
-class StyleHead:
-    """weight * mean((G - target)^2) with the Gram matrix G = F^T F / (C*H*W), F (H*W, C).
-
-    Its gradient is F M with M = 4 * weight / (C^2 * C*H*W) * (G - target), since both matrices are
-    symmetric: one product, added in place.
-
-    Args:
-        tap: Whose features are compared.
-        target: The style picture's Gram matrix (C, C), or a blend of some.
-        weight: Of the loss.
-        counted: How often the loss counts in the total.
-    """
-
-    kind: Kind = "style"
-
-    def __init__(self, tap: str, target: Tensor, *, weight: float, counted: float) -> None:
-        self.tap = tap
-        self.target = target
-        self.weight = weight / target.numel()
-        self.counted = counted
-
-    def __call__(self, features: FeatureMap) -> Judged:
-        """See ``Head``."""
-        difference = gram(features).sub_(self.target)
-        loss = self.weight * difference.square().sum()
-        scale = 4 * self.counted * self.weight / (features.channels * features.pixels)
-        matrix = difference.mul_(scale)
-
-        def add(gradient: Tensor, place: Place) -> None:
-            add_product(gradient, features.whole[place], matrix)
-
-        return Judged(loss, add)
-
-
-class MomentsHead:
-    """Any loss of the whole picture's Gram matrix, or of its mean m and covariance.
-
-    That of these few numbers is differentiated by autograd; the features' gradient is then a
-    product again, F M, or (F - m) M and for each pixel what comes of the mean.
-
-    Args:
-        tap: Whose features it takes.
-        loss: From the Gram matrix, or mean and covariance, to the weighted loss ().
-        centred: Whether it is of mean and covariance.
-        counted: How often the loss counts in the total.
-    """
-
-    kind: Kind = "style"
-
-    def __init__(
-        self,
-        tap: str,
-        loss: Callable[[Sequence[Tensor]], Tensor],
-        *,
-        centred: bool,
-        counted: float,
-    ) -> None:
-        self.tap = tap
-        self.loss = loss
-        self.centred = centred
-        self.counted = counted
-
-    def __call__(self, features: FeatureMap) -> Judged:
-        """See ``Head``."""
-        moments = mean_and_covariance(features) if self.centred else (gram(features),)
-        with torch.enable_grad(), all_cores(features.whole.device):
-            leaves = [moment.requires_grad_() for moment in moments]
-            loss = self.loss(leaves)
-            found = torch.autograd.grad(loss, leaves)
-        # Of K = F^T F / n a gradient G gives F (G + G^T) / n.
-        scale = self.counted / (features.pixels * (1 if self.centred else features.channels))
-        matrix = scale * (found[-1] + found[-1].T)
-        mean = moments[0].detach()
-
-        def add(gradient: Tensor, place: Place) -> None:
-            part = features.whole[place]
-            if self.centred:
-                gradient.add_(found[0], alpha=scale)
-                part = part - mean
-            add_product(gradient, part, matrix)
-
-        return Judged(loss.detach(), add)
-
-
-class DifferentiatedHead:
-    """Any other loss of a tap's features, differentiated by autograd.
-
-    Args:
-        kind: What it counts as.
-        tap: Whose features it takes.
-        loss: From features (1, C, H, W) to the weighted loss ().
-        counted: How often the loss counts in the total.
-    """
-
-    def __init__(
-        self, kind: Kind, tap: str, loss: Callable[[Tensor], Tensor], *, counted: float = 1.0
-    ) -> None:
-        self.kind = kind
-        self.tap = tap
-        self.loss = loss
-        self.counted = counted
-
-    def __call__(self, features: FeatureMap) -> Judged:
-        """See ``Head``."""
-        with torch.enable_grad(), all_cores(features.whole.device):
-            leaf = features.whole.detach().requires_grad_()
-            loss = self.loss(replace(features, whole=leaf).image)
-            (found,) = torch.autograd.grad(loss, leaf)
-
-        def add(gradient: Tensor, place: Place) -> None:
-            gradient.add_(found[place], alpha=self.counted)
-
-        return Judged(loss.detach(), add)
+_PART = 1 << 16
+"""Values of an image that a CPU takes at a time, so that no copies of the whole are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +44,9 @@ def heads_of(objective: Objective, targets: Targets) -> dict[str, list[Head]]:
 
 
 def _content_head(tap: str, target: FeatureMap, weight: float, objective: Objective) -> Head:
-    if objective.content_distance == "mse":
-        return ContentHead(tap, target, weight=weight)
-    image = target.image.contiguous(memory_format=torch.channels_last)
-
-    def loss(features: Tensor) -> Tensor:
-        return weight * statistics.scaled_distance(features - image)
-
-    return DifferentiatedHead("content", tap, loss)
+    if objective.content_distance == "scaled":
+        return ScaledContentHead(tap, target, weight=weight)
+    return ContentHead(tap, target, weight=weight)
 
 
 def _style_head(tap: str, target: StyleTarget, weight: float, objective: Objective) -> Head:
@@ -247,16 +72,28 @@ def total_variation(x: Tensor, gradient: Tensor, *, weight: float) -> Tensor:
 
     Half the mean absolute vertical difference plus horizontal; d|a|/da is the sign of a.
     """
+    _, channels, height, width = x.shape
+    vertical = 0.5 * weight / (channels * (height - 1) * width)
+    horizontal = 0.5 * weight / (channels * height * (width - 1))
+    rows = max(1, _PART // (channels * width)) if x.device.type == "cpu" else height
     loss = torch.zeros((), device=x.device, dtype=x.dtype)
-    for axis in (2, 3):
-        difference = x.diff(dim=axis)
-        length, scale = difference.shape[axis], 0.5 * weight / difference.numel()
-        loss += scale * functional.l1_loss(
-            difference, torch.zeros_like(difference), reduction="sum"
-        )
-        sign = difference.sign_()
-        gradient.narrow(axis, 1, length).add_(sign, alpha=scale)
-        gradient.narrow(axis, 0, length).sub_(sign, alpha=scale)
+    for top in range(0, height, rows):
+        count = min(rows, height - top)
+        loss += _variation(x, gradient, top, count, axis=3, scale=horizontal)
+        # One row more: its difference from the row before is no other part's.
+        count = min(rows + 1, height - top)
+        loss += _variation(x, gradient, top, count, axis=2, scale=vertical)
+    return loss
+
+
+def _variation(
+    x: Tensor, gradient: Tensor, top: int, count: int, *, axis: int, scale: float
+) -> Tensor:
+    difference = x.narrow(2, top, count).diff(dim=axis)
+    loss = scale * difference.abs().sum()
+    part, length, sign = gradient.narrow(2, top, count), difference.shape[axis], difference.sign_()
+    part.narrow(axis, 1, length).add_(sign, alpha=scale)
+    part.narrow(axis, 0, length).sub_(sign, alpha=scale)
     return loss
 
 

@@ -19,12 +19,12 @@ from torch.nn import functional
 from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture
 from nst_core.vgg19 import Layer, layers_until
-from nst_pytorch.losses import Head
-from nst_pytorch.maps import EVERYWHERE, FeatureMap
+from nst_pytorch.heads import Head
+from nst_pytorch.maps import EVERYWHERE, FeatureMap, Features
 from nst_pytorch.padding import replicated, replicated_backward
 from nst_pytorch.pooling import average_unpooled, max_pooled, max_unpooled
 
-Visit = Callable[[str, FeatureMap], None]
+Visit = Callable[[str, Features], None]
 
 
 class Evaluated(NamedTuple):
@@ -190,7 +190,7 @@ class Network:
                 gradient = into.image
                 for head in heads.get(layer.name, ()):
                     loss, add = head(features)
-                    add(into.whole, EVERYWHERE)
+                    add(into.whole, features.whole, EVERYWHERE)
                     losses.append((head, loss))
             if layer.kind == "conv":
                 gradient = self._input_gradient(layer, gradient)

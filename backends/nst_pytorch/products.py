@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import prod
 
 import torch
 from torch import Tensor
 
-from nst_pytorch.maps import FeatureMap
+from nst_pytorch.maps import Features
 from nst_pytorch.workers import workers
 
 _PIECE = 1 << 17
@@ -19,21 +20,23 @@ _SUMS = 4
 """Sums for each worker: some, for the cores to share, and few, for they take up memory."""
 
 
-def gram(features: FeatureMap) -> Tensor:
+def gram(features: Features) -> Tensor:
     """Return F^T F / (C*H*W), (C, C), of features F (H*W, C)."""
-    rows, channels = features.rows, features.channels
+    channels = features.channels
     scale = 1 / (channels * features.pixels)
-    if not _in_pieces(rows, each=channels):
+    if not _in_pieces(features, each=channels):
+        rows = features.whole.view(-1, channels)  # those of the border are zero
         return (rows.T @ rows).mul_(scale)
-    return _summed_squares(lambda piece: piece, rows).mul_(scale)
+    return _summed_squares(lambda piece: piece.view(-1, channels), features).mul_(scale)
 
 
-def mean_and_covariance(features: FeatureMap) -> tuple[Tensor, Tensor]:
+def mean_and_covariance(features: Features) -> tuple[Tensor, Tensor]:
     """Return the mean (C,) and covariance (C, C) of the pixels of features."""
-    inner, channels, pixels = features.inner, features.channels, features.pixels
+    channels, pixels = features.channels, features.pixels
     # The mean is taken off the features, not off their second moment, where it may be so large
     # that float32 loses the small directions.
-    if not _in_pieces(features.rows, each=channels):
+    if not _in_pieces(features, each=channels):
+        inner = features.inner
         mean = inner.mean(dim=(0, 1))
         centred = (inner - mean).view(pixels, channels) / pixels**0.5
         return mean, centred.T @ centred
@@ -41,24 +44,39 @@ def mean_and_covariance(features: FeatureMap) -> tuple[Tensor, Tensor]:
     def add_up(out: Tensor, piece: Tensor) -> None:
         out.add_(piece.sum(dim=(0, 1)))
 
-    mean = _summed(add_up, inner, shape=(channels,)).div_(pixels)
+    mean = _summed(add_up, features, shape=(channels,)).div_(pixels)
+    inside = slice(features.left, features.left + features.width)
 
     def centred_rows(piece: Tensor) -> Tensor:
-        return (piece - mean).view(-1, channels)
+        return (piece[:, inside] - mean).view(-1, channels)
 
-    return mean, _summed_squares(centred_rows, inner).div_(pixels)
+    return mean, _summed_squares(centred_rows, features).div_(pixels)
 
 
-def squared_distance(features: FeatureMap, target: FeatureMap) -> Tensor:
+def squared_distance(features: Features, target: Features) -> Tensor:
     """Return the sum () of the squared differences of two maps that are laid out alike."""
-    rows, others = features.rows, target.rows
-    if not _in_pieces(rows):
-        return (rows - others).square_().sum()
+    if not _in_pieces(features):
+        return (features.whole - target.whole).square_().sum()
 
     def add_up(out: Tensor, piece: Tensor, other: Tensor) -> None:
         out.add_((piece - other).square_().sum())
 
-    return _summed(add_up, rows, others, shape=())
+    return _summed(add_up, features, target, shape=())
+
+
+def distances(features: Features, target: Features) -> tuple[Tensor, Tensor]:
+    """Return the sums () of the absolute differences of two such maps, and of the squared ones."""
+    if not _in_pieces(features):
+        difference = features.whole - target.whole
+        return difference.abs().sum(), difference.square_().sum()
+
+    def add_up(out: Tensor, piece: Tensor, other: Tensor) -> None:
+        difference = piece - other
+        out[0].add_(difference.abs().sum())
+        out[1].add_(difference.square_().sum())
+
+    absolute, squared = _summed(add_up, features, target, shape=(2,))
+    return absolute, squared
 
 
 def add_product(into: Tensor, features: Tensor, matrix: Tensor) -> None:
@@ -70,12 +88,12 @@ def add_product(into: Tensor, features: Tensor, matrix: Tensor) -> None:
         into.baddbmm_(features, matrix.expand(len(into), channels, channels))
 
 
-def _summed_squares(rows_of: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-    """Return the sum (C, C) of F^T F over pieces of ``rows``, with F what ``rows_of`` makes of one.
+def _summed_squares(rows_of: Callable[[Tensor], Tensor], features: Features) -> Tensor:
+    """Return the sum (C, C) of F^T F over pieces, with F what ``rows_of`` makes of one's lines.
 
     It is symmetric: a quarter of it is copied.
     """
-    channels = rows.shape[-1]
+    channels = features.channels
     half = channels // 2
 
     def multiply(out: Tensor, piece: Tensor) -> None:
@@ -83,34 +101,40 @@ def _summed_squares(rows_of: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor
         out[:, :half].addmm_(f.T, f[:, :half])
         out[half:, half:].addmm_(f[:, half:].T, f[:, half:])
 
-    found = _summed(multiply, rows, shape=(channels, channels))
+    found = _summed(multiply, features, shape=(channels, channels))
     found[:half, half:] = found[half:, :half].T
     return found
 
 
-def _summed(work: Callable[..., None], *rows: Tensor, shape: Sequence[int]) -> Tensor:
-    """Let the workers add up, by ``work(sum, piece, ...)``, what some of the rows contribute."""
-    least, size = workers().count, prod(shape)
-    # Equal pieces, as many for one worker as for the other; sums that take no more than the rows.
-    wanted = -(-rows[0].numel() // _PIECE)
-    split = min(len(rows[0]), least * -(-wanted // least))
-    pieces = list(zip(*(torch.tensor_split(one, split) for one in rows), strict=True))
-    count = min(len(pieces), _SUMS * least, max(least, rows[0].numel() // size))
-    sums = rows[0].new_zeros(count, *shape)
+def _summed(work: Callable[..., None], *maps: Features, shape: Sequence[int]) -> Tensor:
+    """Let the workers add up, by ``work(sum, lines, ...)``, what some lines of maps contribute."""
+    one, least = maps[0], workers().count
+    # Equal pieces, as many for one worker as for the other; sums that take no more than the maps.
+    wanted = -(-_values(one) // _PIECE)
+    split = min(one.height, least * -(-wanted // least))
+    ends = [one.height * number // split for number in range(split + 1)]
+    pieces = list(pairwise(ends))
+    count = min(split, _SUMS * least, max(least, _values(one) // prod(shape)))
+    sums = torch.zeros(count, *shape, dtype=one.dtype, device=one.device)
 
-    def add_up(_: int, number: int) -> None:
-        for piece in pieces[number::count]:
-            work(sums[number], *piece)
+    def add_up(worker: int, number: int) -> None:
+        for top, end in pieces[number::count]:
+            work(sums[number], *(each.lines(top, end - top, worker) for each in maps))
 
     # Always the same pieces in the same order, whichever worker is first: the same bits.
     workers().each(range(count), add_up)
     return sums.sum(dim=0)
 
 
-def _in_pieces(rows: Tensor, *, each: int = _EACH) -> bool:
-    """Return whether it pays that the workers share ``rows``, with so many products for a value."""
-    if rows.device.type != "cpu":
+def _in_pieces(features: Features, *, each: int = _EACH) -> bool:
+    """Return whether it pays that the workers share a map, with so many products for a value."""
+    if features.device.type != "cpu":
         return False
     # What is smaller PyTorch's own threads share, where there are any.
     alone = torch.get_num_threads() == 1
-    return rows.numel() > (2 * _PIECE * _EACH // max(each, _EACH) if alone else 2 * _PIECE)
+    least = 2 * _PIECE * _EACH // max(each, _EACH) if alone else 2 * _PIECE
+    return _values(features) > least
+
+
+def _values(features: Features) -> int:
+    return features.height * features.span * features.channels

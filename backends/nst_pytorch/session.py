@@ -21,14 +21,14 @@ from nst_core.backend import (
     StyleTargets,
 )
 from nst_core.guides import regions_at
-from nst_core.memory import told_by
+from nst_core.memory import give_back, told_by
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
 from nst_pytorch.choice import network_for
 from nst_pytorch.cuda import Replayed
 from nst_pytorch.lack import lack
 from nst_pytorch.losses import Targets, WeightedLosses, heads_of, total_variation
-from nst_pytorch.maps import FeatureMap
+from nst_pytorch.maps import FeatureMap, Features
 from nst_pytorch.network import Network
 from nst_pytorch.precision import Arithmetic
 from nst_pytorch.statistics import Blend, target_of
@@ -66,6 +66,7 @@ class PyTorchSession:
         with self._arithmetic.applied():
             self._style_targets = self._find_style_targets(problem)
             self._heads = heads_of(problem.objective, self._find_targets(problem))
+        give_back()  # what finding them took, which the steps' arrays would come on top of
         self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
         self._here = self._at_the_image()
@@ -75,7 +76,7 @@ class PyTorchSession:
         """Return tap -> features (C, H, W)."""
         found: dict[str, Array] = {}
 
-        def see(tap: str, features: FeatureMap) -> None:
+        def see(tap: str, features: Features) -> None:
             found[tap] = features.image[0].cpu().numpy().copy(order="C")
 
         with self._arithmetic.applied():
@@ -128,7 +129,7 @@ class PyTorchSession:
     def _find_targets(self, problem: Problem) -> Targets:
         content: dict[str, FeatureMap] = {}
 
-        def see(tap: str, features: FeatureMap) -> None:
+        def see(tap: str, features: Features) -> None:
             if tap in self._objective.content:
                 content[tap] = features.copy()
 
@@ -148,7 +149,7 @@ class PyTorchSession:
         for style, share in problem.shares():
 
             def see(
-                tap: str, features: FeatureMap, style: StyleSource = style, share: float = share
+                tap: str, features: Features, style: StyleSource = style, share: float = share
             ) -> None:
                 # Of each tap only the statistics stay.
                 if tap in blends:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,21 +12,12 @@ from nst_core.backend import Pooling
 from nst_core.vgg19 import Layer
 from nst_pytorch.blocks import Block
 from nst_pytorch.buffers import Turns, bordered, own
-from nst_pytorch.losses import Addition, Head
+from nst_pytorch.heads import Head
+from nst_pytorch.judging import Additions, Convolve, Losses, judge
 from nst_pytorch.maps import FeatureMap, Place
+from nst_pytorch.places import around, clear_outside, halves, place_of, tile_columns, within
 from nst_pytorch.pooling import IN_BLOCKS, quarters_of
 from nst_pytorch.winograd import Scratch
-
-Losses = list[tuple[Head, Tensor]]
-Convolve = Callable[[Sequence[Tensor]], None]
-"""Writes what a convolution puts out in a block, in four views: see ``winograd.convolve``."""
-
-
-class Additions(NamedTuple):
-    """What the heads of a stage's taps add to the gradient, before the ReLU and after it."""
-
-    conv: list[Addition]
-    relu: list[Addition]
 
 
 class Stage:
@@ -140,17 +130,15 @@ class Stage:
             return
         into = self.z or self.y
         assert into is not None, "kept or going on"
-        region = within(into, block)
+        region, place = within(into, block), place_of(block)
         convolve(tile_columns(region, block))
-        clear_outside(region, into, place_of(block))
-        self.activate(region, 1 + 4 * block.top, 1 + 4 * block.left, scratch)
+        clear_outside(region, self.size, place)
+        self._activate(region, place, scratch)
 
-    def activate(self, region: Tensor, top: int, left: int, scratch: Scratch) -> None:
-        """Apply the ReLU to a region (rows, columns, C) that begins at ``top`` and ``left``."""
+    def _activate(self, region: Tensor, place: Place, scratch: Scratch) -> None:
+        """Apply the ReLU to a region (rows, columns, C) at a place."""
         if self.y is None:
             return
-        rows, columns, _ = region.shape
-        place = slice(top, top + rows), slice(left, left + columns)
         y = self.y.whole[place]
         torch.clamp_min(region, 0, out=y)
         if self.mask is not None:
@@ -196,15 +184,7 @@ class Stage:
 
     def judge(self, heads: Mapping[str, Sequence[Head]]) -> tuple[Losses, Additions]:
         """Return what the heads find in the taps here, and what ``settle`` is to add."""
-        losses: Losses = []
-        additions = Additions([], [])
-        for name, features in reversed(self.taps()):
-            to = additions.conv if name.startswith("conv") else additions.relu
-            for head in heads.get(name, ()):
-                loss, add = head(features)
-                losses.append((head, loss))
-                to.append(add)
-        return losses, additions
+        return judge(reversed(self.taps()), heads)
 
     def settle(self, gradient: Tensor, place: Place, additions: Additions) -> None:
         """Write ``before`` in a place of a tap, from the gradient there of what the ReLU puts out.
@@ -217,22 +197,16 @@ class Stage:
         assert self.kept is not None, "there is a tap"
         kept = self.kept.whole[place]
         for add in additions.relu:
-            add(gradient, place)
+            assert self.y is not None, "a tap"
+            add(gradient, self.y.whole[place], place)
         if self.relu:
             to = gradient if additions.conv else kept
             torch.ops.aten.threshold_backward.grad_input(gradient, kept, 0, grad_input=to)
         for add in additions.conv:
-            add(gradient, place)
+            add(gradient, kept, place)
         if additions.conv or not self.relu:
-            clear_outside(gradient, self.kept, place)
+            clear_outside(gradient, self.size, place)
             kept.copy_(gradient)
-
-    def settle_rows(self, top: int, rows: int, additions: Additions, scratch: Scratch) -> None:
-        """Write ``rows`` rows of ``before`` where no gradient comes from further on."""
-        assert self.kept is not None, "there is a tap"
-        place = slice(1 + top, 1 + top + rows), slice(None)
-        gradient = scratch.take("fourth", *self.kept.whole[place].shape).zero_()
-        self.settle(gradient, place, additions)
 
     def unpool_rows(self, top: int, rows: int, additions: Additions, scratch: Scratch) -> None:
         """Write ``before`` from ``rows`` rows of ``gradient``, where ``pool_rows`` has pooled."""
@@ -250,6 +224,10 @@ class Stage:
             scratch=scratch.take("first", 2, *gradient.shape).unbind(),
         )
         self.settle(into, (slice(1 + 2 * top, 1 + end), slice(1, 1 + width)), additions)
+
+    def around(self, block: Block, _: Scratch) -> Tensor:
+        """Return what goes on in a block of the next stage, and around it."""
+        return around(self.out.whole, block)
 
     def flowing(self, block: Block, scratch: Scratch) -> Tensor:
         """Return the gradient with respect to what the convolution puts out, in and around a block.
@@ -272,18 +250,16 @@ class Stage:
             scratch: Of the worker that this runs on.
         """
         settles = self.kept is not None and not self.pool
-        into = self.gradient
-        region = within(into, block)
+        region, place = within(self.gradient, block), place_of(block)
         if settles:
             region = scratch.take("fourth", *region.shape)
         convolve(tile_columns(region, block))
-        place = place_of(block)
         if settles:
             self.settle(region, place, additions)
         elif self.mask is not None:
             region.mul_(scratch.take("first", *region.shape).copy_(self.mask[place]))
         else:
-            clear_outside(region, into, place)
+            clear_outside(region, self.out_size, place)
 
     def unpool_tiles(self, block: Block, scratch: Scratch) -> Tensor:
         """Return the gradient with respect to ``z`` in a block and around it."""
@@ -302,44 +278,3 @@ class Stage:
             scratch=scratch.take("first", 2, rows, columns, channels).unbind(),
         )
         return into[1:-1, 1:-1]
-
-
-def around(whole: Tensor, block: Block) -> Tensor:
-    """Return a block's values and one more on each side."""
-    rows, columns = 4 * block.rows + 2, 4 * block.columns + 2
-    return whole[4 * block.top :][:rows, 4 * block.left :][:, :columns]
-
-
-def within(feature_map: FeatureMap, block: Block) -> Tensor:
-    """Return a block's values, and what of whole tiles lies outside the map."""
-    rows, columns = 4 * block.rows, 4 * block.columns
-    return feature_map.whole[1 + 4 * block.top :][:rows, 1 + 4 * block.left :][:, :columns]
-
-
-def tile_columns(region: Tensor, block: Block) -> Sequence[Tensor]:
-    """Return the four columns of the tiles in a region: (4, rows, columns, C) each."""
-    tiles = torch.unflatten(torch.unflatten(region, 0, (block.rows, 4)), 2, (block.columns, 4))
-    return tiles.permute(3, 1, 0, 2, 4).unbind()
-
-
-def halves(region: Tensor, block: Block) -> Tensor:
-    """Return the 2x2 values of each tile, (2 columns, 2 rows, rows, columns, C), in a region."""
-    pairs = torch.unflatten(torch.unflatten(region, 0, (block.rows, 2)), 2, (block.columns, 2))
-    return pairs.permute(3, 1, 0, 2, 4)
-
-
-def place_of(block: Block) -> Place:
-    """Return where a block lies in a map's ``whole``."""
-    top, left = 1 + 4 * block.top, 1 + 4 * block.left
-    return slice(top, top + 4 * block.rows), slice(left, left + 4 * block.columns)
-
-
-def clear_outside(region: Tensor, feature_map: FeatureMap, place: Place) -> None:
-    """Make zero what of a region at a place lies outside the map."""
-    sides = ((feature_map.top, feature_map.height), (feature_map.left, feature_map.width))
-    for axis, (begin, length) in enumerate(sides):
-        first, last, _ = place[axis].indices(feature_map.whole.shape[axis])
-        if first < begin:
-            region.narrow(axis, 0, begin - first).zero_()
-        if last > begin + length:
-            region.narrow(axis, begin + length - first, last - begin - length).zero_()

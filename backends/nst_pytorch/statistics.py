@@ -15,7 +15,7 @@ from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
 from nst_core.guides import Region
 from nst_pytorch.gaussian import Gaussian, precise, precise_device
-from nst_pytorch.maps import FeatureMap
+from nst_pytorch.maps import Features
 from nst_pytorch.products import gram, mean_and_covariance
 
 
@@ -102,10 +102,10 @@ class Blend:
         self._sums: dict[int, list[Tensor]] = {}
         self._shares: dict[int, float] = {}
 
-    def add(self, features: FeatureMap, regions: Mapping[int, Region], share: float) -> None:
+    def add(self, features: Features, regions: Mapping[int, Region], share: float) -> None:
         """Count one style's features in."""
         for number, region in regions.items():
-            moments = self._moments(features, density_of(region, features.whole))
+            moments = self._moments(features, density_of(region, like=features))
             parts = [share * moment for moment in moments]
             sums = self._sums.get(number)
             self._sums[number] = (
@@ -113,7 +113,7 @@ class Blend:
             )
             self._shares[number] = self._shares.get(number, 0.0) + share
 
-    def _moments(self, features: FeatureMap, density: Tensor | None) -> Iterable[Tensor]:
+    def _moments(self, features: Features, density: Tensor | None) -> Iterable[Tensor]:
         if not self._wasserstein:
             return [gram(features)] if density is None else guided_gram(features.image, density)
         mean, covariance = map(
@@ -159,12 +159,12 @@ def target_of(
         )
 
     return tuple(
-        RegionTarget(region.area, density_of(region, like), held_to(number))
+        RegionTarget(region.area, density_of(region, like=like), held_to(number))
         for number, region in regions.items()
     )
 
 
-def density_of(region: Region, like: Tensor) -> Tensor | None:
+def density_of(region: Region, *, like: Tensor | Features) -> Tensor | None:
     """Return a region's density as (H*W, 1), of ``like``'s dtype and on its device."""
     if region.density is None:
         return None

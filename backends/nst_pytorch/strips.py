@@ -17,11 +17,12 @@ from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch import winograd
 from nst_pytorch.blocks import Block, blocks_of
 from nst_pytorch.buffers import Turns, clear_border
-from nst_pytorch.first import FirstConvolution
-from nst_pytorch.losses import Head
+from nst_pytorch.first import FirstStage
+from nst_pytorch.heads import Head
+from nst_pytorch.judging import Convolve, Losses
 from nst_pytorch.network import Evaluated, Visit
 from nst_pytorch.sharing import Convolution, Shared
-from nst_pytorch.stage import Convolve, Losses, Stage, around
+from nst_pytorch.stage import Stage
 from nst_pytorch.winograd import Scratch
 from nst_pytorch.workers import workers
 
@@ -54,100 +55,85 @@ class Strips:
     ) -> None:
         self._workers = workers()
         self._scratch = [Scratch(dtype) for _ in range(self._workers.count)]
-        self.stages, _ = stages_of(taps, size=size, dtype=dtype, pooling=architecture.pooling)
-        for stage in self.stages:
-            stage.allocate()
+        self.first, self.stages, _ = stages_of(
+            taps, size=size, dtype=dtype, pooling=architecture.pooling
+        )
+
+        def parameters(layer: Layer) -> tuple[Tensor, Tensor]:
+            # Canonical arrays are read-only and shared between backends: copies.
+            weight = torch.from_numpy(weights[f"{layer.name}.weight"].copy()).to(dtype)
+            return weight, torch.tensor(weights[f"{layer.name}.bias"], dtype=dtype)
+
+        self.first.allocate(
+            *parameters(self.first.conv),
+            self._scratch,
+            replicates=architecture.padding == "replicate",
+        )
         self._layers = [convolution_of(stage) for stage in self.stages]
-        self._shared = Shared(self._scratch, dtype, self._layers[1:])
+        self._shared = Shared(self._scratch, dtype, self._layers)
         self._biases, self._kernels = [], []
         for stage in self.stages:
-            weight = torch.from_numpy(weights[f"{stage.conv.name}.weight"].copy()).to(dtype)
-            bias = torch.tensor(weights[f"{stage.conv.name}.bias"], dtype=dtype)
+            stage.allocate()
+            weight, bias = parameters(stage.conv)
             self._biases.append(bias)
-            if stage is self.stages[0]:
-                span = stage.before.whole.shape[1]
-                height, width = size
-                self._first = FirstConvolution(
-                    weight,
-                    bias,
-                    height=height,
-                    width=width,
-                    span=span,
-                    replicates=architecture.padding == "replicate",
-                )
-                self._kernels.append(weight)
-            else:
-                self._kernels.append(winograd.forward_kernels(weight))
+            self._kernels.append(winograd.forward_kernels(weight))
 
     @torch.no_grad()
     def visit(self, x: Tensor, see: Visit) -> None:
         """Show ``see`` each tap's features of ``x`` (1, 3, H, W), which it must not keep."""
-        self._first.load(x)
+        self.first.load(x)
+        for tap, features in self.first.taps():
+            see(tap, features)
         for number, stage in enumerate(self.stages):
             self._forward(number)
-            for tap, features in stage.taps():
-                see(tap, features)
+            for tap, kept in stage.taps():
+                see(tap, kept)
 
     @torch.no_grad()
     def evaluate(self, x: Tensor, heads: Mapping[str, Sequence[Head]]) -> Evaluated:
         """Return the losses that ``heads``, by tap, find in ``x`` (1, 3, H, W), and a gradient."""
-        self._first.load(x)
+        self.first.load(x)
         for number in range(len(self.stages)):
             self._forward(number)
         losses = self._settle(heads)
         for number in reversed(range(len(self.stages))):
             losses += self._backward(number, heads)
-        return Evaluated(losses, self._first.image_gradient(self.stages[0].before))
+        return Evaluated(losses, self.first.image_gradient())
+
+    def _before(self, number: int) -> Stage | FirstStage:
+        return self.stages[number - 1] if number else self.first
 
     def _forward(self, number: int) -> None:
-        stage, biases = self.stages[number], self._biases
+        stage, previous = self.stages[number], self._before(number)
         for feature_map in (stage.z, stage.y, stage.out):
             if feature_map is not None:
                 clear_border(feature_map)
-        if number == 0:
-            into = stage.z or stage.y
-            assert into is not None, "conv1_1 is not pooled"
-
-            def convolve_rows(top: int, rows: int, scratch: Scratch) -> None:
-                region = self._first.forward(top, rows, into, scratch)
-                stage.activate(region, 1 + top, 0, scratch)
-
-            self._by_rows(stage.size[0], convolve_rows)
-        else:
-            x = self.stages[number - 1].out
-
-            def source(block: Block, _: Scratch) -> Tensor:
-                return around(x.whole, block)
-
-            layer, kernels = self._layers[number], self._kernels[number]
-            self._shared.convolve(layer, source, kernels, stage.forward, bias=biases[number])
+        self._shared.convolve(
+            self._layers[number],
+            previous.around,
+            self._kernels[number],
+            stage.forward,
+            bias=self._biases[number],
+        )
         if stage.pool and not stage.fused:
             self._by_rows(stage.out_size[0], stage.pool_rows)
 
     def _settle(self, heads: Mapping[str, Sequence[Head]]) -> Losses:
-        """Begin the backward pass at the last stage, which has a tap."""
-        last = self.stages[-1]
+        """Begin the backward pass at the last stage, which ends with a tap."""
+        last = self._before(len(self.stages))
         losses, additions = last.judge(heads)
 
-        def settle(top: int, rows: int, scratch: Scratch) -> None:
-            last.settle_rows(top, rows, additions, scratch)
+        def begin(worker: int, block: Block) -> None:
+            last.backward(block, _nothing, additions, self._scratch[worker])
 
-        self._by_rows(last.size[0], settle)
+        self._workers.each(blocks_for(last.size, channels=last.conv.out_channels), begin)
         return losses
 
     def _backward(self, number: int, heads: Mapping[str, Sequence[Head]]) -> Losses:
         """Go back from what a stage's convolution puts out to what that of the one before does."""
-        stage = self.stages[number]
-        if number == 0:
-
-            def convolve_rows(top: int, rows: int, scratch: Scratch) -> None:
-                self._first.backward(top, rows, stage.before, scratch)
-
-            self._by_rows(stage.size[0], convolve_rows)
-            return []
-        previous = self.stages[number - 1]
+        stage, previous = self.stages[number], self._before(number)
         losses, additions = previous.judge(heads)
-        if previous.kept is None or previous.pool:
+        if isinstance(previous, Stage) and (previous.kept is None or previous.pool):
             clear_border(previous.gradient)
 
         def put(block: Block, convolve: Convolve, scratch: Scratch) -> None:
@@ -155,7 +141,7 @@ class Strips:
 
         layer, kernels = self._layers[number], self._kernels[number]
         self._shared.convolve(layer, stage.flowing, kernels, put, turned=True)
-        if previous.pool and not previous.fused:
+        if isinstance(previous, Stage) and previous.pool and not previous.fused:
 
             def unpool(top: int, rows: int, scratch: Scratch) -> None:
                 previous.unpool_rows(top, rows, additions, scratch)
@@ -165,13 +151,18 @@ class Strips:
 
     def _by_rows(self, height: int, work: Callable[[int, int, Scratch], None]) -> None:
         """Do ``work(top, rows, scratch)`` for all rows of ``height``."""
-        count = self._workers.count
-        rows = min(_ROWS, -(-height // count))
+        rows = min(_ROWS, -(-height // self._workers.count))
 
         def some(worker: int, top: int) -> None:
             work(top, min(rows, height - top), self._scratch[worker])
 
         self._workers.each(range(0, height, rows), some)
+
+
+def _nothing(outs: Sequence[Tensor]) -> None:
+    """Write the gradient where none comes from further on."""
+    for out in outs:
+        out.zero_()
 
 
 def blocks_for(size: tuple[int, int], *, channels: int) -> list[Block]:
@@ -192,14 +183,17 @@ def stages_of(
     size: tuple[int, int],
     dtype: torch.dtype,
     pooling: Pooling = "max",
-) -> tuple[list[Stage], list[Turns]]:
+) -> tuple[FirstStage, list[Stage], list[Turns]]:
     """Return the stages up to the deepest tap, and where they take turns; nothing is allocated."""
     aside, *turns = Turns(dtype), Turns(dtype), Turns(dtype)
+    names = frozenset(taps)
+    first_layers, *others = _groups(layers_until(taps))
+    first = FirstStage(first_layers, taps=names, size=size)
     stages: list[Stage] = []
-    for layers in _groups(layers_until(taps)):
+    for layers in others:
         stage = Stage(
             layers,
-            taps=frozenset(taps),
+            taps=names,
             size=size,
             turn=turns[len(stages) % 2],
             aside=aside,
@@ -208,7 +202,7 @@ def stages_of(
         )
         size = stage.out_size
         stages.append(stage)
-    return stages, [aside, *turns]
+    return first, stages, [aside, *turns]
 
 
 def _groups(layers: Sequence[Layer]) -> list[list[Layer]]:

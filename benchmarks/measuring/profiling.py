@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
-from nst_pytorch import first, losses, stage, strips, winograd
+from nst_pytorch import first, heads, stage, strips, winograd
 
 KINDS = ("products", "transforms", "pooling", "conv1_1", "ReLU, masks", "losses", "Python, waiting")
 """Kinds of work; the last is what is left of a layer's time."""
@@ -26,13 +26,14 @@ _WORK: tuple[tuple[str, Any, str], ...] = (
     ("pooling", stage.Stage, "pool_rows"),
     ("pooling", stage.Stage, "unpool_tiles"),
     ("pooling", stage.Stage, "unpool_rows"),
-    ("conv1_1", first.FirstConvolution, "forward"),
-    ("conv1_1", first.FirstConvolution, "backward"),
-    ("ReLU, masks", stage.Stage, "activate"),
+    ("conv1_1", first.FirstConvolution, "convolve"),
+    ("conv1_1", first.FirstConvolution, "take_gradient"),
+    ("conv1_1", first.FirstConvolution, "image_gradient"),
+    ("ReLU, masks", stage.Stage, "_activate"),
     ("ReLU, masks", stage.Stage, "settle"),
-    ("losses", losses, "add_product"),
-    ("losses", losses, "gram"),
-    ("losses", losses, "squared_distance"),
+    ("losses", heads, "add_product"),
+    ("losses", heads, "gram"),
+    ("losses", heads, "squared_distance"),
 )
 _CALLERS = {"gram", "squared_distance"}
 """Called once for all workers, which work for them meanwhile."""

@@ -6,7 +6,7 @@ from conformance import pictures
 from torch.nn import functional
 
 from nst_core.vgg19 import layers_until
-from nst_pytorch.losses import DifferentiatedHead
+from nst_pytorch.heads import DifferentiatedHead
 from nst_pytorch.network import Network
 
 TAPS = ("conv1_1", "relu1_1", "relu2_2", "conv3_1", "relu3_1", "conv4_1")

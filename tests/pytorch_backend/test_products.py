@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nst_pytorch.maps import FeatureMap
-from nst_pytorch.products import _PIECE, gram, mean_and_covariance, squared_distance
+from nst_pytorch.products import _PIECE, distances, gram, mean_and_covariance, squared_distance
 from nst_pytorch.workers import Workers, one_core
 
 
@@ -25,15 +25,18 @@ def drawn(height, width, *, border, channels=8, seed=0):
 @pytest.mark.parametrize("height", [20, 301])
 def test_sums_over_maps(height, border):
     features = drawn(height, 211, border=border)
-    assert (features.rows.numel() > 2 * _PIECE) == (height > 20)  # alone, and by the workers
+    assert (features.whole.numel() > 2 * _PIECE) == (height > 20)  # alone, and by the workers
     rows = features.inner.reshape(-1, 8)
     torch.testing.assert_close(gram(features), rows.T @ rows / rows.numel())
     mean, covariance = mean_and_covariance(features)
     torch.testing.assert_close(mean, rows.mean(dim=0))
     torch.testing.assert_close(covariance, torch.cov(rows.T, correction=0))
     other = drawn(height, 211, border=border, seed=1)
-    wanted = (features.inner - other.inner).square().sum()
-    torch.testing.assert_close(squared_distance(features, other), wanted)
+    difference = features.inner - other.inner
+    torch.testing.assert_close(squared_distance(features, other), difference.square().sum())
+    absolute, squared = distances(features, other)
+    torch.testing.assert_close(absolute, difference.abs().sum())
+    torch.testing.assert_close(squared, difference.square().sum())
 
 
 @pytest.mark.parametrize("size", [(9, 14), (1, 130)])

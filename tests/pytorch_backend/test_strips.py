@@ -10,9 +10,10 @@ from torch.nn import functional
 
 from nst_core.backend import PLAIN_VGG, Architecture
 from nst_pytorch.blocks import Block, blocks_of
-from nst_pytorch.losses import DifferentiatedHead, MomentsHead
+from nst_pytorch.heads import DifferentiatedHead, MomentsHead, ScaledContentHead
 from nst_pytorch.network import Network
 from nst_pytorch.sharing import common_room
+from nst_pytorch.statistics import scaled_distance
 from nst_pytorch.strips import Strips, convolution_of, stages_of
 from nst_pytorch.winograd import Scratch, convolve, forward_kernels
 from nst_pytorch.workers import Workers
@@ -93,6 +94,7 @@ def test_blocks_cover_every_tile_once(size, tiles, least):
         (WITHOUT_FUSION, (33, 50), 160, Architecture(pooling="average", padding="replicate")),
         (DEEP, (53, 34), 160, Architecture(pooling="average")),
         (("conv1_1",), (2, 3), 160, Architecture(padding="replicate")),
+        (("relu1_1", "conv1_1", "relu2_1"), (50, 131), 160, Architecture(padding="replicate")),
     ],
 )
 def test_strips_are_the_network(taps, size, few, architecture, monkeypatch):
@@ -146,6 +148,45 @@ def test_losses_of_moments_are_differentiated(taps, centred, loss):
         )
 
 
+@pytest.mark.parametrize("taps", [("conv1_1", "relu2_1"), ("relu1_1", "conv3_1")])
+@pytest.mark.parametrize("size", [(18, 23), (97, 130)])
+def test_scaled_distances_are_differentiated(taps, size):
+    x, targets = draw(1, 3, *size), {}
+    network = strips(taps, size)
+    network.visit(draw(1, 3, *size, seed=1), lambda tap, value: targets.update({tap: value.copy()}))
+
+    def by_autograd(tap):
+        target = targets[tap].image
+        return DifferentiatedHead("content", tap, lambda y: 3 * scaled_distance(y - target))
+
+    wanted = plain(taps).evaluate(x, {tap: [by_autograd(tap)] for tap in taps})
+    heads = {tap: [ScaledContentHead(tap, targets[tap], weight=3)] for tap in taps}
+    found = network.evaluate(x, heads)
+    for (_, loss), (_, other) in zip(found.losses, wanted.losses, strict=True):
+        torch.testing.assert_close(loss, other, rtol=1e-12, atol=0)
+    scale = wanted.gradient.abs().max()
+    torch.testing.assert_close(found.gradient / scale, wanted.gradient / scale, atol=1e-12, rtol=0)
+
+
+def test_of_the_first_layer_nothing_is_kept():
+    size = (97, 130)
+    network = strips(("relu1_1", "relu2_1"), size)
+    network.evaluate(draw(1, 3, *size), heads(("relu2_1",)))
+    kept = [one.numel() for one in every_tensor(network.first)]
+    # The image, its gradient by blocks, the kernels: nowhere near 64 channels.
+    assert sum(kept) < 10 * size[0] * size[1] + 4 * 27 * 64
+
+
+def every_tensor(thing):
+    if isinstance(thing, torch.Tensor):
+        yield thing
+    elif isinstance(thing, dict):
+        for value in thing.values():
+            yield from every_tensor(value)
+    elif type(thing).__module__ == "nst_pytorch.first":
+        yield from every_tensor(vars(thing))
+
+
 def test_two_runs_give_the_same_bits():
     size = (97, 130)
     x = draw(1, 3, *size, dtype=torch.float32)
@@ -169,7 +210,7 @@ def test_what_is_kept_is_what_is_estimated(taps):
             if tensor is not None:
                 storage = tensor.untyped_storage()
                 storages[storage.data_ptr()] = storage.nbytes()
-    stages, turns = stages_of(taps, size=size, dtype=torch.float64)
+    _, stages, turns = stages_of(taps, size=size, dtype=torch.float64)
     estimated = sum(stage.bytes for stage in stages) + sum(turn.bytes for turn in turns)
     assert sum(storages.values()) == estimated
 
@@ -178,7 +219,7 @@ def test_what_is_kept_is_what_is_estimated(taps):
 def test_the_common_room_is_what_is_estimated(taps):
     size = (97, 130)
     blocks = strips(taps, size)
-    room = common_room(map(convolution_of, blocks.stages[1:]))
+    room = common_room(map(convolution_of, blocks.stages))
     common = blocks._shared._common
     before = {name: common.take(name, count).data_ptr() for name, count in room.items()}
     blocks.evaluate(draw(1, 3, *size), heads(taps))
