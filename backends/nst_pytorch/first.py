@@ -249,7 +249,8 @@ class ComputedMap:
         self.height, self.width = stage.size
         self.channels = stage.channels
         self.pixels = self.height * self.width
-        self.span = stage.whole_size[1]
+        self.whole_size = stage.whole_size
+        self.span = self.whole_size[1]
         self.dtype = stage.dtype
         self.device = torch.device("cpu")
 

@@ -143,81 +143,82 @@ class StyleHead:
         return Judged(loss, add)
 
 
+class Part(NamedTuple):
+    """What is compared of one region.
+
+    Attributes:
+        loss: From the Gram matrix, or mean and covariance, to the weighted loss ().
+        density: (H, W, 1), of sum 1, what each pixel counts in these; None for all alike.
+    """
+
+    loss: Callable[[Sequence[Tensor]], Tensor]
+    density: FeatureMap | None = None
+
+
 class MomentsHead:
-    """Any loss of the whole picture's Gram matrix, or of its mean m and covariance.
+    """The sum of any losses of Gram matrices, or of means m and covariances, of regions.
 
     That of these few numbers is differentiated by autograd; the features' gradient is then a
-    product again, F M, or (F - m) M and for each pixel what comes of the mean.
+    product again, F M, or (F - m) M and for each pixel what comes of the mean; times the density.
 
     Args:
         tap: Whose features it takes.
-        loss: From the Gram matrix, or mean and covariance, to the weighted loss ().
-        centred: Whether it is of mean and covariance.
+        parts: One for each region.
+        centred: Whether they are of mean and covariance.
         counted: How often the loss counts in the total.
     """
 
     kind: Kind = "style"
 
-    def __init__(
-        self,
-        tap: str,
-        loss: Callable[[Sequence[Tensor]], Tensor],
-        *,
-        centred: bool,
-        counted: float,
-    ) -> None:
+    def __init__(self, tap: str, parts: Sequence[Part], *, centred: bool, counted: float) -> None:
         self.tap = tap
-        self.loss = loss
+        self.parts = parts
         self.centred = centred
         self.counted = counted
 
     def __call__(self, features: Features) -> Judged:
         """See ``Head``."""
-        moments = mean_and_covariance(features) if self.centred else (gram(features),)
+        judged = [self._judge(features, part) for part in self.parts]
+
+        def add(gradient: Tensor, part: Tensor, place: Place) -> None:
+            for _, add_part in judged:
+                add_part(gradient, part, place)
+
+        return Judged(torch.stack([loss for loss, _ in judged]).sum(), add)
+
+    def _judge(self, features: Features, part: Part) -> Judged:
+        density = part.density
+        if self.centred:
+            moments: tuple[Tensor, ...] = mean_and_covariance(features, density)
+        else:
+            moments = (gram(features, density),)
         with torch.enable_grad(), all_cores(features.device):
             leaves = [moment.requires_grad_() for moment in moments]
-            loss = self.loss(leaves)
+            loss = part.loss(leaves)
             found = torch.autograd.grad(loss, leaves)
         # Of K = F^T F / n a gradient G gives F (G + G^T) / n.
-        scale = self.counted / (features.pixels * (1 if self.centred else features.channels))
+        count = 1 if self.centred else features.channels
+        scale = self.counted / (count if density else count * features.pixels)
         matrix = scale * (found[-1] + found[-1].T)
-        mean = moments[0].detach()
+        mean, shift = moments[0].detach(), scale * found[0]
+        each = _laid_like(features, density) if density else None
 
-        def add(gradient: Tensor, part: Tensor, _: Place) -> None:
+        def add(gradient: Tensor, values: Tensor, place: Place) -> None:
             if self.centred:
-                gradient.add_(found[0], alpha=scale)
-                part = part - mean
-            add_product(gradient, part, matrix)
+                values = values - mean
+            if each is None:
+                if self.centred:
+                    gradient.add_(shift)
+                add_product(gradient, values, matrix)
+                return
+            product = values @ matrix
+            gradient.addcmul_(product.add_(shift) if self.centred else product, each[place])
 
         return Judged(loss.detach(), add)
 
 
-class DifferentiatedHead:
-    """Any other loss of a tap's features, differentiated by autograd.
-
-    Args:
-        kind: What it counts as.
-        tap: Whose features it takes.
-        loss: From features (1, C, H, W) to the weighted loss ().
-        counted: How often the loss counts in the total.
-    """
-
-    def __init__(
-        self, kind: Kind, tap: str, loss: Callable[[Tensor], Tensor], *, counted: float = 1.0
-    ) -> None:
-        self.kind = kind
-        self.tap = tap
-        self.loss = loss
-        self.counted = counted
-
-    def __call__(self, features: Features) -> Judged:
-        """See ``Head``."""
-        with torch.enable_grad(), all_cores(features.device):
-            leaf = features.whole.detach().requires_grad_()
-            loss = self.loss(features.laid(leaf).image)
-            (found,) = torch.autograd.grad(loss, leaf)
-
-        def add(gradient: Tensor, _: Tensor, place: Place) -> None:
-            gradient.add_(found[place], alpha=self.counted)
-
-        return Judged(loss.detach(), add)
+def _laid_like(features: Features, density: FeatureMap) -> Tensor:
+    """Return a density (H', W', 1) with the border that the features have."""
+    laid = features.laid(density.whole.new_zeros(*features.whole_size, 1))
+    laid.inner.copy_(density.inner)
+    return laid.whole

@@ -12,14 +12,14 @@ from nst_core.backend import Losses, Objective
 from nst_pytorch import statistics
 from nst_pytorch.heads import (
     ContentHead,
-    DifferentiatedHead,
     Head,
     MomentsHead,
+    Part,
     ScaledContentHead,
     StyleHead,
 )
 from nst_pytorch.maps import FeatureMap
-from nst_pytorch.statistics import StyleTarget
+from nst_pytorch.statistics import RegionTarget, StyleTarget
 
 _PART = 1 << 16
 """Values of an image that a CPU takes at a time, so that no copies of the whole are made."""
@@ -50,21 +50,20 @@ def _content_head(tap: str, target: FeatureMap, weight: float, objective: Object
 
 
 def _style_head(tap: str, target: StyleTarget, weight: float, objective: Objective) -> Head:
-    counted, whole = objective.style_counted, target[0].statistics
-    if target[0].density is not None:
+    counted, region = objective.style_counted, target[0]
+    plain = region.density is None and objective.style_distance == "mse"
+    if plain and isinstance(region.statistics, Tensor):
+        return StyleHead(tap, region.statistics, weight=weight, counted=counted)
 
-        def loss(features: Tensor) -> Tensor:
-            return weight * statistics.guided_loss(features, target, objective)
+    def part(region: RegionTarget) -> Part:
+        def loss(moments: Sequence[Tensor]) -> Tensor:
+            distance = statistics.style_distance(moments, region.statistics, objective)
+            return weight * region.area * distance
 
-        return DifferentiatedHead("style", tap, loss, counted=counted)
-    if isinstance(whole, Tensor) and objective.style_distance == "mse":
-        return StyleHead(tap, whole, weight=weight, counted=counted)
-
-    def loss_of_moments(moments: Sequence[Tensor]) -> Tensor:
-        return weight * statistics.style_distance(moments, whole, objective)
+        return Part(loss, region.density)
 
     centred = objective.style_statistics == "wasserstein"
-    return MomentsHead(tap, loss_of_moments, centred=centred, counted=counted)
+    return MomentsHead(tap, [part(one) for one in target], centred=centred, counted=counted)
 
 
 def total_variation(x: Tensor, gradient: Tensor, *, weight: float) -> Tensor:

@@ -48,6 +48,11 @@ class Features(Protocol):
         ...
 
     @property
+    def whole_size(self) -> tuple[int, int]:
+        """(H', W')."""
+        ...
+
+    @property
     def dtype(self) -> torch.dtype:
         """Of the values."""
         ...
@@ -143,6 +148,11 @@ class FeatureMap:
     def span(self) -> int:
         """W'."""
         return self.whole.shape[1]
+
+    @property
+    def whole_size(self) -> tuple[int, int]:
+        """(H', W')."""
+        return self.whole.shape[0], self.whole.shape[1]
 
     @property
     def dtype(self) -> torch.dtype:

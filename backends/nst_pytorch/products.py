@@ -9,7 +9,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from nst_pytorch.maps import Features
+from nst_pytorch.maps import FeatureMap, Features
 from nst_pytorch.workers import workers
 
 _PIECE = 1 << 17
@@ -20,62 +20,65 @@ _SUMS = 4
 """Sums for each worker: some, for the cores to share, and few, for they take up memory."""
 
 
-def gram(features: Features) -> Tensor:
-    """Return F^T F / (C*H*W), (C, C), of features F (H*W, C)."""
-    channels = features.channels
-    scale = 1 / (channels * features.pixels)
-    if not _in_pieces(features, each=channels):
-        rows = features.whole.view(-1, channels)  # those of the border are zero
-        return (rows.T @ rows).mul_(scale)
-    return _summed_squares(lambda piece: piece.view(-1, channels), features).mul_(scale)
+def gram(features: Features, density: FeatureMap | None = None) -> Tensor:
+    """Return F^T F / (C*H*W), (C, C), of features F (H*W, C).
+
+    Args:
+        features: One picture's.
+        density: (H, W, 1), of sum 1: what each pixel counts, D = diag(density), in F^T D F / C.
+    """
+    channels, inside = features.channels, _inside(features)
+    if density is None:
+        # The border's zeros add nothing, and so lines stay contiguous.
+        found = _squares(lambda piece: piece.view(-1, channels), features)
+        return found.div_(channels * features.pixels)
+
+    def rows_of(piece: Tensor, each: Tensor) -> Tensor:
+        return (piece[:, inside] * each.sqrt()).view(-1, channels)
+
+    return _squares(rows_of, features, density).div_(channels)
 
 
-def mean_and_covariance(features: Features) -> tuple[Tensor, Tensor]:
-    """Return the mean (C,) and covariance (C, C) of the pixels of features."""
-    channels, pixels = features.channels, features.pixels
+def mean_and_covariance(
+    features: Features, density: FeatureMap | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the mean (C,) and covariance (C, C) of the pixels of features.
+
+    Args:
+        features: One picture's.
+        density: (H, W, 1), of sum 1, what each pixel counts; all alike by default.
+    """
+    channels, pixels, inside = features.channels, features.pixels, _inside(features)
     # The mean is taken off the features, not off their second moment, where it may be so large
     # that float32 loses the small directions.
-    if not _in_pieces(features, each=channels):
-        inner = features.inner
-        mean = inner.mean(dim=(0, 1))
-        centred = (inner - mean).view(pixels, channels) / pixels**0.5
-        return mean, centred.T @ centred
+    if density is None:
+        mean = _sum(lambda piece: piece.sum(dim=(0, 1)), features, shape=(channels,)).div_(pixels)
+        found = _squares(lambda piece: (piece[:, inside] - mean).view(-1, channels), features)
+        return mean, found.div_(pixels)
 
-    def add_up(out: Tensor, piece: Tensor) -> None:
-        out.add_(piece.sum(dim=(0, 1)))
+    def rows_of(piece: Tensor, each: Tensor) -> Tensor:
+        return ((piece[:, inside] - mean) * each.sqrt()).view(-1, channels)
 
-    mean = _summed(add_up, features, shape=(channels,)).div_(pixels)
-    inside = slice(features.left, features.left + features.width)
+    def weighted(piece: Tensor, each: Tensor) -> Tensor:
+        return (piece[:, inside] * each).sum(dim=(0, 1))
 
-    def centred_rows(piece: Tensor) -> Tensor:
-        return (piece[:, inside] - mean).view(-1, channels)
-
-    return mean, _summed_squares(centred_rows, features).div_(pixels)
+    mean = _sum(weighted, features, density, shape=(channels,))
+    return mean, _squares(rows_of, features, density)
 
 
 def squared_distance(features: Features, target: Features) -> Tensor:
     """Return the sum () of the squared differences of two maps that are laid out alike."""
-    if not _in_pieces(features):
-        return (features.whole - target.whole).square_().sum()
-
-    def add_up(out: Tensor, piece: Tensor, other: Tensor) -> None:
-        out.add_((piece - other).square_().sum())
-
-    return _summed(add_up, features, target, shape=())
+    return _sum(lambda piece, other: (piece - other).square_().sum(), features, target, shape=())
 
 
 def distances(features: Features, target: Features) -> tuple[Tensor, Tensor]:
     """Return the sums () of the absolute differences of two such maps, and of the squared ones."""
-    if not _in_pieces(features):
-        difference = features.whole - target.whole
-        return difference.abs().sum(), difference.square_().sum()
 
-    def add_up(out: Tensor, piece: Tensor, other: Tensor) -> None:
+    def both(piece: Tensor, other: Tensor) -> Tensor:
         difference = piece - other
-        out[0].add_(difference.abs().sum())
-        out[1].add_(difference.square_().sum())
+        return torch.stack([difference.abs().sum(), difference.square_().sum()])
 
-    absolute, squared = _summed(add_up, features, target, shape=(2,))
+    absolute, squared = _sum(both, features, target, shape=(2,))
     return absolute, squared
 
 
@@ -88,22 +91,36 @@ def add_product(into: Tensor, features: Tensor, matrix: Tensor) -> None:
         into.baddbmm_(features, matrix.expand(len(into), channels, channels))
 
 
-def _summed_squares(rows_of: Callable[[Tensor], Tensor], features: Features) -> Tensor:
-    """Return the sum (C, C) of F^T F over pieces, with F what ``rows_of`` makes of one's lines.
+def _squares(rows_of: Callable[..., Tensor], *maps: Features) -> Tensor:
+    """Return F^T F (C, C), with F (pixels, C) what ``rows_of`` makes of lines of all maps.
 
-    It is symmetric: a quarter of it is copied.
+    It is symmetric: shared, a quarter of it is copied.
     """
-    channels = features.channels
+    channels = maps[0].channels
+    if not _in_pieces(maps[0], each=channels):
+        rows = rows_of(*_lines(maps, 0, maps[0].height))
+        return rows.T @ rows
     half = channels // 2
 
-    def multiply(out: Tensor, piece: Tensor) -> None:
-        f = rows_of(piece)
+    def multiply(out: Tensor, *pieces: Tensor) -> None:
+        f = rows_of(*pieces)
         out[:, :half].addmm_(f.T, f[:, :half])
         out[half:, half:].addmm_(f[:, half:].T, f[:, half:])
 
-    found = _summed(multiply, features, shape=(channels, channels))
+    found = _summed(multiply, *maps, shape=(channels, channels))
     found[:half, half:] = found[half:, :half].T
     return found
+
+
+def _sum(of: Callable[..., Tensor], *maps: Features, shape: Sequence[int]) -> Tensor:
+    """Return the sum of what ``of`` makes of lines of all maps."""
+    if not _in_pieces(maps[0]):
+        return of(*_lines(maps, 0, maps[0].height))
+
+    def add_up(out: Tensor, *pieces: Tensor) -> None:
+        out.add_(of(*pieces))
+
+    return _summed(add_up, *maps, shape=shape)
 
 
 def _summed(work: Callable[..., None], *maps: Features, shape: Sequence[int]) -> Tensor:
@@ -112,18 +129,26 @@ def _summed(work: Callable[..., None], *maps: Features, shape: Sequence[int]) ->
     # Equal pieces, as many for one worker as for the other; sums that take no more than the maps.
     wanted = -(-_values(one) // _PIECE)
     split = min(one.height, least * -(-wanted // least))
-    ends = [one.height * number // split for number in range(split + 1)]
-    pieces = list(pairwise(ends))
+    pieces = list(pairwise(one.height * number // split for number in range(split + 1)))
     count = min(split, _SUMS * least, max(least, _values(one) // prod(shape)))
     sums = torch.zeros(count, *shape, dtype=one.dtype, device=one.device)
 
     def add_up(worker: int, number: int) -> None:
         for top, end in pieces[number::count]:
-            work(sums[number], *(each.lines(top, end - top, worker) for each in maps))
+            work(sums[number], *_lines(maps, top, end - top, worker))
 
     # Always the same pieces in the same order, whichever worker is first: the same bits.
     workers().each(range(count), add_up)
     return sums.sum(dim=0)
+
+
+def _lines(maps: Sequence[Features], top: int, count: int, worker: int = 0) -> list[Tensor]:
+    return [one.lines(top, count, worker) for one in maps]
+
+
+def _inside(features: Features) -> slice:
+    """Return which columns of a map's lines are no border."""
+    return slice(features.left, features.left + features.width)
 
 
 def _in_pieces(features: Features, *, each: int = _EACH) -> bool:

@@ -1,11 +1,8 @@
-"""What is compared of a style: Gram matrices, or means and covariances; of the whole or of regions.
-
-All of it may be differentiated by autograd.
-"""
+"""What is compared of a style: Gram matrices, or means and covariances, of all or of regions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +12,7 @@ from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
 from nst_core.guides import Region
 from nst_pytorch.gaussian import Gaussian, precise, precise_device
-from nst_pytorch.maps import Features
+from nst_pytorch.maps import FeatureMap, Features
 from nst_pytorch.products import gram, mean_and_covariance
 
 
@@ -24,37 +21,18 @@ def scaled_distance(difference: Tensor) -> Tensor:
     return difference.square().sum() / (difference.abs().sum() + SCALED_EPSILON)
 
 
-def guided_gram(features: Tensor, density: Tensor) -> tuple[Tensor]:
-    """Return F diag(density) F^T / C (C, C) of features (1, C, H, W) and a density (H*W, 1)."""
-    rows = _rows(features) * density.sqrt()
-    return (rows.T @ rows / rows.shape[1],)
-
-
-def guided_gaussian(features: Tensor, density: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean (C,) and covariance (C, C) of the pixels of features (1, C, H, W).
-
-    Args:
-        features: One picture's.
-        density: (H*W, 1), what each pixel counts.
-    """
-    rows = _rows(features)
-    mean = (density * rows).sum(dim=0)
-    centred = (rows - mean) * density.sqrt()
-    return mean, centred.T @ centred
-
-
 @dataclass(frozen=True, slots=True)
 class RegionTarget:
     """What one region is compared with at one tap.
 
     Attributes:
         area: The region's share of the area.
-        density: (H*W, 1), or None for every pixel alike.
+        density: (H, W, 1), of sum 1, or None for every pixel alike.
         statistics: A Gram matrix (C, C), or a ``Gaussian``.
     """
 
     area: float
-    density: Tensor | None
+    density: FeatureMap | None
     statistics: Tensor | Gaussian
 
 
@@ -73,25 +51,6 @@ def style_distance(
     if objective.style_distance == "scaled":
         return scaled_distance(difference * len(difference))
     return difference.square().mean()
-
-
-def guided_loss(features: Tensor, target: StyleTarget, objective: Objective) -> Tensor:
-    """Return the style loss of a tap, unweighted, as ``Objective`` defines it for regions.
-
-    Args:
-        features: (1, C, H, W).
-        target: The tap's; its densities are given.
-        objective: Says which statistics and distance.
-    """
-    wasserstein = objective.style_statistics == "wasserstein"
-    moments: Callable[[Tensor, Tensor], tuple[Tensor, ...]]
-    moments = guided_gaussian if wasserstein else guided_gram
-    losses = []
-    for part in target:
-        assert part.density is not None, "regions have densities"
-        found = moments(features, part.density)
-        losses.append(part.area * style_distance(found, part.statistics, objective))
-    return torch.stack(losses).sum()
 
 
 class Blend:
@@ -113,15 +72,10 @@ class Blend:
             )
             self._shares[number] = self._shares.get(number, 0.0) + share
 
-    def _moments(self, features: Features, density: Tensor | None) -> Iterable[Tensor]:
+    def _moments(self, features: Features, density: FeatureMap | None) -> Sequence[Tensor]:
         if not self._wasserstein:
-            return [gram(features)] if density is None else guided_gram(features.image, density)
-        mean, covariance = map(
-            precise,
-            mean_and_covariance(features)
-            if density is None
-            else guided_gaussian(features.image, density),
-        )
+            return [gram(features, density)]
+        mean, covariance = map(precise, mean_and_covariance(features, density))
         # Unlike covariances, these are those of the mixture when they are added up.
         return [mean, covariance + torch.outer(mean, mean)]
 
@@ -164,15 +118,9 @@ def target_of(
     )
 
 
-def density_of(region: Region, *, like: Tensor | Features) -> Tensor | None:
-    """Return a region's density as (H*W, 1), of ``like``'s dtype and on its device."""
+def density_of(region: Region, *, like: Tensor | Features) -> FeatureMap | None:
+    """Return a region's density as a map (H, W, 1), of ``like``'s dtype and on its device."""
     if region.density is None:
         return None
     density = torch.tensor(region.density, dtype=like.dtype, device=like.device)
-    return density.reshape(-1, 1)
-
-
-def _rows(features: Tensor) -> Tensor:
-    # (H*W, C) is a view of channels_last features; (C, H*W) would be a transposed copy.
-    _, channels, height, width = features.shape
-    return features.permute(0, 2, 3, 1).reshape(height * width, channels)
+    return FeatureMap.of(density[None, None])

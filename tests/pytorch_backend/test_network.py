@@ -3,10 +3,10 @@
 import pytest
 import torch
 from conformance import pictures
+from pytorch_backend.differentiated import DifferentiatedHead
 from torch.nn import functional
 
 from nst_core.vgg19 import layers_until
-from nst_pytorch.heads import DifferentiatedHead
 from nst_pytorch.network import Network
 
 TAPS = ("conv1_1", "relu1_1", "relu2_2", "conv3_1", "relu3_1", "conv4_1")

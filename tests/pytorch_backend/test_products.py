@@ -47,6 +47,6 @@ def test_small_maps_of_many_channels_are_shared_on_one_core(size):
     with one_core(), shared as each:
         found = gram(features)
         _, covariance = mean_and_covariance(features)
-        assert each.call_count == 3  # one for the mean
+        assert each.call_count == 2  # the mean is too little work
     torch.testing.assert_close(found, rows.T @ rows / rows.numel())
     torch.testing.assert_close(covariance, torch.cov(rows.T, correction=0))

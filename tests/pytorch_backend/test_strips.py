@@ -6,11 +6,14 @@ import time
 import pytest
 import torch
 from conformance import pictures
+from pytorch_backend.differentiated import DifferentiatedHead
 from torch.nn import functional
 
 from nst_core.backend import PLAIN_VGG, Architecture
+from nst_core.vgg19 import feature_shape
 from nst_pytorch.blocks import Block, blocks_of
-from nst_pytorch.heads import DifferentiatedHead, MomentsHead, ScaledContentHead
+from nst_pytorch.heads import MomentsHead, Part, ScaledContentHead
+from nst_pytorch.maps import FeatureMap
 from nst_pytorch.network import Network
 from nst_pytorch.sharing import common_room
 from nst_pytorch.statistics import scaled_distance
@@ -136,12 +139,52 @@ def of_mean_and_covariance(features):
 def test_losses_of_moments_are_differentiated(taps, centred, loss):
     size = (33, 50)
     x = draw(1, 3, *size)
-    by_moments = {tap: [MomentsHead(tap, of_moments, centred=centred, counted=0.3)] for tap in taps}
+    parts = [Part(of_moments)]
+    by_moments = {tap: [MomentsHead(tap, parts, centred=centred, counted=0.3)] for tap in taps}
     by_autograd = {tap: [DifferentiatedHead("style", tap, loss, counted=0.3)] for tap in taps}
     wanted = plain(taps).evaluate(x, by_autograd)
     for network in (strips(taps, size), plain(taps)):
         found = network.evaluate(x, by_moments)
         assert found.losses[0][1] == pytest.approx(float(wanted.losses[0][1]), rel=1e-11)
+        scale = wanted.gradient.abs().max()
+        torch.testing.assert_close(
+            found.gradient / scale, wanted.gradient / scale, atol=1e-11, rtol=0
+        )
+
+
+def of_region(features, density, *, centred):
+    rows, each = features[0].flatten(1), density.flatten()
+    if not centred:
+        return of_moments([rows * each @ rows.T / len(rows)])
+    return of_moments([rows @ each, torch.cov(rows, aweights=each, correction=0)])
+
+
+def densities(shape):
+    for seed in (1, 2):
+        found = draw(*shape, seed=seed).abs_()
+        found[: seed * shape[0] // 3] = 0
+        yield found / found.sum()
+
+
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("size", [(33, 50), (97, 130)])
+def test_losses_of_regions_are_differentiated(centred, size):
+    taps, x = ("relu1_1", "conv3_1"), draw(1, 3, *size)
+    by_parts, by_autograd = {}, {}
+    for tap in taps:
+        each = list(densities(feature_shape(tap, height=size[0], width=size[1])[1:]))
+        parts = [Part(of_moments, FeatureMap.of(one[None, None])) for one in each]
+        by_parts[tap] = [MomentsHead(tap, parts, centred=centred, counted=0.3)]
+
+        def loss(features, each=each):
+            return sum(of_region(features, one, centred=centred) for one in each)
+
+        by_autograd[tap] = [DifferentiatedHead("style", tap, loss, counted=0.3)]
+    wanted = plain(taps).evaluate(x, by_autograd)
+    for network in (strips(taps, size), plain(taps)):
+        found = network.evaluate(x, by_parts)
+        for (_, loss), (_, other) in zip(found.losses, wanted.losses, strict=True):
+            torch.testing.assert_close(loss, other, rtol=1e-11, atol=0)
         scale = wanted.gradient.abs().max()
         torch.testing.assert_close(
             found.gradient / scale, wanted.gradient / scale, atol=1e-11, rtol=0
