@@ -14,7 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from matplotlib.figure import Figure
@@ -39,6 +39,9 @@ KIND = "convolutions"
 DEEPEST = "conv5_1"
 _PAUSE = 0.02
 """Until PyTorch's own threads have stopped spinning, which would hold the workers' cores."""
+_FLUSHED = 1 << 24
+"""Values that are written before each measurement, by the threads that will be measured: as in a
+step, they are awake then, and the caches hold other things."""
 
 
 class Measured(BaseModel):
@@ -59,6 +62,13 @@ class Measured(BaseModel):
         """Winograd over direct, both passes together."""
         direct = self.direct_forward + self.direct_backward
         return (self.winograd_forward + self.winograd_backward) / direct
+
+
+class Work(NamedTuple):
+    """What is measured, and what prepares the same threads and the caches for it."""
+
+    convolve: Callable[[], None]
+    flush: Callable[[], None]
 
 
 class Convolutions(BaseModel):
@@ -133,8 +143,9 @@ def measure(layer: str, *, height: int, width: int, repeats: int) -> Measured:
     for _ in range(1 + repeats):
         for taken, work in zip(seconds, contestants, strict=True):
             time.sleep(_PAUSE)
+            work.flush()
             began = time.perf_counter()
-            work()
+            work.convolve()
             taken.append(time.perf_counter() - began)
     direct_forward, direct_backward, winograd_forward, winograd_backward = (
         statistics.median(taken[1:]) for taken in seconds
@@ -150,12 +161,14 @@ def measure(layer: str, *, height: int, width: int, repeats: int) -> Measured:
     )
 
 
-def _direct(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Callable[[], None]]:
+def _direct(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Work]:
     last = torch.channels_last
     outs, ins, *_ = weight.shape
     kernels = weight.contiguous(memory_format=last)
     x = torch.randn(1, ins, height, width).contiguous(memory_format=last)
     gradient = torch.randn(1, outs, height, width).contiguous(memory_format=last)
+
+    other = torch.empty(_FLUSHED)
 
     def forward() -> None:
         with all_cores(x.device):
@@ -168,10 +181,14 @@ def _direct(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Calla
                 [True, False, False],
             )  # fmt: skip
 
-    return [forward, backward]
+    def flush() -> None:
+        with all_cores(x.device):
+            other.fill_(1)
+
+    return [Work(forward, flush), Work(backward, flush)]
 
 
-def _blocks(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Callable[[], None]]:
+def _blocks(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Work]:
     outs, ins, *_ = weight.shape
     kernels = winograd.forward_kernels(weight)
     scratch = [winograd.Scratch(weight.dtype) for _ in range(workers().count)]
@@ -184,7 +201,15 @@ def _blocks(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Calla
     layer = Convolution(blocks_for((height, width), channels=outs), ins, outs)
     shared = Shared(scratch, weight.dtype, [layer])
 
-    def work(x: FeatureMap, y: FeatureMap, *, turned: bool) -> Callable[[], None]:
+    other = torch.empty(_FLUSHED).chunk(workers().count)
+
+    def flush() -> None:
+        def fill(_: int, part: Tensor) -> None:
+            part.fill_(1)
+
+        workers().each(other, fill)
+
+    def work(x: FeatureMap, y: FeatureMap, *, turned: bool) -> Work:
         def source(block: Block, _: winograd.Scratch) -> Tensor:
             return around(x.whole, block)
 
@@ -192,7 +217,11 @@ def _blocks(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Calla
             convolve(tile_columns(within(y, block), block))
 
         added = None if turned else bias
-        return lambda: shared.convolve(layer, source, kernels, put, bias=added, turned=turned)
+
+        def convolve() -> None:
+            shared.convolve(layer, source, kernels, put, bias=added, turned=turned)
+
+        return Work(convolve, flush)
 
     x, y = maps
     return [work(x, y, turned=False), work(y, x, turned=True)]
@@ -208,6 +237,7 @@ def main() -> None:
     machine = Machine.here()
     layers = [layer.name for layer in CONVOLUTIONS[1:] if layer.name <= DEEPEST]
     found = []
+    workers()  # as many as there are cores: outside, where PyTorch knows of them
     with one_core():
         for text in children.sizes(options.size):
             size = Size.parse(text)
