@@ -3,9 +3,9 @@
     python benchmarks/profile_step.py --size 300x450 --output benchmarks/results/profile
 
 A layer's row holds its convolution with ReLU and pooling, and on the way back what the losses at
-the taps before it take. Work of several cores at once counts divided by their number; what is
-left of the layer's time is Python, and cores that wait for each other. The operations are those of
-direct convolution.
+the taps before it take; conv1_2's also conv1_1, which is computed wherever it is needed. Work of
+several cores at once counts divided by their number; what is left of the layer's time is Python,
+and cores that wait for each other. The operations are those of direct convolution.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from measuring.entry import Entry
 from measuring.profiling import KINDS, Timers
 from measuring.record import Machine
 from nst_core import presets
-from nst_core.vgg19 import Layer, feature_shape, layers_until
+from nst_core.vgg19 import CONVOLUTIONS, Layer, feature_shape, layers_until
 from nst_pytorch.workers import workers
 
 KIND = "profile"
@@ -69,8 +69,7 @@ def table(profile: Profile) -> str:
     """Return milliseconds by block of layers as Markdown, with shares and GFLOP/s."""
     groups: dict[str, list[Row]] = {}
     for row in profile.rows:
-        name = row.layer if row.layer.startswith("conv1") else f"{row.layer[:5]}_1..."
-        groups.setdefault(name, []).append(row)
+        groups.setdefault(f"{row.layer[:5]}_1...", []).append(row)
     groups["all"] = list(profile.rows)
     whole = sum(row.seconds for row in profile.rows)
     lines = [
@@ -148,6 +147,8 @@ def _rows(timers: Timers, entry: Entry, height: int, width: int, steps: int) -> 
             kinds = {kind: timers.seconds.get((name, kind), 0.0) / steps for kind in KINDS}
             kinds[KINDS[-1]] = wall - sum(kinds.values())
             work = gflop(layer, height, width)
+            if layer is CONVOLUTIONS[1]:
+                work += gflop(CONVOLUTIONS[0], height, width)
             found.append(Row(layer=layer.name, which=which, gflop=work, seconds=wall, kinds=kinds))
     return found
 

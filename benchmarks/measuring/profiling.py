@@ -28,14 +28,14 @@ _WORK: tuple[tuple[str, Any, str], ...] = (
     ("pooling", stage.Stage, "unpool_rows"),
     ("conv1_1", first.FirstConvolution, "convolve"),
     ("conv1_1", first.FirstConvolution, "take_gradient"),
-    ("conv1_1", first.FirstConvolution, "image_gradient"),
     ("ReLU, masks", stage.Stage, "_activate"),
     ("ReLU, masks", stage.Stage, "settle"),
     ("losses", heads, "add_product"),
     ("losses", heads, "gram"),
     ("losses", heads, "squared_distance"),
+    ("losses", heads, "distances"),
 )
-_CALLERS = {"gram", "squared_distance"}
+_CALLERS = {"gram", "squared_distance", "distances"}
 """Called once for all workers, which work for them meanwhile."""
 
 
@@ -51,6 +51,7 @@ class Timers:
         self.walls: dict[str, float] = defaultdict(float)
         self._cores = cores
         self._now = ""
+        self._calling = False
         self._nested = threading.local()
 
     @contextmanager
@@ -67,13 +68,19 @@ class Timers:
             yield
 
     def _timed(self, function: Callable[..., Any], kind: str, share: float) -> Callable[..., Any]:
+        calls = function.__name__ in _CALLERS
+
         def timed(*arguments: Any, **named: Any) -> Any:
+            if self._calling:  # on a worker, whose caller counts it
+                return function(*arguments, **named)
+            self._calling = self._calling or calls
             stack = self._nested.__dict__.setdefault("stack", [])
             stack.append(0.0)
             began = time.perf_counter()
             try:
                 return function(*arguments, **named)
             finally:
+                self._calling = self._calling and not calls
                 taken = time.perf_counter() - began
                 within = stack.pop()
                 if stack:

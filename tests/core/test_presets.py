@@ -89,7 +89,7 @@ def test_stages(name):
     ]
     assert stages == {
         "d2lzh": [("150x225", None, 500, False), ("300x450", None, 500, True)],
-        "fast": [("300x450", None, 125, False)],
+        "fast": [("300x450", None, 130, False)],
         "gala": [("short:512", "short:128", 2000, False)],
     }.get(name, [("300x450", None, 500, False)])
 
