@@ -73,7 +73,7 @@ class Timers:
         def timed(*arguments: Any, **named: Any) -> Any:
             if self._calling:  # on a worker, whose caller counts it
                 return function(*arguments, **named)
-            self._calling = self._calling or calls
+            self._calling = calls
             stack = self._nested.__dict__.setdefault("stack", [])
             stack.append(0.0)
             began = time.perf_counter()
