@@ -12,12 +12,13 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Protocol, runtime_checkable
 
 from nst_core import memory, staging
 from nst_core.backend import DType, Execution
 from nst_core.spec import LBFGS
-from nst_core.vgg19 import convolution_flops, smallest_side
+from nst_core.vgg19 import convolution_flops, feature_shape, smallest_side
 from nst_core.work import StageSize, Work
 
 _CALIBRATION_PIXELS = 128 * 192
@@ -32,7 +33,7 @@ class Footprint:
 
     Attributes:
         fixed: Whatever the picture's size: the backend's copy of the weights.
-        content: At the peak of a step.
+        content: At the peak of a step, without the content's features that it is compared with.
         style: At the peak of finding the targets, before there is a step.
         available: Memory of the device that is free, if it has its own and says so.
     """
@@ -189,11 +190,16 @@ def _session(work: Work, size: StageSize) -> tuple[float, float | None] | None:
         dtype=work.dtype,
         execution=work.execution,
     )
-    optimiser = work.plan.spec.optimiser
+    spec = work.plan.spec
+    optimiser = spec.optimiser
     # L-BFGS: pairs and a few more, in main memory. Images are small beside everything else.
     on_cpu = work.plan.device.name == "cpu"
     images = 2 * optimiser.history + 12 if isinstance(optimiser, LBFGS) and on_cpu else 8
     height, width = size.content
     item = 8 if work.dtype == "float64" else 4
-    peak = found.peak + images * height * width * 3 * item
+    # Besides, what the content is compared with.
+    targets = sum(
+        prod(feature_shape(tap, height=height, width=width)) for tap in spec.objective().content
+    )
+    peak = found.peak + (images * height * width * 3 + targets) * item
     return peak / 1e6, None if found.available is None else found.available / 1e6
