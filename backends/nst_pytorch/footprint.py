@@ -27,6 +27,9 @@ STEP_MAPS = 3.0
 TARGET_MAPS = 2.5
 """Likewise while the styles' statistics are found, where nothing is kept."""
 
+NEIGHBOURS = 9
+"""Maps that PyTorch's own convolution of float64 on a CPU makes of what it takes, in one piece."""
+
 
 def footprint(
     *, taps: Sequence[str], size: StageSize, on_cpu: bool, dtype: DType, execution: Execution
@@ -38,16 +41,18 @@ def footprint(
         9 * one.in_channels * one.out_channels for one in layers if one.kind == "conv"
     )
     widest = item * max(map(_channels, layers[:2]))  # the first block's, at full size
+    unfolded = NEIGHBOURS * widest if on_cpu and dtype == "float64" else 0.0
     if in_blocks(size.content, on_cpu=on_cpu, dtype=dtype, execution=execution):
         # Pictures of other sizes are seen by the direct network.
         others = [sides for sides in size.styles if sides != size.content]
         direct = parameters if others else 0.0
         fixed, content = _of_blocks(taps, size.content, getattr(torch, dtype))
     else:
-        others, direct, fixed = list(size.styles), 0.0, float(parameters)
+        # The gradient's kernels are a copy.
+        others, direct, fixed = list(size.styles), 0.0, 2.0 * parameters
         kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
-        content = kept + STEP_MAPS * widest * prod(size.content)
-    seen = (direct + TARGET_MAPS * widest * prod(sides) for sides in others)
+        content = kept + (STEP_MAPS * widest + unfolded) * prod(size.content)
+    seen = (direct + (TARGET_MAPS * widest + unfolded) * prod(sides) for sides in others)
     return Footprint(fixed=fixed, content=content, style=max(seen, default=0.0))
 
 
