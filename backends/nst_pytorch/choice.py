@@ -18,10 +18,13 @@ LEAST_PIXELS = 96 * 144
 
 
 def in_blocks(size: tuple[int, int], *, on_cpu: bool, dtype: DType, execution: Execution) -> bool:
-    """Return whether images of ``size`` (H, W) are computed by ``Strips``."""
+    """Return whether images of ``size`` (H, W) are computed by ``Strips``.
+
+    With checkpointing too: they keep less than ``Network`` does with it.
+    """
     if execution.conv != "auto":
         return execution.conv == "winograd"
-    plain = dtype == "float32" and execution.precision != "bf16" and not execution.checkpointing
+    plain = dtype == "float32" and execution.precision != "bf16"
     return on_cpu and plain and size[0] * size[1] >= LEAST_PIXELS
 
 
@@ -45,8 +48,6 @@ def network_for(
         raise BackendError(
             f"--conv winograd is for the CPU: on {device.type} the library chooses, use --conv auto"
         )
-    if execution.conv == "winograd" and execution.checkpointing:
-        raise BackendError("--checkpointing computes directly: use --conv direct or auto with it")
     if execution.conv == "winograd" and arithmetic.convolutions != dtype:
         raise BackendError("--conv winograd computes in float32: use --precision float32 or auto")
     dtype_name: DType = "float64" if dtype == torch.float64 else "float32"

@@ -51,7 +51,6 @@ def test_automatic_is_tf32_on_cuda_alone():
         ("float32", {"precision": "tf32"}, "is for CUDA"),
         ("float64", {"precision": "bf16"}, "is for --dtype float32"),
         ("float32", {"precision": "bf16", "conv": "winograd"}, "computes in float32"),
-        ("float32", {"checkpointing": True, "conv": "winograd"}, "computes directly"),
     ],
 )
 def test_what_there_is_not_is_refused(dtype, execution, words):
