@@ -62,7 +62,7 @@ class Timers:
                 share = 1.0 if name in _CALLERS else 1 / self._cores
                 timed = self._timed(getattr(place, name), kind, share)
                 patches.enter_context(mock.patch.object(place, name, timed))
-            for name in ("_forward", "_backward"):
+            for name in ("_forward", "_backward", "_settle"):
                 whole = self._whole(getattr(strips.Strips, name), name.removeprefix("_"))
                 patches.enter_context(mock.patch.object(strips.Strips, name, whole))
             yield
@@ -90,11 +90,13 @@ class Timers:
         return timed
 
     def _whole(self, function: Callable[..., Any], which: str) -> Callable[..., Any]:
-        def whole(network: strips.Strips, number: int, *arguments: Any) -> Any:
-            self._now = f"{network.stages[number].name} {which}"
+        def whole(network: strips.Strips, *arguments: Any) -> Any:
+            # The backward pass of the last layer begins with its own losses.
+            number, way = (-1, "backward") if which == "settle" else (arguments[0], which)
+            self._now = f"{network.stages[number].name} {way}"
             began = time.perf_counter()
             try:
-                return function(network, number, *arguments)
+                return function(network, *arguments)
             finally:
                 self.walls[self._now] += time.perf_counter() - began
 
