@@ -1,4 +1,4 @@
-"""nst on MXNet: VGG-19, losses and Adam in Gluon's own idiom, behind ``nst_core.backend``."""
+"""nst on MXNet: VGG-19, losses and Adam by its operators, behind ``nst_core.backend``."""
 
 from nst_mxnet.backend import MXNetBackend
 

@@ -1,7 +1,7 @@
 """MXNet as this backend imports it: on all cores, silently, or with one line that says why not.
 
 Every other module takes ``mx`` from here, so that the import happens once and in this way.
-MXNet has no type annotations: ``Any`` enters here and under the three names below.
+MXNet has no type annotations: ``Any`` enters here and under the two names below.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from nst_core.errors import BackendError
 __all__ = [
     "THREADS",
     "Context",
-    "Operators",
     "Tensor",
     "import_quietly",
     "mx",
@@ -33,13 +32,10 @@ __all__ = [
 ]
 
 Tensor: TypeAlias = Any
-"""An ``mx.np.ndarray``, or the symbol that stands for one while Gluon 1 traces a block."""
+"""An ``mx.np.ndarray``."""
 
 Context: TypeAlias = Any
 """Where arrays live: ``mx.cpu()``, ``mx.gpu(0)``."""
-
-Operators: TypeAlias = Any
-"""Where ``np`` and ``npx`` are looked up: ``mx``, or ``mx.symbol`` while Gluon 1 traces a block."""
 
 
 def _physical_cores() -> int:

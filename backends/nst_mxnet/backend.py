@@ -38,7 +38,7 @@ class MXNetBackend:
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"MXNet has no device {device!r} on this machine")
         _check(execution)
-        return MXNetSession(problem, device=_context(device), dtype=dtype)
+        return MXNetSession(problem, device=_context(device), dtype=dtype, execution=execution)
 
     def footprint(
         self,
@@ -66,8 +66,6 @@ def _check(execution: Execution) -> None:
             f"MXNet computes float32 as it is: --precision {execution.precision} can't be had, "
             "use float32 or auto"
         )
-    if execution.checkpointing:
-        raise BackendError("MXNet has no --checkpointing: leave it out, or use --backend pytorch")
 
 
 def _gpus() -> int:

@@ -1,72 +1,238 @@
 """Content, style and total variation losses, as ``nst_core.backend.Objective`` defines them.
 
-Network and losses are one hybrid block: what MXNet compiles then ends in a few scalars, and it
-plans the memory of everything before them at once. While Gluon 1 traces it, features are symbols
-without a shape; so shapes are handed in, and operators come from ``operators`` (see ``Block``).
-
-MXNet with oneDNN adds up float32 gradients wrongly in a compiled block where a layer's output goes
-both into a max-pooling and *directly* into a reshape: 1.9.1 for some pairs of taps at the first
-call, 2.0.0b1 for nearly all at every call, both silently. With any other operator between the two
-it is right: ``tests/mxnet_backend/test_gradient_sums.py``.
+Each loss of a tap is a *head*: what it needs of the features adds up strip by strip; once it has
+seen all of them it tells its loss, and what its gradient is, again strip by strip. The network
+knows nothing else of losses.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from nst_core.backend import DType, Losses, Objective
-from nst_core.vgg19 import feature_shape
-from nst_mxnet._framework import Operators, Tensor, mx
-from nst_mxnet.block import Block
+import numpy as np
+
+from nst_core.backend import Losses, Objective
+from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.gaussian import Gaussian
 from nst_mxnet.layout import like_array
-from nst_mxnet.network import Network
-from nst_mxnet.statistics import Shape, StyleTarget, gram, moments, scaled_distance
+from nst_mxnet.statistics import (
+    Shape,
+    StyleTarget,
+    Sums,
+    gram_part,
+    moments_part,
+    scaled_distance,
+)
+from nst_mxnet.strips import part
+
+Kind = Literal["content", "style"]
+
+Loss: TypeAlias = "Tensor | float"
+"""A weighted loss: a scalar () still on the device, or one that was computed in NumPy."""
+
+Gradient = Callable[[Tensor, slice], Tensor]
+"""From rows of the features (1, C, rows, W), and which they are, to d(total)/d(features) there."""
 
 
-def content_loss(
-    operators: Operators,
-    features: Tensor,
-    target: Tensor,
-    *,
-    objective: Objective,
-    shape: Shape,
-    dtype: DType,
-) -> Tensor:
-    """Return the distance of two feature maps (1, C, H, W), unweighted."""
-    difference = features - target
-    if objective.content_distance == "scaled":
-        return scaled_distance(operators, difference, size=math.prod(shape), dtype=dtype)
-    # MXNet 2's mean of float64 is float32 unless it is told; so everywhere below.
-    return operators.np.square(difference).mean(dtype=dtype)
+class Judged(NamedTuple):
+    """What a head finds of all features: its weighted loss, and its gradient, part by part."""
+
+    loss: Loss
+    gradient: Gradient
 
 
-def gram_loss(
-    operators: Operators,
-    features: Tensor,
-    target: Tensor,
-    *,
-    root: Tensor | None,
-    objective: Objective,
-    shape: Shape,
-    dtype: DType,
-) -> Tensor:
-    """Return the distance of a region's Gram matrix and ``target`` (C, C), unweighted."""
-    difference = gram(operators, features, shape=shape, root=root) - target
-    if objective.style_distance == "scaled":
-        channels, *_ = shape
-        over_pixels = difference * float(channels)
-        return scaled_distance(operators, over_pixels, size=channels**2, dtype=dtype)
-    return operators.np.square(difference).mean(dtype=dtype)
+class Head(Protocol):
+    """One loss at one tap.
+
+    Attributes:
+        kind: What it counts as.
+        tap: Whose features it takes.
+    """
+
+    kind: Kind
+    tap: str
+
+    def sums(self, features: Tensor, rows: slice) -> Sums:
+        """Return what rows of the features (1, C, rows, W) come to."""
+        ...
+
+    def judge(self, sums: Sums) -> Judged:
+        """Judge what all rows come to."""
+        ...
 
 
-def total_variation(operators: Operators, x: Tensor, *, dtype: DType) -> Tensor:
-    """Return half the mean absolute vertical difference of ``x`` (1, 3, H, W) plus horizontal."""
-    vertical = operators.np.abs(x[:, :, 1:, :] - x[:, :, :-1, :]).mean(dtype=dtype)
-    horizontal = operators.np.abs(x[:, :, :, 1:] - x[:, :, :, :-1]).mean(dtype=dtype)
-    return 0.5 * (vertical + horizontal)
+class ContentHead:
+    """The distance of D = features - target: weight * mean(D^2), or ``scaled``.
+
+    Args:
+        tap: Whose features are compared.
+        target: The content picture's, (1, C, H, W).
+        weight: Of the loss.
+        scaled: Which distance it is.
+    """
+
+    kind: Kind = "content"
+
+    def __init__(self, tap: str, target: Tensor, *, weight: float, scaled: bool) -> None:
+        self.tap = tap
+        self.target = target
+        self.weight = weight
+        self.scaled = scaled
+
+    def sums(self, features: Tensor, rows: slice) -> Sums:
+        """See ``Head``."""
+        difference = features - part(self.target, rows)
+        found = [mx.np.sum(mx.np.square(difference))]
+        return [*found, mx.np.sum(mx.np.abs(difference))] if self.scaled else found
+
+    def judge(self, sums: Sums) -> Judged:
+        """See ``Head``."""
+        if self.scaled:
+            loss, (straight, signed) = scaled_distance(sums[0], sums[1], self.weight)
+        else:
+            scale = self.weight / self.target.size
+            loss, straight = scale * sums[0], 2 * scale
+
+        def gradient(features: Tensor, rows: slice) -> Tensor:
+            difference = features - part(self.target, rows)
+            if self.scaled:
+                return straight * difference - signed * mx.np.sign(difference)
+            difference *= straight
+            return difference
+
+        return Judged(loss, gradient)
+
+
+class GramHead:
+    """The distance of Gram matrices K, region by region, and its gradient.
+
+    Of K = F F^T / n a symmetric gradient G gives 2 G F / n; with a region's density d in place of
+    1 / (H*W), each pixel's times d.
+
+    Args:
+        tap: Whose features are compared.
+        target: Gram matrices of the style picture, or of a blend of some.
+        objective: Says which distance it is, and how often it counts in the total.
+        shape: Of the features, (C, H, W).
+    """
+
+    kind: Kind = "style"
+
+    def __init__(self, tap: str, target: StyleTarget, objective: Objective, shape: Shape) -> None:
+        self.tap = tap
+        self.target = target
+        self.objective = objective
+        self.shape = shape
+
+    def sums(self, features: Tensor, rows: slice) -> Sums:
+        """See ``Head``."""
+        return [
+            gram_part(features, shape=self.shape, root=region.root_of(rows))
+            for region in self.target
+        ]
+
+    def judge(self, sums: Sums) -> Judged:
+        """See ``Head``."""
+        losses, matrices = [], []
+        for region, gram in zip(self.target, sums, strict=True):
+            weight = self.objective.style[self.tap] * region.area
+            assert not isinstance(region.statistics, Gaussian), "all of them, or none"
+            loss, matrix = self._compared(gram - region.statistics, weight)
+            pixels = 1 if region.root is not None else math.prod(self.shape[1:])
+            scale = 2 * self.objective.style_counted / (self.shape[0] * pixels)
+            losses.append(loss)
+            matrices.append(scale * matrix)
+
+        def gradient(features: Tensor, rows: slice) -> Tensor:
+            found = None
+            for region, matrix in zip(self.target, matrices, strict=True):
+                flowing = _times(matrix, features, region.root_of(rows))
+                found = flowing if found is None else found + flowing
+            return found
+
+        return Judged(sum(losses[1:], losses[0]), gradient)
+
+    def _compared(self, difference: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+        """Return the weighted loss of two matrices' difference, and its gradient (C, C)."""
+        squares = mx.np.sum(mx.np.square(difference))
+        if self.objective.style_distance == "mse":
+            scale = weight / difference.size
+            return scale * squares, 2 * scale * difference
+        channels = self.shape[0]
+        magnitudes = mx.np.sum(mx.np.abs(difference))
+        # Of D = C * difference.
+        loss, (straight, signed) = scaled_distance(
+            channels**2 * squares, channels * magnitudes, weight
+        )
+        straight = channels**2 * straight
+        return loss, straight * difference - channels * signed * mx.np.sign(difference)
+
+
+class GaussianHead:
+    """The 2-Wasserstein distance of normal distributions, region by region; see ``gaussian``.
+
+    A gradient B of the covariance and one b of the mean m give d ((B + B^T) (f - m) + b) for a
+    pixel f of density d. Args as for ``GramHead``.
+    """
+
+    kind: Kind = "style"
+
+    def __init__(self, tap: str, target: StyleTarget, objective: Objective, shape: Shape) -> None:
+        self.tap = tap
+        self.target = target
+        self.objective = objective
+        self.shape = shape
+
+    def sums(self, features: Tensor, rows: slice) -> Sums:
+        """See ``Head``."""
+        return [
+            moment
+            for region in self.target
+            for moment in moments_part(features, shape=self.shape, root=region.root_of(rows))
+        ]
+
+    def judge(self, sums: Sums) -> Judged:
+        """See ``Head``."""
+        total, by_region = 0.0, []
+        for region, mean, second in zip(self.target, sums[::2], sums[1::2], strict=True):
+            assert isinstance(region.statistics, Gaussian), "all of them, or none"
+            weight = self.objective.style[self.tap] * region.area
+            distance = region.statistics.distance(mean, second - np.outer(mean, mean))
+            total += weight * distance.value
+            pixels = 1 if region.root is not None else math.prod(self.shape[1:])
+            scale = self.objective.style_counted * weight / pixels
+            by_features = scale * (distance.by_covariance + distance.by_covariance.T)
+            at_zero = scale * distance.by_mean.ravel() - by_features @ mean
+            by_region.append((by_features, at_zero.reshape(1, -1, 1, 1)))
+
+        def gradient(features: Tensor, rows: slice) -> Tensor:
+            found = None
+            for region, (by_features, at_zero) in zip(self.target, by_region, strict=True):
+                root = region.root_of(rows)
+                flowing = _times(like_array(by_features, features), features, None)
+                flowing = flowing + like_array(at_zero, features)
+                flowing = flowing if root is None else flowing * mx.np.square(root)
+                found = flowing if found is None else found + flowing
+            return found
+
+        return Judged(total, gradient)
+
+
+def _times(matrix: Tensor, features: Tensor, root: Tensor | None) -> Tensor:
+    """Return matrix (C, C) times features (1, C, H, W), each pixel times the square of ``root``."""
+    channels = features.shape[1]
+    # As a convolution it takes and leaves features in oneDNN's layout, without a copy.
+    found = mx.npx.convolution(
+        features,
+        mx.np.reshape(matrix, (channels, channels, 1, 1)),
+        kernel=(1, 1),
+        num_filter=channels,
+        no_bias=True,
+    )
+    return found if root is None else found * mx.np.square(root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,144 +243,77 @@ class Targets:
     style: Mapping[str, StyleTarget]
 
 
+def heads_of(
+    objective: Objective, targets: Targets, shapes: Mapping[str, Shape]
+) -> dict[str, list[Head]]:
+    """Return tap -> its heads; ``shapes`` are those of the features, (C, H, W)."""
+    heads: dict[str, list[Head]] = {tap: [] for tap in objective.taps()}
+    scaled = objective.content_distance == "scaled"
+    for tap, weight in objective.content.items():
+        heads[tap].append(ContentHead(tap, targets.content[tap], weight=weight, scaled=scaled))
+    style = GaussianHead if objective.style_statistics == "wasserstein" else GramHead
+    for tap in objective.style:
+        heads[tap].append(style(tap, targets.style[tap], objective, shapes[tap]))
+    return heads
+
+
+def total_variation(x: Tensor, *, weight: float) -> tuple[Tensor, Tensor]:
+    """Return the weighted loss () of ``x`` (1, 3, H, W), and its gradient.
+
+    Half the mean absolute vertical difference plus horizontal; d|a|/da is the sign of a.
+    """
+    losses, gradient = [], mx.np.zeros_like(x)
+    vertical = x[:, :, 1:, :] - x[:, :, :-1, :]
+    horizontal = x[:, :, :, 1:] - x[:, :, :, :-1]
+    for difference in (vertical, horizontal):
+        losses.append(0.5 * weight / difference.size * mx.np.sum(mx.np.abs(difference)))
+    sign = 0.5 * weight / vertical.size * mx.np.sign(vertical)
+    gradient[:, :, 1:, :] += sign
+    gradient[:, :, :-1, :] -= sign
+    sign = 0.5 * weight / horizontal.size * mx.np.sign(horizontal)
+    gradient[:, :, :, 1:] += sign
+    gradient[:, :, :, :-1] -= sign
+    return losses[0] + losses[1], gradient
+
+
 @dataclass(frozen=True, slots=True)
 class WeightedLosses:
-    """The weighted losses of one evaluation, as scalars still on the device.
+    """The weighted losses of one evaluation, by tap; most are scalars still on the device.
 
-    ``parts`` is an array (N,): content, then style, by tap as in ``objective``, then total
-    variation; ``total`` is an array (). Style losses that were computed in NumPy are in ``known``
-    instead, by tap, and in neither of these.
+    The style's count ``style_counted`` times in the total.
     """
 
-    objective: Objective
-    parts: Tensor
-    total: Tensor
-    known: Mapping[str, float]
+    content: Mapping[str, Loss]
+    style: Mapping[str, Loss]
+    total_variation: Loss
+    style_counted: float
+
+    @classmethod
+    def of(
+        cls, found: Iterable[tuple[Head, Loss]], *, total_variation: Tensor, objective: Objective
+    ) -> WeightedLosses:
+        """Sort what the heads found, in whatever order."""
+        by_kind = {(head.kind, head.tap): loss for head, loss in found}
+        return cls(
+            {tap: by_kind["content", tap] for tap in objective.content},
+            {tap: by_kind["style", tap] for tap in objective.style},
+            total_variation,
+            objective.style_counted,
+        )
 
     def read(self) -> Losses:
         """Wait for the values and bring them over."""
-        values = iter(self.parts.asnumpy().tolist())
+        content = _read(self.content)
+        style = _read(self.style)
+        variation = float(self.total_variation)
+        counted = self.style_counted * math.fsum(style.values())
         return Losses(
-            content={tap: next(values) for tap in self.objective.content},
-            style={
-                tap: self.known[tap] if tap in self.known else next(values)
-                for tap in self.objective.style
-            },
-            total_variation=next(values),
-            total=float(self.total.asnumpy())
-            + self.objective.style_counted * sum(self.known.values()),
+            content=content,
+            style=style,
+            total_variation=variation,
+            total=math.fsum((*content.values(), counted, variation)),
         )
 
 
-class ObjectiveBlock(Block):
-    """From the normalised image to the weighted losses, through the network.
-
-    Args:
-        network: VGG-19 with the objective's taps.
-        objective: What is minimised.
-        targets: What the image is compared with.
-        height: Height of the images that this block is for.
-        width: Their width.
-    """
-
-    def __init__(
-        self, network: Network, objective: Objective, targets: Targets, *, height: int, width: int
-    ) -> None:
-        super().__init__()
-        self.network = network
-        self.objective = objective
-        self.targets = targets
-        self.shapes = {tap: feature_shape(tap, height=height, width=width) for tap in network.taps}
-
-    def differentiate(self, x: Tensor) -> WeightedLosses:
-        """Return all losses of the normalised image ``x`` (1, 3, H, W); ``x.grad`` is theirs."""
-        with mx.autograd.record():
-            parts, total, *moments = self(x, *self._inputs())
-        known, gradients = self._compared(moments) if moments else ({}, [])
-        mx.autograd.backward([total, *moments], [mx.np.ones_like(total), *gradients])
-        return WeightedLosses(self.objective, parts, total, known)
-
-    def compute(self, operators: Operators, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Return weighted losses (N,), their total (), and the moments that are compared outside.
-
-        ``inputs`` are the image, then ``_inputs``, here perhaps symbols.
-        """
-        x, *rest = inputs
-        given = iter(rest)
-        dtype = self.network.dtype
-        features = dict(zip(self.network.taps, self.network(x), strict=True))
-        content = [
-            weight
-            * content_loss(
-                operators,
-                features[tap],
-                next(given),
-                objective=self.objective,
-                shape=self.shapes[tap],
-                dtype=dtype,
-            )
-            for tap, weight in self.objective.content.items()
-        ]
-        style: list[Tensor] = []
-        outside: list[Tensor] = []
-        for tap, weight in self.objective.style.items():
-            losses, moments = self._style(operators, tap, features[tap], given)
-            style += [weight * sum(losses[1:], losses[0])] if losses else []
-            outside += moments
-        tv = self.objective.total_variation * total_variation(operators, x, dtype=dtype)
-        counted = [self.objective.style_counted * loss for loss in style]
-        parts = operators.np.stack([*content, *style, tv])
-        return parts, operators.np.stack([*content, *counted, tv]).sum(), *outside
-
-    def _style(
-        self, operators: Operators, tap: str, features: Tensor, given: Iterator[Tensor]
-    ) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the losses of a tap's regions, or their moments if they are compared outside."""
-        losses: list[Tensor] = []
-        outside: list[Tensor] = []
-        shape = self.shapes[tap]
-        for region in self.targets.style[tap]:
-            root = None if region.root is None else next(given)
-            if isinstance(region.statistics, Gaussian):
-                outside += moments(operators, features, shape=shape, root=root)
-                continue
-            loss = gram_loss(
-                operators,
-                features,
-                next(given),
-                root=root,
-                objective=self.objective,
-                shape=shape,
-                dtype=self.network.dtype,
-            )
-            losses.append(loss if region.area == 1 else region.area * loss)
-        return losses, outside
-
-    def _inputs(self) -> Iterator[Tensor]:
-        """Yield the arrays that ``compute`` takes besides the image, in its order."""
-        yield from self.targets.content.values()
-        for target in self.targets.style.values():
-            for region in target:
-                if region.root is not None:
-                    yield region.root
-                if not isinstance(region.statistics, Gaussian):
-                    yield region.statistics
-
-    def _compared(self, found: Sequence[Tensor]) -> tuple[dict[str, float], list[Tensor]]:
-        """Compare moments with the targets: tap -> weighted loss; the gradient by each moment."""
-        known: dict[str, float] = {}
-        gradients: list[Tensor] = []
-        pairs = zip(found[::2], found[1::2], strict=True)
-        for tap, weight in self.objective.style.items():
-            known[tap] = 0.0
-            for region in self.targets.style[tap]:
-                assert isinstance(region.statistics, Gaussian), "all of them, or none"
-                values = next(pairs)
-                distance = region.statistics.distance(*(value.asnumpy() for value in values))
-                known[tap] += weight * region.area * distance.value
-                scale = self.objective.style_counted * weight * region.area
-                gradients += [
-                    like_array(scale * part, value)
-                    for part, value in zip(distance[1:], values, strict=True)
-                ]
-        return known, gradients
+def _read(losses: Mapping[str, Loss]) -> dict[str, float]:
+    return {tap: float(loss) for tap, loss in losses.items()}

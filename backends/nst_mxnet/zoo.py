@@ -1,4 +1,4 @@
-"""GluonCV's VGG-19: its layers, and its pretrained weights as canonical arrays."""
+"""GluonCV's VGG-19: its pretrained weights as canonical arrays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
 
 from nst_core.arrays import Array
 from nst_core.errors import WeightsError
@@ -21,11 +20,6 @@ else:
     # GluonCV 0.8.0 refuses MXNet 2. MXNet's own zoo holds the same class and the same weights
     # (file hash ad2f660d); GluonCV's is a copy of it.
     _zoo = mx.gluon.model_zoo.vision
-
-
-def topology() -> Any:
-    """Return a new VGG-19's ``features``, whose indices are torchvision's, without values."""
-    return _zoo.vgg19().features
 
 
 def pretrained() -> Mapping[str, Array]:

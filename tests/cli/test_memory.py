@@ -62,13 +62,13 @@ def test_too_large_on_mxnet_is_one_line(pair, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "good"),
-    [("ObjectiveBlock", 1), ("read", 3)],
+    [("Network", 1), ("read", 3)],
 )
 def test_what_mxnet_refuses_later_keeps_the_picture(nst, pair, monkeypatch, name, good):
     mxnet = pytest.importorskip("mxnet")
     from nst_mxnet import session
 
-    holder = session if name == "ObjectiveBlock" else session.WeightedLosses
+    holder = session if name == "Network" else session.WeightedLosses
     real, calls = getattr(holder, name), []
 
     def lacking(*given, **named):

@@ -2,20 +2,28 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from nst_core.errors import WeightsError
+from nst_core.vgg19 import CONVOLUTIONS
 from nst_core.weights import OFFLINE, load
 
 
 def test_pretrained_arrays_become_canonical(backend, monkeypatch):
     from nst_mxnet import zoo
     from nst_mxnet._framework import mx
-    from nst_mxnet.network import Network
 
     weights = load("random:4")
     with mx.util.np_shape(True), mx.util.np_array(True):
-        network = Network(weights, taps=["relu5_4"], device=mx.cpu(), dtype="float32")
+        network = mx.gluon.model_zoo.vision.vgg19()
+        for layer in CONVOLUTIONS:
+            for part in ("weight", "bias"):
+                array = weights[f"{layer.name}.{part}"]
+                parameter = getattr(network.features[layer.index], part)
+                parameter.shape = array.shape
+                parameter.initialize()
+                parameter.set_data(mx.np.array(np.array(array)))
     monkeypatch.setattr(zoo, "_zoo", SimpleNamespace(vgg19=lambda *, pretrained: network))
     loaded = backend.pretrained()
     assert loaded == weights
