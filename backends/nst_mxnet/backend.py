@@ -47,10 +47,10 @@ class MXNetBackend:
         size: StageSize,
         device: str,  # noqa: ARG002
         dtype: DType,
-        execution: Execution,  # noqa: ARG002
+        execution: Execution,
     ) -> Footprint:
         """Return what a session takes of memory; see ``nst_core.estimate.Footprints``."""
-        return footprint(taps=taps, size=size, dtype=dtype)
+        return footprint(taps=taps, size=size, dtype=dtype, execution=execution)
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return GluonCV's weights as canonical arrays."""

@@ -19,6 +19,7 @@ from nst_core.backend import PLAIN_VGG, Architecture, DType
 from nst_core.memory import give_back
 from nst_core.vgg19 import Layer, layers_until
 from nst_mxnet._framework import Context, Tensor, mx
+from nst_mxnet.footprint import AGAIN
 from nst_mxnet.losses import Gradient, Head, Loss
 from nst_mxnet.padding import replicated, replicated_backward
 from nst_mxnet.pooling import Choice, average_pooled, average_unpooled, max_pooled, max_unpooled
@@ -27,9 +28,6 @@ from nst_mxnet.strips import Strip, part, placed, rows_of, strips, whole
 
 Visit = Callable[[str, Tensor, slice], None]
 """Is shown a tap, some rows of its features (1, C, rows, W), and which rows they are."""
-
-AGAIN = 2
-"""How many blocks are computed again by default: in them lie three quarters of all activations."""
 
 
 class Evaluated(NamedTuple):
@@ -46,10 +44,13 @@ class Block:
     Attributes:
         layers: In order.
         again: Whether its forward pass is computed again in the backward pass.
+        chooses: Whether the choices of its pooling are kept all the same, so that the last
+            convolution need not be.
     """
 
     layers: Sequence[Layer]
     again: bool
+    chooses: bool = False
 
     @property
     def pools(self) -> bool:
@@ -101,6 +102,9 @@ class Network:
         self.blocks = [
             Block(list(block), again=checkpointing or number < AGAIN) for number, block in groups
         ]
+        for block in [] if checkpointing else self.blocks[1:AGAIN]:
+            # The first block's would be twice as large, and its last convolution is as fast.
+            block.chooses = self._may_choose(block)
         with device:
             # mx.np.array copies: canonical arrays are read-only and shared between backends.
             self.parameters = {
@@ -132,8 +136,9 @@ class Network:
         passed: list[_Passed] = []
         for block in self.blocks:
             record = None if block.again else _Record()
-            passed.append(_Passed(block, x.shape, x if block.again else None, record))
-            x = self._through(block, x, see, record)
+            choices: list[Choice] = []
+            passed.append(_Passed(block, x.shape, x if block.again else None, record, choices))
+            x = self._through(block, x, see, record, choices if block.chooses else None)
             self._settle()
         del x
         judged = {head: head.judge(sums) for head, sums in found.items()}
@@ -143,6 +148,12 @@ class Network:
             gradient = self._back(passed.pop(), gradient, flowing)
             self._settle()
         return Evaluated([(head, one.loss) for head, one in judged.items()], gradient)
+
+    def _may_choose(self, block: Block) -> bool:
+        """Return whether the pooling's choices are all that its last convolution is needed for."""
+        if not block.pools or self.architecture.pooling != "max":
+            return False
+        return not {layer.name for layer in block.layers[-3:]} & set(self.taps)
 
     def _settle(self) -> None:
         """Wait for what is queued; where memory counts most, hand back what it has freed.
@@ -154,12 +165,19 @@ class Network:
             give_back()
 
     def _through(
-        self, block: Block, x: Tensor, see: Visit, record: _Record | None = None
+        self,
+        block: Block,
+        x: Tensor,
+        see: Visit,
+        record: _Record | None = None,
+        choices: list[Choice] | None = None,
     ) -> Tensor:
         """Return what a block makes of all of ``x``, showing ``see`` the taps on the way."""
         out = None
         for strip in block.strips(x.shape, self._item):
-            found = self._forward(block, part(x, strip.taken), strip, see=see, record=record)
+            found = self._forward(
+                block.layers, part(x, strip.taken), strip, see=see, record=record, choices=choices
+            )
             if strip.own == strip.taken:
                 return found
             to = block.pooled(strip)
@@ -176,18 +194,22 @@ class Network:
         self, passed: _Passed, gradient: Tensor | None, flowing: Mapping[str, Sequence[Gradient]]
     ) -> Tensor:
         """Return the gradient of a block's input from that of what it put out, if it has one."""
-        block, shape, x, record = passed
+        block, shape, x, record, choices = passed
         if record is not None:
             strip = whole(shape[2])
             return self._backward(block, gradient, strip, record, flowing)
         out = None
         for strip in block.strips(shape, self._item):
             record = _Record()
-            made = self._forward(block, part(x, strip.taken), strip, record=record)
+            window = part(x, strip.taken)
+            if block.chooses:
+                made = self._chosen(block, window, strip, record, choices.pop(0))
+            else:
+                made = self._forward(block.layers, window, strip, record=record).shape
             to, above = block.pooled(strip), None
             if gradient is not None:
-                above = placed(part(gradient, to.own), to.inside, like=made.shape, of=made)
-            del made
+                above = placed(part(gradient, to.own), to.inside, like=made, of=gradient)
+            del window
             found = self._backward(block, above, strip, record, flowing)
             if strip.own == strip.taken:
                 return found
@@ -196,16 +218,28 @@ class Network:
             out[:, :, strip.taken] += found
         return out
 
+    def _chosen(
+        self, block: Block, x: Tensor, strip: Strip, record: _Record, choice: Choice
+    ) -> tuple[int, ...]:
+        """Compute a strip again but for what the pooling's choices tell; return their shape."""
+        *layers, convolution, _, pool = block.layers
+        self._forward(layers, x, strip, record=record)
+        record.choices[pool.name] = choice
+        record.shapes[pool.name] = (1, convolution.out_channels, *x.shape[2:])
+        shape: tuple[int, ...] = choice.positive.shape
+        return shape
+
     def _forward(
         self,
-        block: Block,
+        layers: Sequence[Layer],
         x: Tensor,
         strip: Strip,
         *,
         see: Visit | None = None,
         record: _Record | None = None,
+        choices: list[Choice] | None = None,
     ) -> Tensor:
-        for layer, following in zip(block.layers, [*block.layers[1:], None], strict=True):
+        for layer, following in zip(layers, [*layers[1:], None], strict=True):
             if layer.kind == "conv":
                 x = self._convolve(layer, x)
             elif layer.kind == "relu":
@@ -213,7 +247,7 @@ class Network:
                 if record is not None and not self._tells(layer, following):
                     record.masks[layer.name] = x > 0
             else:
-                x = self._pool(layer, x, record)
+                x = self._pool(layer, x, record, choices)
             if layer.name in self.taps:
                 if see is not None:
                     see(layer.name, part(x, strip.inside), strip.own)
@@ -243,14 +277,24 @@ class Network:
                 num_filter=layer.out_channels,
             )
 
-    def _pool(self, layer: Layer, x: Tensor, record: _Record | None) -> Tensor:
+    def _pool(
+        self,
+        layer: Layer,
+        x: Tensor,
+        record: _Record | None,
+        choices: list[Choice] | None,
+    ) -> Tensor:
         if record is not None:
             record.shapes[layer.name] = x.shape
         if self.architecture.pooling == "average":
             return average_pooled(x)
-        if record is None:
+        if record is None and choices is None:
             return mx.npx.pooling(x, kernel=(2, 2), stride=(2, 2), pool_type="max")
-        pooled, record.choices[layer.name] = max_pooled(x)
+        pooled, choice = max_pooled(x)
+        if choices is not None:
+            choices.append(choice)
+        if record is not None:
+            record.choices[layer.name] = choice
         return pooled
 
     def _backward(
@@ -312,6 +356,7 @@ class _Passed(NamedTuple):
     shape: tuple[int, int, int, int]
     x: Tensor | None
     record: _Record | None
+    choices: list[Choice]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from nst_mxnet._framework import Tensor, mx
 
-MAP_BYTES = 4_000_000
+MAP_BYTES = 6_000_000
 """How large one array of a strip may become: some twenty of them are held at a time."""
 
 LEAST_ROWS = 16
