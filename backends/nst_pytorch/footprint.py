@@ -15,7 +15,7 @@ from nst_core.backend import DType, Execution
 from nst_core.estimate import Footprint
 from nst_core.vgg19 import Layer, feature_shape, layers_until
 from nst_core.work import StageSize
-from nst_pytorch.choice import in_blocks
+from nst_pytorch.choice import in_blocks, tiling_of
 from nst_pytorch.sharing import common_room
 from nst_pytorch.strips import convolution_of, stages_of
 from nst_pytorch.winograd import room
@@ -43,10 +43,18 @@ def footprint(
     widest = item * max(map(_channels, layers[:2]))  # the first block's, at full size
     unfolded = NEIGHBOURS * widest if on_cpu and dtype == "float64" else 0.0
     if in_blocks(size.content, on_cpu=on_cpu, dtype=dtype, execution=execution):
+
+        def seen_at_once(sides: tuple[int, int]) -> tuple[int, int]:
+            tiling = tiling_of(sides, taps, execution)
+            return sides if tiling is None else tiling.window_size
+
         # Pictures of other sizes are seen by the direct network.
-        others = [sides for sides in size.styles if sides != size.content]
+        others = [seen_at_once(sides) for sides in size.styles if sides != size.content]
         direct = parameters if others else 0.0
-        fixed, content = _of_blocks(taps, size.content, getattr(torch, dtype))
+        window = seen_at_once(size.content)
+        fixed, content = _of_blocks(taps, window, getattr(torch, dtype))
+        if window != size.content:
+            content += 3 * item * prod(size.content)  # the gradient of the whole
     else:
         # The gradient's kernels are a copy.
         others, direct, fixed = list(size.styles), 0.0, 2.0 * parameters

@@ -13,6 +13,7 @@ from nst_pytorch import statistics
 from nst_pytorch.heads import (
     ContentHead,
     Head,
+    Measuring,
     MomentsHead,
     Part,
     ScaledContentHead,
@@ -33,9 +34,9 @@ class Targets:
     style: Mapping[str, StyleTarget]
 
 
-def heads_of(objective: Objective, targets: Targets) -> dict[str, list[Head]]:
+def heads_of(objective: Objective, targets: Targets) -> dict[str, list[Measuring]]:
     """Return tap -> its heads."""
-    heads: dict[str, list[Head]] = {tap: [] for tap in objective.taps()}
+    heads: dict[str, list[Measuring]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
         heads[tap].append(_content_head(tap, targets.content[tap], weight, objective))
     for tap, weight in objective.style.items():
@@ -43,13 +44,13 @@ def heads_of(objective: Objective, targets: Targets) -> dict[str, list[Head]]:
     return heads
 
 
-def _content_head(tap: str, target: FeatureMap, weight: float, objective: Objective) -> Head:
+def _content_head(tap: str, target: FeatureMap, weight: float, objective: Objective) -> Measuring:
     if objective.content_distance == "scaled":
         return ScaledContentHead(tap, target, weight=weight)
     return ContentHead(tap, target, weight=weight)
 
 
-def _style_head(tap: str, target: StyleTarget, weight: float, objective: Objective) -> Head:
+def _style_head(tap: str, target: StyleTarget, weight: float, objective: Objective) -> Measuring:
     counted, region = objective.style_counted, target[0]
     plain = region.density is None and objective.style_distance == "mse"
     if plain and isinstance(region.statistics, Tensor):

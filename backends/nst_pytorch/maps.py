@@ -130,6 +130,13 @@ class FeatureMap:
         """See ``Features``."""
         return self.laid(self.whole.clone())
 
+    def at(self, place: Place) -> FeatureMap:
+        """Return a place of it as a map without a border, a view; the map itself of everywhere."""
+        if place == EVERYWHERE:
+            return self
+        whole = self.whole[place]
+        return FeatureMap(whole, 0, 0, whole.shape[0], whole.shape[1])
+
     def lines(self, top: int, count: int, worker: int) -> Tensor:  # noqa: ARG002
         """See ``Features``; a view."""
         return self.whole[self.top + top : self.top + top + count]

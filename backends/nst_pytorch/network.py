@@ -20,11 +20,12 @@ from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture
 from nst_core.vgg19 import Layer, layers_until
 from nst_pytorch.heads import Head
-from nst_pytorch.maps import EVERYWHERE, FeatureMap, Features
+from nst_pytorch.maps import EVERYWHERE, FeatureMap, Features, Place
 from nst_pytorch.padding import replicated, replicated_backward
 from nst_pytorch.pooling import average_unpooled, max_pooled, max_unpooled
 
-Visit = Callable[[str, Features], None]
+Visit = Callable[[str, Features, Place], None]
+"""Is shown a tap's features, or a part of them, and where in the whole map it lies."""
 
 
 class Evaluated(NamedTuple):
@@ -149,7 +150,7 @@ class Network:
                 features = FeatureMap.of(x.to(self._dtype))
                 x = features.image if x.dtype == self._dtype else x
                 if see is not None:
-                    see(layer.name, features)
+                    see(layer.name, features, EVERYWHERE)
                 if record is not None:
                     record.features[layer.name] = features
         return x

@@ -20,41 +20,39 @@ _SUMS = 4
 """Sums for each worker: some, for the cores to share, and few, for they take up memory."""
 
 
-def gram(features: Features, density: FeatureMap | None = None) -> Tensor:
-    """Return F^T F / (C*H*W), (C, C), of features F (H*W, C).
+def squares(features: Features, density: FeatureMap | None = None) -> Tensor:
+    """Return F^T F (C, C), of features F (H*W, C).
 
     Args:
-        features: One picture's.
-        density: (H, W, 1), of sum 1: what each pixel counts, D = diag(density), in F^T D F / C.
+        features: One picture's, or a part of them.
+        density: (H, W, 1): what each pixel counts, D = diag(density), in F^T D F.
     """
     channels, inside = features.channels, _inside(features)
     if density is None:
         # The border's zeros add nothing, and so lines stay contiguous.
-        found = _squares(lambda piece: piece.view(-1, channels), features)
-        return found.div_(channels * features.pixels)
+        return _squares(lambda piece: piece.reshape(-1, channels), features)
 
     def rows_of(piece: Tensor, each: Tensor) -> Tensor:
         return (piece[:, inside] * each.sqrt()).view(-1, channels)
 
-    return _squares(rows_of, features, density).div_(channels)
+    return _squares(rows_of, features, density)
 
 
-def mean_and_covariance(
+def mean_and_squares(
     features: Features, density: FeatureMap | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Return the mean (C,) and covariance (C, C) of the pixels of features.
+    """Return the mean m (C,) of the pixels f of features, and the sum (C, C) of (f - m)(f - m)^T.
 
     Args:
-        features: One picture's.
-        density: (H, W, 1), of sum 1, what each pixel counts; all alike by default.
+        features: One picture's, or a part of them.
+        density: (H, W, 1), what each pixel counts in both; 1 by default. May be 0 throughout.
     """
     channels, pixels, inside = features.channels, features.pixels, _inside(features)
     # The mean is taken off the features, not off their second moment, where it may be so large
     # that float32 loses the small directions.
     if density is None:
         mean = _sum(lambda piece: piece.sum(dim=(0, 1)), features, shape=(channels,)).div_(pixels)
-        found = _squares(lambda piece: (piece[:, inside] - mean).view(-1, channels), features)
-        return mean, found.div_(pixels)
+        return mean, _squares(lambda piece: (piece[:, inside] - mean).view(-1, channels), features)
 
     def rows_of(piece: Tensor, each: Tensor) -> Tensor:
         return ((piece[:, inside] - mean) * each.sqrt()).view(-1, channels)
@@ -62,7 +60,9 @@ def mean_and_covariance(
     def weighted(piece: Tensor, each: Tensor) -> Tensor:
         return (piece[:, inside] * each).sum(dim=(0, 1))
 
-    mean = _sum(weighted, features, density, shape=(channels,))
+    count = density.inner.sum()
+    found = _sum(weighted, features, density, shape=(channels,))
+    mean = found.div_(torch.where(count > 0, count, torch.ones_like(count)))
     return mean, _squares(rows_of, features, density)
 
 

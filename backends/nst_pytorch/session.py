@@ -24,15 +24,16 @@ from nst_core.guides import regions_at
 from nst_core.memory import give_back, told_by
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
-from nst_pytorch.choice import network_for
+from nst_pytorch.choice import network_for, tiling_of
 from nst_pytorch.cuda import Replayed
 from nst_pytorch.lack import lack
 from nst_pytorch.losses import Targets, WeightedLosses, heads_of, total_variation
-from nst_pytorch.maps import FeatureMap, Features
+from nst_pytorch.maps import Features, Place
 from nst_pytorch.network import Network
 from nst_pytorch.precision import Arithmetic
-from nst_pytorch.statistics import Blend, target_of
+from nst_pytorch.statistics import Blend, Measured, target_of
 from nst_pytorch.strips import Strips
+from nst_pytorch.windows import Windows, whole_maps
 from nst_pytorch.workers import one_core
 
 
@@ -51,6 +52,7 @@ class PyTorchSession:
         self._device = device
         self._dtype = dtype
         self._objective = problem.objective
+        self._execution = execution
         self._arithmetic = Arithmetic.of(execution.precision, device=device, dtype=dtype)
         height, width, _ = problem.start.shape
         self._network = network_for(
@@ -74,14 +76,10 @@ class PyTorchSession:
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
         """Return tap -> features (C, H, W)."""
-        found: dict[str, Array] = {}
-
-        def see(tap: str, features: Features) -> None:
-            found[tap] = features.image[0].cpu().numpy().copy(order="C")
-
+        taps = self._objective.taps()
         with self._arithmetic.applied():
-            self._network.visit(self._normalised(image), see)
-        return found
+            found = whole_maps(self._network, self._normalised(image), taps)
+        return {tap: one.image[0].cpu().numpy().copy(order="C") for tap, one in found.items()}
 
     def evaluate(self, *, image: Image) -> Evaluation:
         """Return the losses at ``image`` and the gradient with respect to it."""
@@ -127,13 +125,8 @@ class PyTorchSession:
         self._adam.second_moment.copy_(self._tensor(state.second_moment))
 
     def _find_targets(self, problem: Problem) -> Targets:
-        content: dict[str, FeatureMap] = {}
-
-        def see(tap: str, features: Features) -> None:
-            if tap in self._objective.content:
-                content[tap] = features.copy()
-
-        self._network.visit(self._normalised(problem.content), see)
+        image = self._normalised(problem.content)
+        content = whole_maps(self._network, image, self._objective.content)
         like = torch.empty((), device=self._device, dtype=self._dtype)
         style = {
             tap: target_of(found, regions_at(problem.guides, tap), self._objective, like=like)
@@ -145,21 +138,10 @@ class PyTorchSession:
         """Return the blend of the styles' statistics, found anew unless they are given."""
         if problem.style_targets is not None:
             return problem.style_targets.copied()
-        blends = {tap: Blend(self._objective) for tap in self._objective.style}
+        blends = {tap: Blend() for tap in self._objective.style}
         for style, share in problem.shares():
-
-            def see(
-                tap: str, features: Features, style: StyleSource = style, share: float = share
-            ) -> None:
-                # Of each tap only the statistics stay.
-                if tap in blends:
-                    blends[tap].add(features, regions_at(style.guides, tap), share)
-
-            network = self._network
-            if isinstance(network, Strips) and style.image.shape != problem.start.shape:
-                # Strips are for one size, and take time to set up.
-                network = self._plain_network(problem)
-            network.visit(self._normalised(style.image), see)
+            for tap, found in self._measured(problem, style).items():
+                blends[tap].add(found, share)
         return StyleTargets(statistics={tap: blend.statistics() for tap, blend in blends.items()})
 
     def _at_the_image(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
@@ -169,6 +151,29 @@ class PyTorchSession:
         if self._device.type == "cuda" and not solves:
             return Replayed(self._differentiate, self._x)
         return partial(self._differentiate, self._x)
+
+    def _measured(self, problem: Problem, style: StyleSource) -> Mapping[str, Measured]:
+        """Return tap -> a style's statistics; of its features nothing stays."""
+        measured = {
+            tap: Measured(self._objective, regions_at(style.guides, tap))
+            for tap in self._objective.style
+        }
+
+        def see(tap: str, part: Features, place: Place) -> None:
+            if tap in measured:
+                measured[tap].take(part, place)
+
+        self._network_for(style, problem).visit(self._normalised(style.image), see)
+        return measured
+
+    def _network_for(self, style: StyleSource, problem: Problem) -> Network | Strips | Windows:
+        if isinstance(self._network, Network) or style.image.shape == problem.start.shape:
+            return self._network
+        # Strips are for one size, and take time to set up.
+        plain = self._plain_network(problem)
+        height, width, _ = style.image.shape
+        tiling = tiling_of((height, width), self._objective.taps(), self._execution)
+        return plain if tiling is None else Windows(plain, tiling)
 
     def _plain_network(self, problem: Problem) -> Network:
         return Network(
@@ -182,7 +187,7 @@ class PyTorchSession:
 
     def _cores(self) -> AbstractContextManager[None]:
         # Else PyTorch's own threads hold the cores that the workers need; see ``workers``.
-        return one_core() if isinstance(self._network, Strips) else nullcontext()
+        return nullcontext() if isinstance(self._network, Network) else one_core()
 
     def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         with self._cores(), self._arithmetic.applied():

@@ -12,8 +12,8 @@ from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
 from nst_core.guides import Region
 from nst_pytorch.gaussian import Gaussian, precise, precise_device
-from nst_pytorch.maps import FeatureMap, Features
-from nst_pytorch.products import gram, mean_and_covariance
+from nst_pytorch.maps import FeatureMap, Features, Place
+from nst_pytorch.moments import Moments
 
 
 def scaled_distance(difference: Tensor) -> Tensor:
@@ -53,31 +53,61 @@ def style_distance(
     return difference.square().mean()
 
 
+class Measured:
+    """One style's statistics at one tap, region by region, measured part by part.
+
+    Args:
+        objective: Says which statistics they are.
+        regions: The style's at the tap.
+    """
+
+    def __init__(self, objective: Objective, regions: Mapping[int, Region]) -> None:
+        self._centred = objective.style_statistics == "wasserstein"
+        self._regions = regions
+        self._pixels = 0
+        self._densities: dict[int, FeatureMap | None] = {}
+        self._sums: dict[int, Moments] = {}
+
+    def take(self, part: Features, place: Place) -> None:
+        """Count in a part of the features, which lies at a place of the whole map."""
+        self._pixels += part.pixels
+        for number, region in self._regions.items():
+            if number not in self._densities:
+                self._densities[number] = density_of(region, like=part)
+            density = self._densities[number]
+            found = Moments.of(part, density and density.at(place), centred=self._centred)
+            sums = self._sums.get(number)
+            self._sums[number] = found if sums is None else sums + found
+
+    def statistics(self) -> dict[int, Sequence[Tensor]]:
+        """Return number of the region -> what can be added up to a mixture's."""
+        return {number: self._of(number, sums) for number, sums in self._sums.items()}
+
+    def _of(self, number: int, sums: Moments) -> Sequence[Tensor]:
+        found = sums.normalised(self._pixels if self._regions[number].density is None else 1)
+        if not self._centred:
+            return found
+        mean, covariance = map(precise, found)
+        # Unlike covariances, these are those of the mixture when they are added up.
+        return [mean, covariance + torch.outer(mean, mean)]
+
+
 class Blend:
     """The styles' statistics at one tap, added up by their shares, region by region."""
 
-    def __init__(self, objective: Objective) -> None:
-        self._wasserstein = objective.style_statistics == "wasserstein"
+    def __init__(self) -> None:
         self._sums: dict[int, list[Tensor]] = {}
         self._shares: dict[int, float] = {}
 
-    def add(self, features: Features, regions: Mapping[int, Region], share: float) -> None:
-        """Count one style's features in."""
-        for number, region in regions.items():
-            moments = self._moments(features, density_of(region, like=features))
+    def add(self, measured: Measured, share: float) -> None:
+        """Count in what was measured of one style."""
+        for number, moments in measured.statistics().items():
             parts = [share * moment for moment in moments]
             sums = self._sums.get(number)
             self._sums[number] = (
                 parts if sums is None else [old + new for old, new in zip(sums, parts, strict=True)]
             )
             self._shares[number] = self._shares.get(number, 0.0) + share
-
-    def _moments(self, features: Features, density: FeatureMap | None) -> Sequence[Tensor]:
-        if not self._wasserstein:
-            return [gram(features, density)]
-        mean, covariance = map(precise, mean_and_covariance(features, density))
-        # Unlike covariances, these are those of the mixture when they are added up.
-        return [mean, covariance + torch.outer(mean, mean)]
 
     def statistics(self) -> dict[int, tuple[Array, ...]]:
         """Return number of the region -> its statistics: see ``nst_core.backend.StyleTargets``."""

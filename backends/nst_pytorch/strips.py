@@ -20,6 +20,7 @@ from nst_pytorch.buffers import Turns, clear_border
 from nst_pytorch.first import FirstStage
 from nst_pytorch.heads import Head
 from nst_pytorch.judging import Convolve, Losses
+from nst_pytorch.maps import EVERYWHERE
 from nst_pytorch.network import Evaluated, Visit
 from nst_pytorch.sharing import Convolution, Shared
 from nst_pytorch.stage import Stage
@@ -83,11 +84,11 @@ class Strips:
         """Show ``see`` each tap's features of ``x`` (1, 3, H, W), which it must not keep."""
         self.first.load(x)
         for tap, features in self.first.taps():
-            see(tap, features)
+            see(tap, features, EVERYWHERE)
         for number, stage in enumerate(self.stages):
             self._forward(number)
             for tap, kept in stage.taps():
-                see(tap, kept)
+                see(tap, kept, EVERYWHERE)
 
     @torch.no_grad()
     def evaluate(self, x: Tensor, heads: Mapping[str, Sequence[Head]]) -> Evaluated:

@@ -31,11 +31,11 @@ _WORK: tuple[tuple[str, Any, str], ...] = (
     ("ReLU, masks", stage.Stage, "_activate"),
     ("ReLU, masks", stage.Stage, "settle"),
     ("losses", heads, "add_product"),
-    ("losses", heads, "gram"),
+    ("losses", heads, "squares"),
     ("losses", heads, "squared_distance"),
     ("losses", heads, "distances"),
 )
-_CALLERS = {"gram", "squared_distance", "distances"}
+_CALLERS = {"squares", "squared_distance", "distances"}
 """Called once for all workers, which work for them meanwhile."""
 
 

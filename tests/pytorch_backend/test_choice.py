@@ -48,15 +48,18 @@ def test_which_network_computes(size, dtype, execution, wanted):
     assert type(network) is wanted
 
 
-def test_checkpointing_never_takes_more_memory():
-    size = StageSize((600, 900), ((600, 900),))
+@pytest.mark.parametrize("sides", [(300, 450), (1200, 1800)])
+def test_checkpointing_never_takes_more_memory(sides):
+    size = StageSize(sides, (sides, (500, 2000)))
 
     def estimated(**execution):
         found = footprint(
             taps=TAPS, size=size, on_cpu=True, dtype="float32", execution=Execution(**execution)
         )
-        return found.fixed + found.content
+        return found.peak
 
     for conv in ("auto", "direct", "winograd"):
         assert estimated(conv=conv, checkpointing=True) <= estimated(conv=conv)
     assert estimated(checkpointing=True) < estimated(conv="direct", checkpointing=True)
+    if sides > (768, 768):
+        assert estimated(checkpointing=True) < estimated() / 2

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nst_pytorch.maps import FeatureMap
-from nst_pytorch.products import _PIECE, distances, gram, mean_and_covariance, squared_distance
+from nst_pytorch.products import _PIECE, distances, mean_and_squares, squared_distance, squares
 from nst_pytorch.workers import Workers, one_core
 
 
@@ -27,10 +27,10 @@ def test_sums_over_maps(height, border):
     features = drawn(height, 211, border=border)
     assert (features.whole.numel() > 2 * _PIECE) == (height > 20)  # alone, and by the workers
     rows = features.inner.reshape(-1, 8)
-    torch.testing.assert_close(gram(features), rows.T @ rows / rows.numel())
-    mean, covariance = mean_and_covariance(features)
+    torch.testing.assert_close(squares(features), rows.T @ rows)
+    mean, centred = mean_and_squares(features)
     torch.testing.assert_close(mean, rows.mean(dim=0))
-    torch.testing.assert_close(covariance, torch.cov(rows.T, correction=0))
+    torch.testing.assert_close(centred, torch.cov(rows.T, correction=0) * len(rows))
     other = drawn(height, 211, border=border, seed=1)
     difference = features.inner - other.inner
     torch.testing.assert_close(squared_distance(features, other), difference.square().sum())
@@ -45,8 +45,8 @@ def test_small_maps_of_many_channels_are_shared_on_one_core(size):
     rows = features.inner.reshape(-1, 512)
     shared = mock.patch.object(Workers, "each", autospec=True, side_effect=Workers.each)
     with one_core(), shared as each:
-        found = gram(features)
-        _, covariance = mean_and_covariance(features)
+        found = squares(features)
+        _, centred = mean_and_squares(features)
         assert each.call_count == 2  # the mean is too little work
-    torch.testing.assert_close(found, rows.T @ rows / rows.numel())
-    torch.testing.assert_close(covariance, torch.cov(rows.T, correction=0))
+    torch.testing.assert_close(found, rows.T @ rows)
+    torch.testing.assert_close(centred, torch.cov(rows.T, correction=0) * len(rows))

@@ -114,8 +114,8 @@ def test_strips_are_the_network(taps, size, few, architecture, monkeypatch):
         torch.testing.assert_close(loss, losses[head.tap], rtol=1e-12, atol=0)
 
     seen, features = {}, {}
-    blocks.visit(x, lambda tap, value: seen.update({tap: value.image.clone()}))
-    direct.visit(x, lambda tap, value: features.update({tap: value.image}))
+    blocks.visit(x, lambda tap, value, _: seen.update({tap: value.image.clone()}))
+    direct.visit(x, lambda tap, value, _: features.update({tap: value.image}))
     assert seen.keys() == set(taps)
     torch.testing.assert_close(seen, features, rtol=1e-11, atol=1e-11)
 
@@ -196,7 +196,9 @@ def test_losses_of_regions_are_differentiated(centred, size):
 def test_scaled_distances_are_differentiated(taps, size):
     x, targets = draw(1, 3, *size), {}
     network = strips(taps, size)
-    network.visit(draw(1, 3, *size, seed=1), lambda tap, value: targets.update({tap: value.copy()}))
+    network.visit(
+        draw(1, 3, *size, seed=1), lambda tap, value, _: targets.update({tap: value.copy()})
+    )
 
     def by_autograd(tap):
         target = targets[tap].image
