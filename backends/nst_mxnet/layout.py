@@ -47,5 +47,10 @@ def channels(values: tuple[float, float, float], like: Tensor) -> Tensor:
 
 def like_array(array: Array, like: Tensor) -> Tensor:
     """Return a copy of ``array`` with the dtype of ``like``, on its device."""
-    with like.device if hasattr(like, "device") else like.ctx:  # renamed in MXNet 2
+    with device_of(like):
         return mx.np.array(array, dtype=like.dtype)
+
+
+def device_of(tensor: Tensor) -> Context:
+    """Return where an array is."""
+    return tensor.device if hasattr(tensor, "device") else tensor.ctx  # renamed in MXNet 2

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from nst_mxnet._framework import Tensor, mx
+from nst_mxnet.layout import device_of
 
 
 class Choice(NamedTuple):
@@ -73,7 +74,8 @@ def _assembled(quarters: Sequence[Tensor], shape: Sequence[int], *, of: Tensor) 
     height, width = (length // 2 * 2 for length in shape[2:])
     left_out = (height, width) != tuple(shape[2:])
     new = mx.np.zeros if left_out else mx.np.empty
-    out = new(tuple(shape), dtype=of.dtype, ctx=of.ctx)
+    with device_of(of):
+        out = new(tuple(shape), dtype=of.dtype)
     places = ((row, column) for row in (0, 1) for column in (0, 1))
     for (row, column), quarter in zip(places, quarters, strict=True):
         out[:, :, row:height:2, column:width:2] = quarter

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from nst_mxnet._framework import Tensor, mx
+from nst_mxnet.layout import device_of
 
 MAP_BYTES = 6_000_000
 """How large one array of a strip may become: some twenty of them are held at a time."""
@@ -89,7 +90,8 @@ def placed(values: Tensor | None, rows: slice, *, like: tuple[int, ...], of: Ten
     """
     if values is not None and values.shape == like:
         return values
-    array = mx.np.zeros(like, dtype=of.dtype, ctx=of.ctx)
+    with device_of(of):
+        array = mx.np.zeros(like, dtype=of.dtype)
     if values is not None:
         array[:, :, rows] = values
     return array
