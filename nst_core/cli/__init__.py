@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import sys
 import warnings
 from importlib import import_module
@@ -12,7 +14,7 @@ from typing import NoReturn
 import click
 
 from nst_core.cli import streams
-from nst_core.errors import NstError
+from nst_core.errors import NstError, OutOfMemoryError
 
 COMMANDS = MappingProxyType(
     {
@@ -69,15 +71,25 @@ def main() -> NoReturn:
         status = nst.main(standalone_mode=False)
     except click.ClickException as error:
         status = _complain(error.format_message())
+    except OutOfMemoryError as error:
+        _end_at_once(_complain(str(error)))
     except NstError as error:
         status = _complain(str(error))
     except MemoryError:
-        status = _complain("the memory is not enough for that; try a smaller --size")
+        _end_at_once(_complain("the memory is not enough for that; try a smaller --size"))
     except (click.Abort, KeyboardInterrupt) as error:
         streams.say("nst: interrupted", err=True)
         # Click has made an Abort of it; a signal other than Ctrl-C has a status of its own.
         status = getattr(error.__cause__, "status", getattr(error, "status", 130))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _end_at_once(status: int) -> NoReturn:
+    """End without what frameworks do at exit: MXNet aborts there once an allocation has failed."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _complain(message: str) -> int:
