@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 from fakes import FakeBackend, tiny_weights
 
-from nst_core import registry, weights
+from nst_core import cli, registry, weights
 from nst_core.cli import main
 
 # A shell's background jobs ignore SIGINT, and their children inherit that.
@@ -51,6 +51,7 @@ class Outcome:
 def nst(monkeypatch, capsys, tmp_path):
     """Runs the command line in this process, in an empty directory, as a shell would."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_end_at_once", sys.exit)  # it would end pytest
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["nst", *map(str, arguments)])

@@ -292,7 +292,6 @@ def test_recipe_of_a_picture_without_one(nst, pair):
         (("--conv", "fft"), "run.conv = 'fft'"),
         (("--conv", "winograd"), "use --conv direct or auto"),
         (("--precision", "tf32"), "--precision tf32"),
-        (("--checkpointing",), "--checkpointing"),
     ],
 )
 def test_a_way_to_compute_that_a_backend_lacks(refused, options, words):

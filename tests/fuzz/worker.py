@@ -158,15 +158,16 @@ def complaint(one: Case, status: object, out: str, err: str, made: list[str]) ->
 
 def _call(arguments: Sequence[str]) -> tuple[object, str, str]:
     """Call the command line; return its status, or a traceback, and what both streams got."""
-    from nst_core.cli import main as nst
+    from nst_core import cli
 
+    cli._end_at_once = sys.exit  # it would end this worker
     sys.argv = ["nst", *arguments]
     kept = [os.dup(1), os.dup(2)]
     streams = [tempfile.TemporaryFile(dir="tmp") for _ in kept]  # noqa: SIM115
     for target, stream in enumerate(streams, 1):
         os.dup2(stream.fileno(), target)
     try:
-        nst()
+        cli.main()
     except SystemExit as ended:
         status: object = ended.code
     except BaseException:
