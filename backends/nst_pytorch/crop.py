@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nst_pytorch.maps import FeatureMap, Features
+from nst_pytorch.maps import Copied, FeatureMap, Features
 
 _LINES = 16
 """Rows that are copied at a time."""
 
 
-class Crop:
+class Crop(Copied):
     """A part of a map's features, as ``Features`` without a border; its lines are views.
 
     Args:
@@ -42,24 +42,9 @@ class Crop:
         return FeatureMap(whole, 0, 0, self.height, self.width)
 
     def copy(self) -> FeatureMap:
-        """See ``Features``; not on a worker's own thread."""
+        """See ``Features``."""
         whole = torch.empty(*self.whole_size, self.channels, dtype=self.dtype, device=self.device)
         for top in range(0, self.height, _LINES):
             count = min(_LINES, self.height - top)
             whole[top : top + count].copy_(self.lines(top, count, 0))
         return self.laid(whole)
-
-    @property
-    def whole(self) -> Tensor:
-        """See ``Features``; a copy."""
-        return self.copy().whole
-
-    @property
-    def inner(self) -> Tensor:
-        """See ``Features``; a copy."""
-        return self.copy().inner
-
-    @property
-    def image(self) -> Tensor:
-        """See ``Features``; of a copy."""
-        return self.copy().image

@@ -18,7 +18,7 @@ from nst_pytorch.blocks import Block
 from nst_pytorch.buffers import bordered
 from nst_pytorch.heads import Head
 from nst_pytorch.judging import Additions, Convolve, Losses, judge
-from nst_pytorch.maps import FeatureMap
+from nst_pytorch.maps import Copied, FeatureMap
 from nst_pytorch.places import clear_outside, place_of, tile_columns
 from nst_pytorch.winograd import Scratch
 from nst_pytorch.workers import workers
@@ -230,11 +230,8 @@ class FirstStage:
         return self._convolution.image_gradient()
 
 
-class ComputedMap:
+class ComputedMap(Copied):
     """What ``FirstStage`` puts out, as ``maps.Features``: computed when it is asked for.
-
-    ``whole`` and what is made of it compute, and take the memory of, the whole map each time; not
-    on a worker's own thread.
 
     Args:
         stage: Which.
@@ -265,21 +262,6 @@ class ComputedMap:
     def copy(self) -> FeatureMap:
         """See ``Features``."""
         return self._stage.computed(activated=self._activated)
-
-    @property
-    def whole(self) -> Tensor:
-        """See ``Features``."""
-        return self.copy().whole
-
-    @property
-    def inner(self) -> Tensor:
-        """See ``Features``."""
-        return self.copy().inner
-
-    @property
-    def image(self) -> Tensor:
-        """See ``Features``."""
-        return self.copy().image
 
 
 def _inside(patch: Tensor, axis: int, begin: int, length: int, *, folds: bool) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -180,3 +181,29 @@ class FeatureMap:
     def image(self) -> Tensor:
         """A view (1, C, H, W) without the border; its strides are those of channels_last."""
         return self.inner.permute(2, 0, 1)[None]
+
+
+class Copied(ABC):
+    """The part of ``Features`` that is made of a copy, of those that are kept nowhere whole.
+
+    Each time it computes, and takes the memory of, all of them; not on a worker's own thread.
+    """
+
+    @abstractmethod
+    def copy(self) -> FeatureMap:
+        """See ``Features``."""
+
+    @property
+    def whole(self) -> Tensor:
+        """See ``Features``."""
+        return self.copy().whole
+
+    @property
+    def inner(self) -> Tensor:
+        """See ``Features``."""
+        return self.copy().inner
+
+    @property
+    def image(self) -> Tensor:
+        """See ``Features``."""
+        return self.copy().image
