@@ -19,6 +19,7 @@ from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.gaussian import Gaussian
 from nst_mxnet.layout import like_array
 from nst_mxnet.statistics import (
+    RegionTarget,
     Shape,
     StyleTarget,
     Sums,
@@ -106,15 +107,12 @@ class ContentHead:
         return Judged(loss, gradient)
 
 
-class GramHead:
-    """The distance of Gram matrices K, region by region, and its gradient.
-
-    Of K = F F^T / n a symmetric gradient G gives 2 G F / n; with a region's density d in place of
-    1 / (H*W), each pixel's times d.
+class _OfRegions:
+    """What the heads of a style have in common.
 
     Args:
         tap: Whose features are compared.
-        target: Gram matrices of the style picture, or of a blend of some.
+        target: Statistics of the style picture, or of a blend of some, region by region.
         objective: Says which distance it is, and how often it counts in the total.
         shape: Of the features, (C, H, W).
     """
@@ -126,6 +124,18 @@ class GramHead:
         self.target = target
         self.objective = objective
         self.shape = shape
+
+    def _pixels(self, region: RegionTarget) -> int:
+        """Return what a region's sums are divided by: a density's sum is 1."""
+        return 1 if region.root is not None else math.prod(self.shape[1:])
+
+
+class GramHead(_OfRegions):
+    """The distance of Gram matrices K, region by region, and its gradient.
+
+    Of K = F F^T / n a symmetric gradient G gives 2 G F / n; with a region's density d in place of
+    1 / (H*W), each pixel's times d.
+    """
 
     def sums(self, features: Tensor, rows: slice) -> Sums:
         """See ``Head``."""
@@ -141,7 +151,7 @@ class GramHead:
             weight = self.objective.style[self.tap] * region.area
             assert not isinstance(region.statistics, Gaussian), "all of them, or none"
             loss, matrix = self._compared(gram - region.statistics, weight)
-            pixels = 1 if region.root is not None else math.prod(self.shape[1:])
+            pixels = self._pixels(region)
             scale = 2 * self.objective.style_counted / (self.shape[0] * pixels)
             losses.append(loss)
             matrices.append(scale * matrix)
@@ -171,20 +181,12 @@ class GramHead:
         return loss, straight * difference - channels * signed * mx.np.sign(difference)
 
 
-class GaussianHead:
+class GaussianHead(_OfRegions):
     """The 2-Wasserstein distance of normal distributions, region by region; see ``gaussian``.
 
     A gradient B of the covariance and one b of the mean m give d ((B + B^T) (f - m) + b) for a
-    pixel f of density d. Args as for ``GramHead``.
+    pixel f of density d.
     """
-
-    kind: Kind = "style"
-
-    def __init__(self, tap: str, target: StyleTarget, objective: Objective, shape: Shape) -> None:
-        self.tap = tap
-        self.target = target
-        self.objective = objective
-        self.shape = shape
 
     def sums(self, features: Tensor, rows: slice) -> Sums:
         """See ``Head``."""
@@ -202,7 +204,7 @@ class GaussianHead:
             weight = self.objective.style[self.tap] * region.area
             distance = region.statistics.distance(mean, second - np.outer(mean, mean))
             total += weight * distance.value
-            pixels = 1 if region.root is not None else math.prod(self.shape[1:])
+            pixels = self._pixels(region)
             scale = self.objective.style_counted * weight / pixels
             by_features = scale * (distance.by_covariance + distance.by_covariance.T)
             at_zero = scale * distance.by_mean.ravel() - by_features @ mean
