@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from math import prod
 
-from nst_core.backend.footprint import Footprints, StageSize
+from nst_core.backend.footprint import HasFootprint, StageSize
 from nst_core.run import stage_setup
 from nst_core.run.prepared import PreparedRun
 from nst_core.spec import LBFGS
@@ -142,7 +142,7 @@ def _scaled(size: StageSize, ratio: float, *, least: int) -> StageSize:
 
 def _session(prepared: PreparedRun, size: StageSize) -> tuple[float, float | None] | None:
     """Return the megabytes that a stage takes and those that its device has free, if known."""
-    if not isinstance(prepared.backend, Footprints):
+    if not isinstance(prepared.backend, HasFootprint):
         return None
     found = prepared.backend.footprint(
         taps=prepared.plan.spec.taps(),
