@@ -45,7 +45,7 @@ def contents(directory: Path, count: int) -> list[Path]:
 def batch(paths: Sequence[Path], spec: Spec, workshop: Workshop, name: str) -> list[float]:
     """Do a batch anew and return each job's seconds."""
     keeps = name == KEPT
-    workshop.targets = TargetCache() if keeps else TargetCache(most_mb=0)
+    workshop.targets = TargetCache() if keeps else TargetCache(max_mb=0)
     found = []
     for path in paths:
         output = path.with_name(f"{path.stem}-{name}.png")

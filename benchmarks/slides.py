@@ -60,7 +60,7 @@ class Spent(Observer):
 
     def stepped(self, step: Step) -> None:
         """Add a row. L-BFGS knows its place's losses since the step before; Adam finds them."""
-        losses, session = step.losses, step.session
+        losses, session = step.losses, step.optimisation
         deferred = isinstance(session, LBFGSStepper)
         before = self._evaluations, self._seconds
         self._seconds = time.process_time() - self._began

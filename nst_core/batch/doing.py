@@ -60,7 +60,7 @@ def do(job: Job, *, workshop: Workshop | None = None) -> Record:
         if is_done(job):
             return Record.skipped(job)
         result = _painted(job, workshop or Workshop())
-        result.secure(job.output)
+        result.save_with_fallback(job.output)
     except NstError as error:
         return Record.failed(job, str(error), seconds=time.perf_counter() - began)
     except MemoryError:

@@ -33,7 +33,7 @@ def options(function: F) -> F:
             "--checkpoint-every",
             {
                 "type": click.IntRange(min=1),
-                "default": checkpoint.EVERY,
+                "default": checkpoint.DEFAULT_EVERY,
                 "show_default": True,
                 "metavar": "N",
                 "help": "Steps between two checkpoints.",

@@ -69,7 +69,7 @@ class Outputs:
         Raises:
             NstError: if something can't be written. A picture is then saved elsewhere.
         """
-        result.secure(self.picture)
+        result.save_with_fallback(self.picture)
         if self.history:
             write_history(result.history, self.history)
         if self.plot:

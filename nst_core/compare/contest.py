@@ -80,7 +80,7 @@ def opened(setting: Setting, specs: Sequence[Spec]) -> Pictures:
     styles = tuple(images.read(one, max_pixels=setting.max_pixels) for one in setting.styles)
     for spec in specs:
         stage_sizes(spec, content=content, styles=styles)
-        initial_image.opened(spec.start, max_pixels=setting.max_pixels)
+        initial_image.read_start_picture(spec.start, max_pixels=setting.max_pixels)
     return Pictures(content, styles)
 
 

@@ -324,7 +324,8 @@ def test_staying_far_out_is_divergence():
     optimiser = LBFGS(np.ones(3, np.float32))
     for _ in range(EXPLOSION_STEPS):
         optimiser.step(evaluate)
-    with pytest.raises(Diverged, match=f"iteration {EXPLOSION_STEPS + 1}: the loss is 1e.06, after 1 at"):
+    line = f"iteration {EXPLOSION_STEPS + 1}: the loss is 1e.06, after 1 at"
+    with pytest.raises(Diverged, match=line):
         optimiser.step(evaluate)
     assert optimiser.best_loss == 1
 

@@ -13,7 +13,7 @@ import nst_core as nst
 from nst_core.backend import AdamState
 from nst_core.errors import SpecError
 from nst_core.run import checkpoint
-from nst_core.run.averaging import Average
+from nst_core.run.averaging import ExponentialMovingAverage
 from nst_core.run.checkpoint import CheckpointWriter
 from nst_core.spec import Pyramid, Spec, merging, presets
 from nst_core.spec.sizes import Size
@@ -63,12 +63,12 @@ def test_any_pyramid_rises_evenly_from_end_to_end(one, other, factor, steps, fir
 
 @given(st.floats(0, 0.9999), st.lists(st.floats(-9, 9), min_size=1, max_size=40))
 def test_the_average_is_the_weighted_mean(decay, values):
-    average = Average(decay)
+    average = ExponentialMovingAverage(decay)
     for value in values:
-        average.add(np.array([value]))
+        average.update(np.array([value]))
     weights = np.array([decay**age for age in range(len(values))][::-1])
     wanted = np.sum(weights * values) / np.sum(weights)
-    np.testing.assert_allclose(average.now(), wanted, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(average.average(), wanted, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_on_a_backend_the_average_is_the_oracles():
 
     problem = SMALL.problem("float64")
     session = BACKEND.start(problem, device="cpu", dtype="float64")
-    averaged = EMAStepper(AdamStepper(session, like=problem.start), decay=0.7)
+    averaged = EMAStepper(AdamStepper(session, shape=problem.start.shape), decay=0.7)
     images = []
     for _ in range(4):
         averaged.step(learning_rate=0.3)
