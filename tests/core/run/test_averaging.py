@@ -1,7 +1,5 @@
 """Pyramids, the state carried up them, and the average of the images as their result."""
 
-import math
-
 import numpy as np
 import oracle
 import pytest
@@ -11,14 +9,10 @@ from hypothesis import strategies as st
 
 import nst_core as nst
 from nst_core.backend import AdamState
-from nst_core.errors import SpecError
 from nst_core.run import checkpoint
 from nst_core.run.averaging import ExponentialMovingAverage
 from nst_core.run.checkpoint import CheckpointWriter
-from nst_core.spec import Pyramid, Spec, merging, presets
-from nst_core.spec.sizes import Size
-from nst_core.spec.stage_overrides import with_stages
-from nst_core.system import toml
+from nst_core.spec import Spec, merging, presets
 
 GREY = np.full((64, 96, 3), 128, np.uint8)
 
@@ -32,35 +26,6 @@ def listed(spec):
     return [(stage.size, stage.steps) for stage in spec.stages]
 
 
-def test_stages_of_root_two():
-    assert listed(pyramid(first_steps=20)) == [
-        ("128", 20), ("181", 9), ("256", 9), ("362", 9), ("512", 9),
-    ]  # fmt: skip
-    assert listed(pyramid(factor=2.0, to="short:512"))[1] == ("short:256", 9)
-    assert listed(pyramid(factor=3.0, to="300x450")) == [("85x128", 9), ("300x450", 9)]
-    assert listed(pyramid(to="128")) == [("128", 9)]
-
-
-sides = st.integers(1, 4000)
-
-
-@given(sides, sides, st.floats(1.25, 4), st.integers(1, 99), st.integers(1, 99))
-def test_any_pyramid_rises_evenly_from_end_to_end(one, other, factor, steps, first):
-    low, high = sorted((one, other))
-    table = {"from": low, "to": str(high), "factor": factor, "steps": steps, "first_steps": first}
-    stages = Pyramid.model_validate(table).stages()
-    found = [Size.parse(stage.size).height for stage in stages]
-    assert (found[0], found[-1]) == (low, high)
-    assert found == sorted(found)
-    wanted = math.log(high / low) / math.log(factor)
-    assert abs(len(found) - 1 - wanted) <= max(0.5, 1 if wanted > 0 else 0)
-    assert [stage.steps for stage in stages] == [first] + [steps] * (len(stages) - 1)
-    spec = Spec.from_table(merging.merged(presets.table("d2l"), {"pyramid": table}))
-    text = toml.dumps(spec.to_table())
-    assert "stages" not in toml.loads(text, origin="test")
-    assert Spec.from_table(toml.loads(text, origin="test")) == spec
-
-
 @given(st.floats(0, 0.9999), st.lists(st.floats(-9, 9), min_size=1, max_size=40))
 def test_the_average_is_the_weighted_mean(decay, values):
     average = ExponentialMovingAverage(decay)
@@ -69,53 +34,6 @@ def test_the_average_is_the_weighted_mean(decay, values):
     weights = np.array([decay**age for age in range(len(values))][::-1])
     wanted = np.sum(weights * values) / np.sum(weights)
     np.testing.assert_allclose(average.average(), wanted, rtol=1e-11, atol=1e-11)
-
-
-@pytest.mark.parametrize(
-    ("table", "line"),
-    [
-        ({"from": 600}, "from = 600 is larger than to = 512"),
-        ({"from": 0}, "from"),
-        ({"factor": 1.0}, "factor = 1.0: should be greater than 1"),
-        ({"factor": 1.0001}, "more than 50 stages"),
-        ({"to": "8y"}, "to = '8y': allowed are"),
-        ({"steps": 0}, "steps = 0"),
-        ({"first_steps": 0}, "first_steps = 0"),
-        ({"stages": 3}, "no such field"),
-    ],
-)
-def test_a_wrong_value_is_one_line(table, line):
-    with pytest.raises(SpecError) as caught:
-        pyramid(**table)
-    assert line in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_one_way_replaces_the_other():
-    spec = pyramid()
-    stages = [{"size": "64", "steps": 1}]
-    assert listed(Spec.from_table(merging.merged(spec.to_table(), {"stages": stages}))) == [
-        ("64", 1)
-    ]
-    with pytest.raises(SpecError, match="pyramid and stages: give one of them"):
-        Spec.from_table({**spec.to_table(), "stages": stages})
-
-
-def test_sizes_and_steps_given_apart():
-    spec = pyramid(first_steps=20)
-    assert listed(with_stages(spec, sizes=["256"], steps=[])) == [
-        ("128", 20), ("181", 9), ("256", 9),
-    ]  # fmt: skip
-    assert listed(with_stages(spec, sizes=["100"], steps=[5])) == [("100", 5)]
-    assert [steps for _, steps in listed(with_stages(spec, sizes=[], steps=[3, 2]))] == [
-        3, 2, 2, 2, 2,
-    ]  # fmt: skip
-    assert listed(with_stages(spec, sizes=["64", "96"], steps=[3])) == [("64", 3), ("96", 3)]
-    table = {"from": 64, "to": "128"}
-    spec = with_stages(presets.load("d2l"), sizes=[], steps=[], pyramid=table)
-    assert listed(spec) == [("64", 500), ("91", 500), ("128", 500)]
-    with pytest.raises(SpecError, match="pyramid and size: give one of them"):
-        with_stages(spec, sizes=["64"], steps=[], pyramid=table)
 
 
 def run(backend=None, **options):
