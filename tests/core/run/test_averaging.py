@@ -3,27 +3,16 @@
 import numpy as np
 import oracle
 import pytest
-from fakes import FakeBackend, FakeSession, tiny_weights
+from fakes import FakeBackend, tiny_weights
 from hypothesis import given
 from hypothesis import strategies as st
 
 import nst_core as nst
-from nst_core.backend import AdamState
 from nst_core.run import checkpoint
 from nst_core.run.averaging import ExponentialMovingAverage
 from nst_core.run.checkpoint import CheckpointWriter
-from nst_core.spec import Spec, merging, presets
 
 GREY = np.full((64, 96, 3), 128, np.uint8)
-
-
-def pyramid(**table):
-    over = {"pyramid": {"from": 128, "to": "512", "steps": 9, **table}}
-    return Spec.from_table(merging.merged(presets.table("d2l"), over))
-
-
-def listed(spec):
-    return [(stage.size, stage.steps) for stage in spec.stages]
 
 
 @given(st.floats(0, 0.9999), st.lists(st.floats(-9, 9), min_size=1, max_size=40))
@@ -68,57 +57,6 @@ def test_the_result_is_the_average_and_the_next_stage_starts_from_it():
     # Each stage's begins anew, and what is shown is what would be saved.
     assert seen[3] == pytest.approx(first + 0.3)
     assert seen[-1] == result.image[0, 0, 0]
-
-
-class Remembers(FakeSession):
-    """Has moments of its own: a ramp, and how often it was resized."""
-
-    restored = None
-
-    def state(self):
-        _, width, _ = self.value.shape
-        ramp = np.broadcast_to(np.linspace(0, 1, width)[None, :, None], self.value.shape)
-        return AdamState(
-            step=self.steps, image=self.value, first_moment=ramp, second_moment=2 * ramp
-        )
-
-    def restore(self, *, state):
-        super().restore(state=state)
-        self.restored = state
-
-
-class Backend(FakeBackend):
-    def __init__(self):
-        super().__init__()
-        self.sessions = []
-
-    def start(self, problem, **given):
-        super().start(problem, **given)
-        self.sessions.append(Remembers(problem, self.diary))
-        return self.sessions[-1]
-
-
-def test_adams_state_is_carried_up():
-    backend = Backend()
-    result = run(backend, overrides={"optimiser": {"carry_state": True}})
-    first, second = (session.restored for session in backend.sessions)
-    assert first is None
-    assert second.step == 3
-    assert backend.sessions[1].steps == 7
-    np.testing.assert_array_equal(second.image, backend.problems[1].start)
-    ramp = second.first_moment
-    assert ramp.shape == (32, 48, 3)
-    np.testing.assert_allclose(second.second_moment, 2 * ramp, rtol=1e-6)
-    # Bilinear: the pixels' middles keep their places.
-    middles = (np.arange(48) + 0.5) / 2 - 0.5
-    np.testing.assert_allclose(ramp[5, :, 1], np.clip(middles / 23, 0, 1), atol=1e-6)
-    np.testing.assert_allclose(result.image, 128 / 255 + 7 * 0.3, rtol=1e-6)
-    assert [session.restored for session in run_without(Backend())] == [None, None]
-
-
-def run_without(backend):
-    run(backend)
-    return backend.sessions
 
 
 @pytest.mark.parametrize("at", [2, 3, 5])

@@ -285,3 +285,14 @@ def test_a_schedule_is_steps_of_one_factor(factor, every, step, name):
     assert math.isfinite(rate)
     start = step - step % every
     assert {spec.learning_rate_at(one) for one in (start, step, start + every - 1)} == {rate}
+
+
+def test_colours_are_written_only_where_they_are_chosen():
+
+    table = presets.table("d2l")
+    assert "colours" not in Spec.from_table(table).to_table()
+    assert Spec.from_table({**table, "colours": "match"}).to_table()["colours"] == "match"
+    with pytest.raises(
+        SpecError, match="colours = 'blue': should be 'style', 'content' or 'match'"
+    ):
+        Spec.from_table({**table, "colours": "blue"})
