@@ -1,8 +1,8 @@
-"""nst on MXNet: VGG-19, losses and Adam by its operators, behind ``nst_core.backend``."""
+"""nst on MXNet: VGG-19, losses and Adam by MXNet's operators, as a ``nst_core`` backend."""
 
 from nst_mxnet.backend import MXNetBackend
 
 BACKEND = MXNetBackend()
-"""What the entry point ``nst.backends`` names."""
+"""The object that the entry point ``nst.backends`` names."""
 
 __all__ = ["BACKEND", "MXNetBackend"]

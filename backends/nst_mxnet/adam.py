@@ -1,4 +1,4 @@
-"""Adam with epsilon where the paper has it or where MXNet has it."""
+"""Adam, with epsilon where the paper has it or where MXNet has it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nst_mxnet._framework import Tensor, mx
 class AdamUpdate:
     """Adam's moments for one array, and its update rule.
 
-    MXNet's own ``adam`` has only one of the two forms, and no moments that can be restored. Its
-    epsilon stands beside the root that is not yet corrected, which makes it 31 times larger at
-    the first step; gradients here are as small as epsilon, so the pictures differ.
+    MXNet's own ``adam`` has only one of the two forms, and its moments can't be restored. It adds
+    epsilon to the root before that is corrected, so that epsilon counts 31 times as much at the
+    first step. The gradients here are as small as epsilon, so the images differ.
 
     Args:
         x: The array that will be optimised; only its shape, dtype and device are used here.
@@ -27,7 +27,7 @@ class AdamUpdate:
         self.second_moment = mx.np.zeros_like(x)
 
     def apply(self, x: Tensor, gradient: Tensor, *, learning_rate: float) -> None:
-        """Update ``x`` in place; see ``nst_core.backend.Adam``."""
+        """Take one step, which changes ``x`` in place; formulas in ``nst_core.backend.Adam``."""
         beta1, beta2 = self.constants.beta1, self.constants.beta2
         self.step += 1
         self.first_moment *= beta1

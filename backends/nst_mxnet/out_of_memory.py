@@ -1,4 +1,4 @@
-"""MXNet's ways to say that the memory is not enough."""
+"""How MXNet reports that there is not enough memory."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from nst_mxnet._framework import mx
 _CPU, _GPU = "Failed to allocate CPU Memory", "out of memory"
 
 
-def lack(error: Exception) -> str | None:
-    """Return what was asked for and what was there; None if ``error`` is no lack of memory.
+def out_of_memory_message(error: Exception) -> str | None:
+    """Return what was requested and what was free; None if ``error`` is not about memory.
 
-    MXNet does not say how much it asked for.
+    MXNet does not report how much was requested.
     """
     if not isinstance(error, mx.MXNetError):
         return None
     text = str(error)
     if _CPU not in text and not ("cudaMalloc" in text and _GPU in text):
         return None
-    # What else was queued fails as well, and would say so at exit, with a traceback.
+    # The other queued operations fail as well. If nothing waited for them here, MXNet would report
+    # them at exit, with a traceback.
     for _ in range(2):
         with suppress(mx.MXNetError):
             mx.npx.waitall()

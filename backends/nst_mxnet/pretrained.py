@@ -17,37 +17,37 @@ from nst_mxnet._framework import import_quietly, mx, one_line
 if mx.__version__.startswith("1."):
     _zoo = import_quietly("gluoncv").model_zoo
 else:
-    # GluonCV 0.8.0 refuses MXNet 2. MXNet's own zoo holds the same class and the same weights
-    # (file hash ad2f660d); GluonCV's is a copy of it.
+    # GluonCV 0.8.0 refuses MXNet 2. MXNet's own model zoo, of which GluonCV's is a copy, has the
+    # same class and the same weights (file hash ad2f660d).
     _zoo = mx.gluon.model_zoo.vision
 
 
-def pretrained() -> Mapping[str, Array]:
-    """Return the weights of file ad2f660d, downloaded once into MXNet's own cache.
+def load_pretrained() -> Mapping[str, Array]:
+    """Return the weights of the file with hash ad2f660d; downloaded once, into MXNet's own cache.
 
     Raises:
         WeightsError: if the download fails or the file is not what it should be.
     """
     try:
         _make_cache()
-        # In mx.nd's semantics Gluon 1 reads both forms that its parameter files have had. The
-        # store prints what it downloads, which is nothing for a program's standard output.
+        # With mx.nd's semantics Gluon 1 reads both formats that its parameter files have had. The
+        # model store prints messages about downloads; these do not belong on standard output.
         with mx.util.np_array(False), mx.util.np_shape(False), redirect_stdout(sys.stderr):
             features = _zoo.vgg19(pretrained=True).features
-    # AssertionError and KeyError are how MXNet rejects a file that holds another network.
+    # MXNet rejects a file of another network by AssertionError or KeyError.
     except (OSError, RuntimeError, ValueError, AssertionError, KeyError) as error:
         raise WeightsError(
             f"GluonCV's vgg19 can't be had ({one_line(error)}); {OFFLINE}"
         ) from error
     arrays = {
-        f"features.{layer.index}.{part}": getattr(features[layer.index], part).data().asnumpy()
+        f"features.{layer.index}.{kind}": getattr(features[layer.index], kind).data().asnumpy()
         for layer in CONVOLUTIONS
-        for part in ("weight", "bias")
+        for kind in ("weight", "bias")
     }
     return from_features(arrays, source="gluoncv")
 
 
 def _make_cache() -> None:
-    """Make the directory that GluonCV makes only if no other process is doing so."""
+    """Create the cache directory: GluonCV fails if another process creates it at the same time."""
     home = Path(os.environ.get("MXNET_HOME", "~/.mxnet")).expanduser()
     (home / "models").mkdir(parents=True, exist_ok=True)
