@@ -48,15 +48,15 @@ zoo.Weights = lambda data, source: data
 
 GLUONCV = """
 from types import SimpleNamespace
-from nst_mxnet import zoo
-store = zoo._zoo.model_store
+from nst_mxnet import pretrained
+store = pretrained._zoo.model_store
 store._model_sha1["vgg19"] = {sha1!r}
 read = []
 def vgg19(pretrained):
     read.append(open(store.get_model_file("vgg19"), "rb").read())
     return SimpleNamespace(features=())
-zoo._zoo, zoo.CONVOLUTIONS = SimpleNamespace(vgg19=vgg19), ()
-zoo.from_features = lambda arrays, source: read[0]
+pretrained._zoo, pretrained.CONVOLUTIONS = SimpleNamespace(vgg19=vgg19), ()
+pretrained.from_features = lambda arrays, source: read[0]
 """
 
 
@@ -112,14 +112,14 @@ def test_torchvisions(server, tmp_path):
 
 
 def test_gluoncvs(server, tmp_path):
-    pytest.importorskip("nst_mxnet.zoo")  # which keeps GluonCV from changing Pillow
+    pytest.importorskip("nst_mxnet.pretrained")  # which keeps GluonCV from changing Pillow
     sha1, stream = hashlib.sha1(CONTENT).hexdigest(), io.BytesIO()
     name = f"vgg19-{sha1[:8]}"
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr(f"{name}.params", CONTENT)
     server.files[f"{name}.zip"] = stream.getvalue()
     environment = {"MXNET_HOME": str(tmp_path), "MXNET_GLUON_REPO": server.url}
-    found = cold_starts(GLUONCV.format(sha1=sha1), "zoo.pretrained()", environment)
+    found = cold_starts(GLUONCV.format(sha1=sha1), "pretrained.load_pretrained()", environment)
     assert found == [hashlib.sha256(CONTENT).hexdigest()] * PROCESSES
     assert server.served == 1, "one downloads, the others wait for it"
     files = {path.name for path in (tmp_path / "models").iterdir()}

@@ -148,11 +148,11 @@ def test_what_pytorch_says_of_cuda():
 )
 def test_what_mxnet_says(text, told):
     mxnet = pytest.importorskip("mxnet")
-    from nst_mxnet.lack import lack
+    from nst_mxnet.out_of_memory import out_of_memory_message
 
-    found = lack(mxnet.MXNetError(text))
+    found = out_of_memory_message(mxnet.MXNetError(text))
     assert found is None if told is None else found.startswith(told)
-    assert lack(ValueError(text)) is None
+    assert out_of_memory_message(ValueError(text)) is None
 
 
 def test_a_bug_stays_what_it_is():

@@ -11,7 +11,7 @@ from nst_core.weights import OFFLINE, load
 
 
 def test_pretrained_arrays_become_canonical(backend, monkeypatch):
-    from nst_mxnet import zoo
+    from nst_mxnet import pretrained
     from nst_mxnet._framework import mx
 
     weights = load("random:4")
@@ -24,7 +24,7 @@ def test_pretrained_arrays_become_canonical(backend, monkeypatch):
                 parameter.shape = array.shape
                 parameter.initialize()
                 parameter.set_data(mx.np.array(np.array(array)))
-    monkeypatch.setattr(zoo, "_zoo", SimpleNamespace(vgg19=lambda *, pretrained: network))
+    monkeypatch.setattr(pretrained, "_zoo", SimpleNamespace(vgg19=lambda *, pretrained: network))
     loaded = backend.pretrained()
     assert loaded == weights
     assert loaded.source == "gluoncv"
