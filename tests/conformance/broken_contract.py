@@ -1,4 +1,4 @@
-"""The example backend, breaking its promises one at a time; see `broken_numbers`."""
+"""The example backend with one violation of the session's contract each; see `broken_numbers`."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ class ForgetsStep(NumpySession):
 
 
 class StateIsAView(NumpySession):
-    """state() hands out the session's own arrays."""
+    """state() returns the session's own arrays."""
 
     def state(self):
         views = (array.transpose(1, 2, 0) for array in (self._x, self._first, self._second))
@@ -48,7 +48,7 @@ class StateIsTheImage(NumpySession):
 
 
 class EvaluateMoves(NumpySession):
-    """evaluate() leaves its image behind in the session."""
+    """evaluate() changes the image of the session."""
 
     def evaluate(self, *, image):
         self._x = self._normalised(image)
@@ -56,17 +56,17 @@ class EvaluateMoves(NumpySession):
 
 
 class KeepsInput(NumpySession):
-    """Normalises the caller's own array, and optimises in it."""
+    """Normalises the caller's own array in place, and optimises it."""
 
     def __init__(self, problem, *, dtype):
         super().__init__(problem, dtype=dtype)
-        problem.start.flags.writeable = True  # a framework's view of it doesn't ask either
+        problem.start.flags.writeable = True  # a framework's view of the array ignores the flag too
         problem.start[...] = self._x.transpose(1, 2, 0)
         self._x = problem.start.transpose(2, 0, 1)
 
 
 class KeepsDType(NumpySession):
-    """Computes in the dtype that the picture happens to have."""
+    """Computes in the dtype of the picture, not of the session."""
 
     def _normalised(self, image):
         return oracle.normalise(np.array(image))
@@ -78,22 +78,22 @@ class WrongDType(NumpySession):
 
 
 class LossesFromTheStart(NumpySession):
-    """losses() answers before there was a step."""
+    """losses() returns losses before the first step."""
 
     def __init__(self, problem, *, dtype):
         super().__init__(problem, dtype=dtype)
         self._losses = self._evaluate(self._x)[0]
 
 
-class FindsStyleTargetsAnew(NumpySession):
-    """Looks at the styles, whatever is given."""
+class IgnoresStyleTargets(NumpySession):
+    """Computes the style targets from the pictures although they were given."""
 
     def __init__(self, problem, *, dtype):
         super().__init__(replace(problem, style_targets=None), dtype=dtype)
 
 
 class TargetsOfFirstStyle(NumpySession):
-    """style_targets() leaves the blend's other styles out."""
+    """style_targets() returns those of the first style alone, not of the blend."""
 
     def style_targets(self):
         return self._targets
@@ -103,22 +103,22 @@ class TargetsOfFirstStyle(NumpySession):
         self._targets = self._find_style_targets(replace(problem, styles=problem.styles[:1]))
 
 
-class TargetsAreTheSessions(NumpySession):
-    """style_targets() hands out the session's own arrays."""
+class TargetsAreAView(NumpySession):
+    """style_targets() returns the session's own arrays."""
 
     def style_targets(self):
         return self._style_targets
 
 
 class AnyDevice(NumpyBackend):
-    """Takes any device for the CPU."""
+    """Accepts any device name, and uses the CPU."""
 
     def start(self, problem, *, device, dtype, execution=AUTOMATIC):
         return super().start(problem, device="cpu", dtype=dtype, execution=execution)
 
 
 def backend_of(session: type[NumpySession]) -> NumpyBackend:
-    """The example backend with another session."""
+    """Return the example backend with another class of sessions."""
     backend = NumpyBackend()
     backend.session = session
     return backend
