@@ -72,17 +72,23 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     names = [name for name in _chosen(config) if name in compare.LARGEST_DEVIATIONS]
     terminalreporter.section("largest deviations from the oracle")
     for key, tolerance in tolerances.TOLERANCES.items():
-        measured = "  ".join(
-            f"{name} {compare.LARGEST_DEVIATIONS[name].get(key, 0):.1e}" for name in names
-        )
+        measured = "  ".join(f"{name} {_largest(name, key)}" for name in names)
         terminalreporter.line(f"{key:<36} allowed {tolerance.bound:.0e}  {measured}")
+
+
+def _largest(name: str, tolerance: str) -> str:
+    found = compare.LARGEST_DEVIATIONS[name].get(tolerance)
+    return "   -   " if found is None else f"{found:.1e}"
 
 
 def _load(name: str) -> Backend:
     module, colon, attribute = name.partition(":")
-    if colon:
+    if not colon:
+        return registry.load(name)
+    try:
         return getattr(importlib.import_module(module), attribute)
-    return registry.load(name)
+    except (ImportError, AttributeError) as error:
+        raise BackendError(f"backend {name}: {error}") from error
 
 
 def _named(config: pytest.Config) -> list[str]:
