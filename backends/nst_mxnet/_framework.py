@@ -108,7 +108,7 @@ def import_quietly(module: str) -> Any:
     """Import MXNet or GluonCV without the warnings about their own code.
 
     Raises:
-        ModuleNotFoundError: it is not installed; ``nst_core.registry`` then says what to install.
+        ModuleNotFoundError: it is not installed; the registry then says what to install.
         BackendError: it is installed, but can't be imported.
     """
     try:

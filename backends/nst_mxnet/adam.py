@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from nst_core.backend import Adam
 from nst_mxnet._framework import Tensor, mx
 
@@ -34,12 +32,8 @@ class AdamUpdate:
         self.first_moment += (1 - beta1) * gradient
         self.second_moment *= beta2
         self.second_moment += (1 - beta2) * gradient * gradient
-        rate = learning_rate / (1 - beta1**self.step)
-        correction = math.sqrt(1 - beta2**self.step)
+        rate, divisor = self.constants.bias_correction(learning_rate=learning_rate, step=self.step)
         root = mx.np.sqrt(self.second_moment)
-        if self.constants.epsilon_form == "paper":
-            root /= correction
-        else:
-            rate *= correction
+        root /= divisor
         root += self.constants.epsilon
         x -= rate * self.first_moment / root

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from nst_core.arrays import Array
 from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
-from nst_core.estimate import Footprint
-from nst_core.work import StageSize
 from nst_mxnet._framework import THREADS, Context, mx
 from nst_mxnet.footprint import footprint
 from nst_mxnet.pretrained import load_pretrained

@@ -157,7 +157,7 @@ class Block:
                 gradient = self._pool_backward(layer, gradient, record)
             else:
                 if features is None:
-                    features = record.features.get(_convolution_of(layer))
+                    features = record.features.get(layer.conv)
                 mask = record.masks.pop(layer.name, None) if features is None else features > 0
                 # Without a mask, the max pooling that follows has already applied the ReLU.
                 gradient = gradient if mask is None else gradient * mask
@@ -171,7 +171,7 @@ class Block:
 
     def _has_mask(self, relu: Layer, following: Layer | None) -> bool:
         """Whether something else that is kept tells which values a ReLU lets through."""
-        if relu.name in self.taps or _convolution_of(relu) in self.taps:
+        if relu.name in self.taps or relu.conv in self.taps:
             return True
         pools = following is not None and following.kind == "pool"
         return pools and self.architecture.pooling == "max"
@@ -215,7 +215,3 @@ def _add(gradient: Tensor | None, own: Tensor, rows: slice, *, like: Tensor) -> 
     else:
         gradient[:, :, rows] += own
     return gradient
-
-
-def _convolution_of(relu: Layer) -> str:
-    return relu.name.replace("relu", "conv")

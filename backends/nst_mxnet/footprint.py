@@ -6,13 +6,11 @@ Fitted to peaks measured by ``benchmarks/memory.py --check-estimate`` with the d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from math import prod
 
 from nst_core.backend import DType, Execution
-from nst_core.estimate import Footprint
-from nst_core.vgg19 import Layer, feature_shape, layers_until
-from nst_core.work import StageSize
+from nst_core.backend.footprint import Footprint, StageSize
+from nst_core.vgg19 import Layer, blocks, feature_shape, layers_until, parameter_count
 from nst_mxnet.network import RECOMPUTED_BLOCKS
 from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES
 
@@ -45,18 +43,13 @@ def footprint(
     """
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
-    parameters = item * sum(
-        9 * one.in_channels * one.out_channels for one in layers if one.kind == "conv"
-    )
 
     def activations(sides: tuple[int, int], maps: float) -> float:
         _, width = sides
-        groups = groupby(layers, key=lambda one: one.poolings - (one.kind == "pool"))
-        blocks = [list(block) for _, block in groups]
         sizes = DEFAULT_STRIP_SIZES
         row_bytes = item * width * layers[0].out_channels
         strip = max(sizes.map_bytes, sizes.min_rows * row_bytes)
-        whole = [_bytes(block[0], sides, item) for block in blocks]
+        whole = [_bytes(block[0], sides, item) for block in blocks(layers)]
         recomputed = min(max(whole[:RECOMPUTED_BLOCKS]), strip)
         kept = max(whole[RECOMPUTED_BLOCKS:], default=0.0)
         return STRIP_MAPS * recomputed + maps * kept
@@ -64,7 +57,7 @@ def footprint(
     maps = CHECKPOINTING_MAPS if execution.checkpointing else STEP_MAPS[dtype]
     kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
     return Footprint(
-        fixed=float(parameters),
+        fixed=float(item * parameter_count(layers)),
         content=kept + activations(size.content, maps),
         style=max((activations(sides, TARGET_MAPS) for sides in size.styles), default=0.0),
     )
@@ -81,8 +74,7 @@ def _kept(
     """Return the bytes that the forward pass keeps for the backward pass."""
     kept = 0.0
     for layer in layers:
-        block = layer.poolings - (layer.kind == "pool")
-        recomputed = checkpointing or block < RECOMPUTED_BLOCKS
+        recomputed = checkpointing or layer.block <= RECOMPUTED_BLOCKS
         if layer.kind == "pool":
             kept += _bytes(layer, sides, item)
         elif not recomputed:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import groupby
 
 from typing_extensions import override
 
 from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture, DType
-from nst_core.memory import give_back
-from nst_core.vgg19 import Layer, layers_until
+from nst_core.system.memory import trim_heap
+from nst_core.vgg19 import Layer, blocks, layers_until
 from nst_mxnet._framework import Context, Tensor, mx
 from nst_mxnet.block import Block
 from nst_mxnet.block_record import ForwardPass
@@ -62,16 +61,14 @@ class Network(LossNetwork):
                 for layer in layers
                 if layer.kind == "conv"
             }
-        groups = groupby(layers, key=lambda layer: layer.poolings - (layer.kind == "pool"))
-        blocks = [list(block) for _, block in groups]
         self.blocks = [
             StripedBlock(
-                self._block(number, block, architecture, checkpointing=checkpointing),
+                self._block(block, architecture, checkpointing=checkpointing),
                 strip_sizes=strip_sizes,
                 itemsize=8 if dtype == "float64" else 4,
-                is_last=block is blocks[-1],
+                is_last=block[-1] is layers[-1],
             )
-            for number, block in enumerate(blocks)
+            for block in blocks(layers)
         ]
 
     @override
@@ -81,7 +78,7 @@ class Network(LossNetwork):
             # MXNet holds every array of a queued operation until the operation is done.
             mx.npx.waitall()
         del x
-        give_back()
+        trim_heap()
 
     @override
     def evaluate(self, x: Tensor, terms: Mapping[str, Sequence[LossTerm]]) -> NetworkEvaluation:
@@ -118,24 +115,19 @@ class Network(LossNetwork):
         """
         mx.npx.waitall()
         if self._checkpointing:
-            give_back()
+            trim_heap()
 
     def _block(
-        self,
-        number: int,
-        layers: Sequence[Layer],
-        architecture: Architecture,
-        *,
-        checkpointing: bool,
+        self, layers: Sequence[Layer], architecture: Architecture, *, checkpointing: bool
     ) -> Block:
-        """Return the block of these layers; ``number`` counts the blocks from 0."""
+        number = layers[0].block
         return Block(
             layers,
             self.parameters,
             taps=self.taps,
             architecture=architecture,
-            recomputed=checkpointing or number < RECOMPUTED_BLOCKS,
+            recomputed=checkpointing or number <= RECOMPUTED_BLOCKS,
             # The choices of the first block would take twice as much memory, and its last
             # convolution is as fast to compute again.
-            may_keep_argmax=not checkpointing and 1 <= number < RECOMPUTED_BLOCKS,
+            may_keep_argmax=not checkpointing and 1 < number <= RECOMPUTED_BLOCKS,
         )

@@ -18,8 +18,8 @@ from nst_core.backend import (
     StyleSource,
     StyleTargets,
 )
-from nst_core.guides import regions_at
-from nst_core.memory import told_by
+from nst_core.backend.guidance import regions_at
+from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.vgg19 import feature_shape
 from nst_mxnet import layout
 from nst_mxnet._framework import Context, Tensor, mx, share_workspace
@@ -32,7 +32,7 @@ from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES, StripSizes
 from nst_mxnet.statistics import Blend, Shape, style_target
 
 
-@told_by(out_of_memory_message)
+@translates_out_of_memory(out_of_memory_message)
 @mx.util.use_np  # NumPy semantics inside these methods alone: a host program may use mx.nd
 class MXNetSession:
     """The session of ``nst_core.backend``; the variable is the normalised image (1, 3, H, W).

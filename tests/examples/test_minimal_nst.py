@@ -10,7 +10,8 @@ import PIL.Image
 import pytest
 
 import nst_core as nst
-from nst_core import registry, weights
+from nst_core import weights
+from nst_core.backend import registry
 from nst_core.errors import BackendError
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "minimal_nst.py"
