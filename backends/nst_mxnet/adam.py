@@ -1,4 +1,4 @@
-"""Adam, with epsilon where the paper has it or where MXNet has it."""
+"""Adam, with epsilon placed as in the paper and PyTorch, or as in MXNet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AdamUpdate:
 
     Args:
         x: The array that will be optimised; only its shape, dtype and device are used here.
-        constants: beta1, beta2, epsilon and where it stands.
+        constants: beta1, beta2, epsilon and where epsilon stands.
     """
 
     def __init__(self, x: Tensor, constants: Adam) -> None:
@@ -25,7 +25,7 @@ class AdamUpdate:
         self.second_moment = mx.np.zeros_like(x)
 
     def apply(self, x: Tensor, gradient: Tensor, *, learning_rate: float) -> None:
-        """Take one step, which changes ``x`` in place; formulas in ``nst_core.backend.Adam``."""
+        """Take one step, in place: see ``nst_core.backend.Adam``."""
         beta1, beta2 = self.constants.beta1, self.constants.beta2
         self.step += 1
         self.first_moment *= beta1

@@ -1,4 +1,4 @@
-"""The backend: its devices, and how a session is started on them."""
+"""The backend: the available devices, and how work starts on them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ class MXNetBackend:
         dtype: DType,
         execution: Execution = AUTOMATIC,
     ) -> MXNetSession:
-        """Return a session at ``problem.start``.
+        """Return a session; see ``nst_core.backend.Backend``.
 
         Raises:
-            BackendError: if there is no such device, or ``execution`` asks for what MXNet can't do.
+            BackendError: if the device is missing, or MXNet can't compute in the way that
+                ``execution`` asks for.
         """
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"MXNet has no device {device!r} on this machine")
@@ -52,15 +53,11 @@ class MXNetBackend:
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return the memory that a session takes, in bytes."""
+        """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
         return footprint(taps=taps, size=size, dtype=dtype, execution=execution)
 
     def pretrained(self) -> Mapping[str, Array]:
-        """Return GluonCV's VGG-19 weights as canonical arrays.
-
-        Raises:
-            WeightsError: if the download fails or the file is not what it should be.
-        """
+        """Return GluonCV's weights as canonical arrays."""
         return load_pretrained()
 
 

@@ -1,6 +1,7 @@
-"""The memory that a session takes: a model of the arrays that this backend holds.
+"""The memory that a session needs, computed from a model of what this backend keeps.
 
-Fitted to peaks measured by ``benchmarks/memory.py --check-estimate`` with the documents' taps.
+It is fitted to peaks that ``benchmarks/memory.py --check-estimate`` measured with the documents'
+taps.
 """
 
 from __future__ import annotations
@@ -33,14 +34,7 @@ CHECKPOINTING_MAPS = 5.0
 def footprint(
     *, taps: Sequence[str], size: StageSize, dtype: DType, execution: Execution
 ) -> Footprint:
-    """Return the memory that a session takes, in bytes.
-
-    Args:
-        taps: Names of the taps.
-        size: Sizes of the pictures, (height, width).
-        dtype: Type of the computation.
-        execution: How it is computed; only ``checkpointing`` counts here.
-    """
+    """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
 

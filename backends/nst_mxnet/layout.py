@@ -1,4 +1,4 @@
-"""Conversion between NumPy images (H, W, 3) and the arrays (1, 3, H, W) that the network takes.
+"""Conversion between NumPy's (H, W, 3) images and the (1, 3, H, W) arrays of the network.
 
 On the CPU MXNet's convolutions take only NCHW. Between them oneDNN uses its own blocked layout, so
 there is no layout to choose here.
@@ -36,12 +36,12 @@ def normalise(image: Image, *, device: Context, dtype: DType) -> Tensor:
 
 
 def denormalise(x: Tensor) -> Tensor:
-    """Return the image (1, 3, H, W) of a normalised one, in [0, 1] but not clipped."""
+    """Return the image (1, 3, H, W) in [0, 1], not clipped, of a normalised one."""
     return x * per_channel(STD, x) + per_channel(MEAN, x)
 
 
 def per_channel(values: tuple[float, float, float], like: Tensor) -> Tensor:
-    """Return three numbers, one per channel, as an array (1, 3, 1, 1) that fits ``like``."""
+    """Return three numbers, one per channel, as an array (1, 3, 1, 1)."""
     return like_array(np.reshape(values, (1, 3, 1, 1)), like)
 
 

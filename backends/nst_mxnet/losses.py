@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nst_core.backend import Losses, Objective
 from nst_mxnet._framework import Tensor, mx
-from nst_mxnet.content_loss import ContentLoss
+from nst_mxnet.content_loss import ContentLoss, ScaledContentLoss
 from nst_mxnet.loss_terms import Loss, LossTerm, TermLosses
 from nst_mxnet.statistics import Shape, StyleTarget
 from nst_mxnet.style_loss import GramLoss, WassersteinLoss
@@ -16,12 +16,7 @@ from nst_mxnet.style_loss import GramLoss, WassersteinLoss
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the image is compared with, by tap.
-
-    Attributes:
-        content: Tap -> the content picture's features.
-        style: Tap -> the styles' statistics.
-    """
+    """What the image is compared with, by tap: features, and the styles' statistics."""
 
     content: Mapping[str, Tensor]
     style: Mapping[str, StyleTarget]
@@ -38,20 +33,20 @@ def loss_terms(
         shapes: Tap -> shape of the image's features, (C, H, W).
     """
     terms: dict[str, list[LossTerm]] = {tap: [] for tap in objective.taps()}
-    scaled = objective.content_distance == "scaled"
+    content_loss = ScaledContentLoss if objective.content_distance == "scaled" else ContentLoss
     for tap, weight in objective.content.items():
-        terms[tap].append(ContentLoss(tap, targets.content[tap], weight=weight, scaled=scaled))
-    style = WassersteinLoss if objective.style_statistics == "wasserstein" else GramLoss
+        terms[tap].append(content_loss(tap, targets.content[tap], weight=weight))
+    style_loss = WassersteinLoss if objective.style_statistics == "wasserstein" else GramLoss
     for tap in objective.style:
-        terms[tap].append(style(tap, targets.style[tap], objective, shapes[tap]))
+        terms[tap].append(style_loss(tap, targets.style[tap], objective, shapes[tap]))
     return terms
 
 
 def total_variation(x: Tensor, *, weight: float) -> tuple[Tensor, Tensor]:
     """Return the weighted loss () of ``x`` (1, 3, H, W), and its gradient.
 
-    The loss is half of: mean absolute vertical difference plus mean absolute horizontal one. The
-    derivative of |a| is the sign of a.
+    The loss is half of the mean absolute vertical difference plus the mean absolute horizontal
+    one; d|a|/da is the sign of a.
     """
     losses, gradient = [], mx.np.zeros_like(x)
     vertical = x[:, :, 1:, :] - x[:, :, :-1, :]
@@ -69,26 +64,26 @@ def total_variation(x: Tensor, *, weight: float) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True, slots=True)
 class WeightedLosses:
-    """The weighted losses of one evaluation; most are scalars still on the device.
+    """The weighted losses of one evaluation; most are scalars () still on the device.
 
     Attributes:
         content: Tap -> loss.
-        style: Tap -> loss.
+        style: Tap -> loss, each once.
         total_variation: Loss.
-        style_counted: How often the style losses count in the total.
+        multiplicity: How many times the style losses count in the total.
     """
 
     content: Mapping[str, Loss]
     style: Mapping[str, Loss]
     total_variation: Loss
-    style_counted: float
+    multiplicity: float
 
     @classmethod
     def from_terms(
-        cls, found: TermLosses, *, total_variation: Tensor, objective: Objective
+        cls, losses: TermLosses, *, total_variation: Tensor, objective: Objective
     ) -> WeightedLosses:
-        """Sort the losses of the terms, which come in any order."""
-        by_kind = {(term.kind, term.tap): loss for term, loss in found}
+        """Sort the losses of the terms, which may come in any order."""
+        by_kind = {(term.kind, term.tap): loss for term, loss in losses}
         return cls(
             {tap: by_kind["content", tap] for tap in objective.content},
             {tap: by_kind["style", tap] for tap in objective.style},
@@ -97,11 +92,11 @@ class WeightedLosses:
         )
 
     def read(self) -> Losses:
-        """Wait for the values and copy them from the device."""
+        """Wait for the values and read them."""
         content = _read(self.content)
         style = _read(self.style)
         variation = float(self.total_variation)
-        counted = self.style_counted * math.fsum(style.values())
+        counted = self.multiplicity * math.fsum(style.values())
         return Losses(
             content=content,
             style=style,

@@ -1,4 +1,4 @@
-"""VGG-19 by MXNet's own convolutions: features up to the last tap, losses and their gradient."""
+"""VGG-19 by MXNet's own convolutions, up to the last tap, with its gradient."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Network(LossNetwork):
     Args:
         weights: Canonical arrays, ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,), ...
         taps: Names of the taps; at least one.
-        device: Device of the computation.
-        dtype: Type of the computation.
+        device: Where to compute.
+        dtype: The dtype of everything.
         architecture: How the network pools and pads.
         checkpointing: Whether every block's forward pass is computed again in the backward pass.
         strip_sizes: How large the strips are in which such blocks are computed.

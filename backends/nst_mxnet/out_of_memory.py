@@ -1,4 +1,4 @@
-"""How MXNet reports that there is not enough memory."""
+"""MXNet's error messages for a lack of memory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _CPU, _GPU = "Failed to allocate CPU Memory", "out of memory"
 
 
 def out_of_memory_message(error: Exception) -> str | None:
-    """Return what was requested and what was free; None if ``error`` is not about memory.
+    """Return how much was free; None if ``error`` is another error.
 
-    MXNet does not report how much was requested.
+    MXNet does not say how much was asked for.
     """
     if not isinstance(error, mx.MXNetError):
         return None

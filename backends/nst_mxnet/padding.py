@@ -1,4 +1,4 @@
-"""Replicate padding of an image, and its gradient."""
+"""Replication padding by one pixel, and its gradient."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from nst_mxnet._framework import Tensor, mx
 
 
 def replicate_pad(x: Tensor) -> Tensor:
-    """Return ``x`` (1, C, H, W) with its edge pixels repeated outside, (1, C, H + 2, W + 2)."""
+    """Return ``x`` (1, C, H, W) with each edge repeated once outside, (1, C, H + 2, W + 2)."""
     x = mx.np.concatenate([x[:, :, :1], x, x[:, :, -1:]], axis=2)
     return mx.np.concatenate([x[:, :, :, :1], x, x[:, :, :, -1:]], axis=3)
 
 
 def replicate_pad_backward(gradient: Tensor) -> Tensor:
-    """Return the gradient (1, C, H, W) from that of the padded array (1, C, H + 2, W + 2)."""
+    """Return the gradient (1, C, H, W) from one (1, C, H + 2, W + 2)."""
     found = gradient[:, :, 1:-1]
     found[:, :, :1] += gradient[:, :, :1]
     found[:, :, -1:] += gradient[:, :, -1:]

@@ -1,4 +1,4 @@
-"""GluonCV's VGG-19: its pretrained weights as canonical arrays."""
+"""GluonCV's pretrained VGG-19 as canonical arrays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ else:
 
 
 def load_pretrained() -> Mapping[str, Array]:
-    """Return the weights of the file with hash ad2f660d; downloaded once, into MXNet's own cache.
+    """Return the weights of hash ad2f660d, downloaded once into MXNet's own cache.
 
     Raises:
         WeightsError: if the download fails or the file is not what it should be.

@@ -1,4 +1,4 @@
-"""One image that is optimised with MXNet."""
+"""One image being optimised with MXNet."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from nst_mxnet.statistics import Blend, Shape, style_target
 @translates_out_of_memory(out_of_memory_message)
 @mx.util.use_np  # NumPy semantics inside these methods alone: a host program may use mx.nd
 class MXNetSession:
-    """The session of ``nst_core.backend``; the variable is the normalised image (1, 3, H, W).
+    """``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W).
 
     MXNet is asynchronous on the CPU too: every call is only queued, and reading a value waits
     for it. So ``step`` returns early on every device.
 
     Args:
-        problem: What is optimised.
-        device: Device of the computation.
-        dtype: Type of the computation.
+        problem: The work.
+        device: Where to compute.
+        dtype: The dtype of the image, the features and the losses.
         execution: How it is computed.
         strip_sizes: How large the strips of rows are in which the network computes.
     """
@@ -108,11 +108,11 @@ class MXNetSession:
         return self._last_losses.read()
 
     def image(self) -> Image:
-        """Return the image as it is now, (H, W, 3)."""
+        """Return the current image, (H, W, 3)."""
         return layout.to_array(layout.denormalise(self._x))
 
     def style_targets(self) -> StyleTargets:
-        """Return a copy of the styles' statistics, with which the image is compared."""
+        """Return a copy of the styles' statistics that the image is compared with."""
         return self._style_targets.copied()
 
     def state(self) -> AdamState:
@@ -125,7 +125,7 @@ class MXNetSession:
         )
 
     def restore(self, *, state: AdamState) -> None:
-        """Go on from ``state``."""
+        """Continue from ``state``."""
         self._x[:] = self._tensor(state.image)
         self._adam.step = state.step
         self._adam.first_moment[:] = self._tensor(state.first_moment)
@@ -142,7 +142,7 @@ class MXNetSession:
         return Targets(content=content, style=style)
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
-        """Return the blend of the styles' statistics: those given, or computed here."""
+        """Return the blend of the styles' statistics, computed unless the problem has them."""
         if problem.style_targets is not None:
             return problem.style_targets.copied()
         blends = {tap: Blend(self._objective) for tap in self._objective.style}
@@ -151,7 +151,7 @@ class MXNetSession:
         return StyleTargets(statistics={tap: blend.statistics() for tap, blend in blends.items()})
 
     def _add_style(self, blends: Mapping[str, Blend], style: StyleSource, share: float) -> None:
-        """Add a style's statistics to the blends; its features are not kept."""
+        """Add the statistics of one style to the blends; none of its features are kept."""
         height, width, _ = style.image.shape
         regions = {tap: regions_at(style.guides, tap) for tap in blends}
         shapes = _shapes(blends, height=height, width=width)
@@ -164,10 +164,11 @@ class MXNetSession:
 
     def _evaluate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         """Return the losses at ``x`` (1, 3, H, W), and the gradient of their total."""
-        found, gradient = self._network.evaluate(x, self._terms)
-        weight = self._objective.total_variation
-        variation, its_gradient = total_variation(x, weight=weight)
-        gradient += its_gradient
+        with self._network.threads():
+            found, gradient = self._network.evaluate(x, self._terms)
+            weight = self._objective.total_variation
+            variation, its_gradient = total_variation(x, weight=weight)
+            gradient += its_gradient
         losses = WeightedLosses.from_terms(
             found, total_variation=variation, objective=self._objective
         )

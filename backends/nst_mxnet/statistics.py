@@ -1,4 +1,4 @@
-"""Statistics of a style: Gram matrices, or means and covariances; of the whole or of regions.
+"""Style statistics: Gram matrices, or means and covariances, of whole pictures or of regions.
 
 They are sums over pixels, so they are computed strip by strip and added up.
 """
@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nst_core.arrays import Array
-from nst_core.backend import SCALED_EPSILON, Objective
+from nst_core.backend import Objective
 from nst_core.backend.guidance import Region
 from nst_mxnet import wasserstein
 from nst_mxnet._framework import Tensor, mx
@@ -29,22 +29,6 @@ PartialSums: TypeAlias = "list[Tensor | Array]"
 def add_sums(old: PartialSums | None, new: PartialSums) -> PartialSums:
     """Return the sums over the rows of both."""
     return new if old is None else [a + b for a, b in zip(old, new, strict=True)]
-
-
-def scaled_distance(squares: Tensor, magnitudes: Tensor, weight: float) -> tuple[Tensor, Tensor]:
-    """Return the weighted distance sum(D^2) / (sum|D| + 1e-8) and two factors of its gradient.
-
-    The gradient is the first factor times D minus the second times sign(D). Without the weight its
-    L1 norm is about 1.
-
-    Args:
-        squares: (), sum(D^2).
-        magnitudes: (), sum|D|.
-        weight: Weight of the loss; distance and factors are multiplied by it.
-    """
-    over = magnitudes + SCALED_EPSILON
-    value = squares / over
-    return weight * value, (2 * weight / over, weight * value / over)
 
 
 def gram_product(features: Tensor) -> Tensor:
@@ -108,35 +92,11 @@ def moments_of_rows(features: Tensor, *, shape: Shape, root: Tensor | None) -> P
     return [share * found, second + share * np.outer(found, found)]
 
 
-@dataclass(frozen=True, slots=True)
-class RegionTarget:
-    """What one region is compared with at one tap.
-
-    Attributes:
-        area: The region's share of the area of all regions.
-        root: (1, 1, H, W), the square root of the region's density; None where every pixel counts
-            alike.
-        statistics: A Gram matrix (C, C), or a ``Gaussian``.
-    """
-
-    area: float
-    root: Tensor | None
-    statistics: Tensor | wasserstein.Gaussian
-
-    def root_of(self, rows: slice) -> Tensor | None:
-        """Return some rows of the root."""
-        return None if self.root is None else take_rows(self.root, rows)
-
-
-StyleTarget = tuple[RegionTarget, ...]
-"""What the image is compared with at one tap: a target per region that is present there."""
-
-
 class Blend:
-    """The styles' statistics at one tap: their mean, weighted by the styles' shares, per region.
+    """The statistics of several styles at one tap, added with their shares, region by region.
 
     Args:
-        objective: Which statistics they are.
+        objective: Its ``style_statistics`` says which statistics they are.
     """
 
     def __init__(self, objective: Objective) -> None:
@@ -158,7 +118,7 @@ class Blend:
         Args:
             features: (1, C, rows, W).
             rows: Which rows of the whole features these are.
-            regions: Number -> region of the style at this tap.
+            regions: The style's regions at the tap.
             share: The style's share in the blend.
             shape: (C, H, W) of the whole features.
         """
@@ -174,11 +134,35 @@ class Blend:
                 self._shares[number] = self._shares.get(number, 0.0) + share
 
     def statistics(self) -> dict[int, tuple[Array, ...]]:
-        """Return number -> statistics of a region, as in ``nst_core.backend.StyleTargets``."""
+        """Return region number -> its statistics: see ``nst_core.backend.StyleTargets``."""
         return {
             number: tuple(_numpy(one / self._shares[number]) for one in sums)
             for number, sums in self._sums.items()
         }
+
+
+@dataclass(frozen=True, slots=True)
+class RegionTarget:
+    """The statistics that one region of the image is compared with at one tap.
+
+    Attributes:
+        area: The region's share of the area.
+        root: (1, 1, H, W), the square root of the region's density; None if every pixel weighs the
+            same.
+        statistics: A Gram matrix (C, C), or a ``Gaussian``.
+    """
+
+    area: float
+    root: Tensor | None
+    statistics: Tensor | wasserstein.Gaussian
+
+    def root_of(self, rows: slice) -> Tensor | None:
+        """Return some rows of the root."""
+        return None if self.root is None else take_rows(self.root, rows)
+
+
+StyleTarget = tuple[RegionTarget, ...]
+"""The targets of one tap: one for each region of which something is left there."""
 
 
 def style_target(
@@ -191,13 +175,13 @@ def style_target(
     """Return what an image with ``regions`` is compared with at a tap.
 
     Args:
-        statistics: As from ``Blend.statistics``.
-        regions: Number -> region of the image at this tap.
-        objective: Which statistics they are.
-        like: Array whose dtype and device the target has.
+        statistics: Region number -> statistics, as from ``Blend.statistics``.
+        regions: The image's regions at the tap.
+        objective: Its ``style_statistics`` says which statistics they are.
+        like: An array of the image's dtype, on its device.
     """
 
-    def of_region(number: int) -> Tensor | wasserstein.Gaussian:
+    def target(number: int) -> Tensor | wasserstein.Gaussian:
         if objective.style_statistics == "gram":
             return like_array(statistics[number][0], like)
         return wasserstein.Gaussian(*statistics[number])
@@ -206,7 +190,7 @@ def style_target(
         RegionTarget(
             region.area,
             None if region.density is None else _root(region.density, like),
-            of_region(number),
+            target(number),
         )
         for number, region in regions.items()
     )

@@ -1,4 +1,4 @@
-"""The style losses of one tap, summed over the regions: of Gram matrices, or of distributions."""
+"""Style losses: the distance between the statistics of the image's features and the styles'."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 from typing_extensions import override
 
-from nst_core.backend import Objective
+from nst_core.backend import SCALED_EPSILON, Objective
 from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.layout import like_array
 from nst_mxnet.loss_terms import Kind, LossAndGradient, LossTerm
@@ -18,13 +18,28 @@ from nst_mxnet.statistics import (
     StyleTarget,
     gram_of_rows,
     moments_of_rows,
-    scaled_distance,
 )
 from nst_mxnet.wasserstein import Gaussian
 
 
+def scaled_distance(squares: Tensor, magnitudes: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+    """Return the weighted distance sum(D^2) / (sum|D| + 1e-8) and two factors of its gradient.
+
+    The gradient is the first factor times D minus the second times sign(D). Without the weight its
+    L1 norm is about 1.
+
+    Args:
+        squares: (), sum(D^2).
+        magnitudes: (), sum|D|.
+        weight: Weight of the loss; distance and factors are multiplied by it.
+    """
+    over = magnitudes + SCALED_EPSILON
+    value = squares / over
+    return weight * value, (2 * weight / over, weight * value / over)
+
+
 class _StyleLoss(LossTerm):
-    """What both style losses have in common.
+    """What both style losses have in common: the loss is a sum over the regions.
 
     Args:
         tap: The tap whose features are compared.

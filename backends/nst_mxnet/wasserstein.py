@@ -24,10 +24,10 @@ class Distance(NamedTuple):
 
 
 class Gaussian:
-    """A normal distribution with which others are compared.
+    """A normal distribution that others are compared with.
 
     Args:
-        mean: (C,) float64.
+        mean: (C,), float64.
         second_moment: (C, C), E[f f^T], float64.
     """
 
@@ -49,16 +49,16 @@ class Gaussian:
             covariance: (C, C).
         """
         channels = len(self.mean)
-        difference = np.asarray(mean, np.float64).ravel() - self.mean
+        shift = np.asarray(mean, np.float64).ravel() - self.mean
         regular = _regularised(np.asarray(covariance, np.float64))
         values, vectors = np.linalg.eigh(self.root @ regular @ self.root)
-        # Only rounding can make an eigenvalue smaller: K and R^2 both have epsilon on the diagonal.
+        # Except for rounding none is smaller: both K and R^2 have epsilon on the diagonal.
         roots = np.sqrt(np.maximum(values, COVARIANCE_EPSILON**2))
         basis = self.root @ vectors
         spread = np.trace(regular) + self.trace - 2 * roots.sum()
         return Distance(
-            float(difference @ difference + spread) / channels,
-            (2 * difference / channels).reshape(1, channels, 1, 1),
+            float(shift @ shift + spread) / channels,
+            (2 * shift / channels).reshape(1, channels, 1, 1),
             (np.eye(channels) - (basis / roots) @ basis.T) / channels,
         )
 

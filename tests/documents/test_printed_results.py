@@ -58,7 +58,7 @@ def test_starts_at_the_contents_own_total_variation(stages):
 
 
 def test_losses_run_as_printed(stages):
-    """Style falls from 1.12 to 0.67 at little content loss; stage 2 starts with TV 0.79, not 1.03."""
+    """Style falls from 1.12 to 0.67, content rises little; TV starts stage 2 at 0.79, not 1.03."""
     (*_, last), (second,) = stages
     style = [row.style for row in stages[0]]
     assert all(after < before for before, after in itertools.pairwise(style))
