@@ -72,6 +72,10 @@ class Network(LossNetwork):
         ]
 
     @override
+    def threads(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    @override
     def forward(self, x: Tensor, on_features: FeatureCallback) -> None:
         for block in self.blocks:
             x = block.forward(x, on_features)
@@ -103,10 +107,6 @@ class Network(LossNetwork):
             gradient = block.backward(passes.pop(), gradient, feature_gradients)
             self._wait()
         return NetworkEvaluation([(term, one.loss) for term, one in found.items()], gradient)
-
-    @override
-    def threads(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
     def _wait(self) -> None:
         """Wait for all queued operations; with checkpointing, return freed memory to the system.

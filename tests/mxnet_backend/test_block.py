@@ -1,9 +1,9 @@
-"""Gradients that meet before a pooling, which MXNet's own adds up wrongly in a compiled block.
+"""Gradients that are added before a pooling: MXNet's compiled blocks add them wrongly.
 
-There, if one of them comes through a reshape: 1.9.1 for some pairs of taps at the first call,
-2.0.0b1 for nearly all at every call. `nst_mxnet.network` adds them up itself. float64 does not go
-through oneDNN and has no such fault, so it is what float32 is held against. The fault is off by
-0.02 to 1 where it strikes; rounding is below 1e-5.
+That happens if one of the gradients comes through a reshape: in 1.9.1 for some pairs of taps at the
+first call, in 2.0.0b1 for nearly all pairs at every call. `nst_mxnet.block` adds the gradients
+itself. The error is 0.02 to 1 where it occurs; rounding is below 1e-5. float64 does not use oneDNN
+and has no such error, so float32 is compared with it.
 """
 
 import numpy as np
@@ -53,7 +53,7 @@ def test_gradient(backend, weights, early):
     for late in LATER:
         for objective in objectives(early, late):
             (exact,) = gradients(backend, weights, pictures, objective, "float64", calls=1)
-            # The first call and later ones may differ.
+            # The first call may differ from later ones.
             for found in gradients(backend, weights, pictures, objective, "float32", calls=2):
                 off = np.abs(found - exact).max() / np.abs(exact).max()
                 assert off < 1e-3, f"{objective}: off by {off:.2g}"

@@ -1,4 +1,4 @@
-"""What importing the backend does to a process: each test in a fresh one."""
+"""What importing the backend changes in a process: each test runs a new process."""
 
 import json
 import os
@@ -94,7 +94,7 @@ except BackendError as error:
 
 
 def run(code, *options, **environment):
-    """Run `code` in a process in which no thread count is set but what `environment` says."""
+    """Run `code` in a process in which only `environment` sets thread counts."""
     inherited = {name: value for name, value in os.environ.items() if "OMP" not in name}
     return subprocess.run(
         [sys.executable, *options, "-c", code],
@@ -118,7 +118,7 @@ def test_all_cores_are_used_and_nothing_else_is_touched():
     told = json.loads(done.stdout)
     assert told["cpu"] == f"{told['busy']} threads"
     assert told["environment"] == []
-    assert told["legacy"], "a host program that uses mx.nd must not notice"
+    assert told["legacy"], "a host program that uses mx.nd must not be affected"
 
 
 @needs_mxnet

@@ -1,4 +1,4 @@
-"""GluonCV's weights, without a network."""
+"""GluonCV's weights, without a network connection."""
 
 from types import SimpleNamespace
 
