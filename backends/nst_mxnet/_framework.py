@@ -59,7 +59,7 @@ THREADS = _user_threads() or str(_physical_cores())
 
 
 @contextmanager
-def _variable(name: str, value: str) -> Iterator[None]:
+def _environment_variable(name: str, value: str) -> Iterator[None]:
     """Set an environment variable in this context, unless the user has set it."""
     if name in os.environ:
         yield
@@ -74,12 +74,17 @@ def _variable(name: str, value: str) -> Iterator[None]:
 def _all_cores() -> AbstractContextManager[None]:
     """Return a context in which an import of MXNet makes it use ``THREADS`` threads.
 
-    On x86, unless one of the two variables is set when it is imported, MXNet uses half of the
-    processors. PyTorch then uses half of them too, since both share one OpenMP runtime. Only
-    MXNET_OMP_MAX_THREADS, which is MXNet's own, is set, and only during the import, so child
-    processes and other OpenMP programs are not affected. PyTorch may be imported before or after.
+    On x86 MXNet uses half of the processors, unless OMP_NUM_THREADS or MXNET_OMP_MAX_THREADS is set
+    when it is imported. PyTorch then uses half of them too, since both share one OpenMP runtime.
+    Only MXNET_OMP_MAX_THREADS, which is MXNet's own, is set here, and only during the import, so
+    child processes and other OpenMP programs are not affected. PyTorch may be imported before or
+    after MXNet.
     """
-    return nullcontext() if _user_threads() else _variable("MXNET_OMP_MAX_THREADS", THREADS)
+    return (
+        nullcontext()
+        if _user_threads()
+        else _environment_variable("MXNET_OMP_MAX_THREADS", THREADS)
+    )
 
 
 @functools.cache
@@ -90,7 +95,7 @@ def share_workspace() -> None:
     300x450. Only one is in use at any time. MXNet reads the setting when the first operator needs
     a buffer, which is here if the process has not used MXNet before.
     """
-    with _variable("MXNET_CPU_TEMP_COPY", "1"):
+    with _environment_variable("MXNET_CPU_TEMP_COPY", "1"):
         mx.nd.sum(mx.nd.ones((1,))).wait_to_read()
 
 

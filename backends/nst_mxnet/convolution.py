@@ -34,8 +34,8 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor, *, replicates: bool) -> Te
 def convolve_backward(gradient: Tensor, weight: Tensor, *, replicates: bool) -> Tensor:
     """Return the gradient (1, I, H, W) with respect to the input, from that of the output."""
     padding = 0 if replicates else 1
-    # The transposed convolution is the same as the gradient of the convolution, to the bit. It
-    # needs nothing of the forward pass.
+    # The transposed convolution is the gradient of the convolution, in float32 to the bit. It needs
+    # nothing of the forward pass.
     with _original_weights():
         found = mx.npx.deconvolution(
             gradient,
