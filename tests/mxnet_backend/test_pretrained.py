@@ -7,7 +7,7 @@ import pytest
 
 from nst_core.errors import WeightsError
 from nst_core.vgg19 import CONVOLUTIONS
-from nst_core.weights import OFFLINE, load
+from nst_core.weights import OFFLINE, Weights, load
 
 
 def test_pretrained_arrays_become_canonical(backend, monkeypatch):
@@ -25,9 +25,8 @@ def test_pretrained_arrays_become_canonical(backend, monkeypatch):
                 parameter.initialize()
                 parameter.set_data(mx.np.array(np.array(array)))
     monkeypatch.setattr(pretrained, "_zoo", SimpleNamespace(vgg19=lambda *, pretrained: network))
-    loaded = backend.pretrained()
-    assert loaded == weights
-    assert loaded.source == "gluoncv"
+    assert Weights(backend.pretrained(), source="gluoncv") == weights
+    assert load("gluoncv").source == "gluoncv"
 
 
 def test_failing_download_is_one_line(backend, monkeypatch, tmp_path, capsys):
