@@ -19,7 +19,7 @@ from nst_core.arrays import Image
 from nst_core.backend import Losses
 from nst_core.errors import SpecError
 from variants import Pictures, VariantInfo
-from variants.transcriptions import losses_of, material, normalised, transcription, unnormalised
+from variants.transcriptions import losses_of, normalised, transcription, unnormalised
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -41,7 +41,11 @@ class Loop:
             raise SpecError(f"d2l-mxnet runs on the CPU here, not on {device!r}")
         npx.set_np()
         settings = document.ENGLISH
-        net = document.network(material(pictures), settings.dtype)
+        # Of the material, `network` reads only the weights.
+        material = transcription("material").Material(
+            pictures.content, pictures.style, pictures.weights
+        )
+        net = document.network(material, settings.dtype)
         content_x, style_x = (
             np.array(normalised(image)) for image in (pictures.content, pictures.style)
         )

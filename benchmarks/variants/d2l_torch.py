@@ -4,8 +4,9 @@ Dive into Deep Learning, "Neural Style Transfer", PyTorch tab: torchvision's VGG
 ReLUs in place. Its weights are not frozen, so that their gradients are computed too. The optimiser
 is Adam with lr 0.3; content layer 25, style layers 0, 5, 10, 19, 28; weights 1, 1e4, 10.
 
-The code is tests/documents/d2l_torch.py. Only the reading of the pictures is different: all
-variants get the same arrays.
+The code is tests/documents/d2l_torch.py. Different are only the pictures, because all variants get
+the same arrays, and the network's construction: as in the document, torchvision makes the whole
+VGG-19, whose classifier takes most of the memory of small pictures. The tests leave it out.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import nn
+from torchvision.models import vgg19
 
 from nst_core.arrays import Image
 from nst_core.backend import Losses
+from nst_core.vgg19 import CONVOLUTIONS
 from variants import Pictures, VariantInfo
-from variants.transcriptions import losses_of, material, normalised, transcription, unnormalised
+from variants.transcriptions import losses_of, normalised, transcription, unnormalised
 
 document = transcription("d2l_torch")
 
@@ -33,7 +37,7 @@ class Loop:
     def __init__(self, pictures: Pictures, *, device: str) -> None:
         self._device = torch.device(device)
         settings = document.ENGLISH
-        net = document.network(material(pictures), settings).to(self._device)
+        net = _network(pictures, settings).to(self._device)
         content_x, style_x = (
             torch.tensor(normalised(image)).to(self._device)
             for image in (pictures.content, pictures.style)
@@ -84,3 +88,14 @@ class Loop:
     def image(self) -> Image:
         """Return the image, (H, W, 3)."""
         return unnormalised(self._x.detach().cpu().numpy())
+
+
+def _network(pictures: Pictures, settings: Any) -> nn.Sequential:
+    features = vgg19(weights=None, init_weights=False).features
+    with torch.no_grad():
+        for layer in CONVOLUTIONS:
+            for kind in ("weight", "bias"):
+                array = pictures.weights[f"{layer.name}.{kind}"]
+                getattr(features[layer.index], kind).copy_(torch.tensor(array))
+    last = max(settings.content_layers + settings.style_layers)
+    return nn.Sequential(*[features[i] for i in range(last + 1)])

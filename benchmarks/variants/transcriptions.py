@@ -16,7 +16,6 @@ import numpy as np
 
 from nst_core.arrays import Image
 from nst_core.backend import MEAN, STD, Losses
-from variants import Pictures
 
 TESTS = Path(__file__).parents[2] / "tests"
 
@@ -26,11 +25,6 @@ def transcription(name: str) -> Any:
     if str(TESTS) not in sys.path:
         sys.path.append(str(TESTS))
     return import_module(f"documents.{name}")
-
-
-def material(pictures: Pictures) -> Any:
-    """Return what a transcription makes its network of; it reads only the weights."""
-    return transcription("material").Material(pictures.content, pictures.style, pictures.weights)
 
 
 def normalised(image: Image) -> Image:
