@@ -2,11 +2,11 @@
 
     python benchmarks/guard.py nst-pytorch nst-mxnet --output benchmarks/results/guard
 
-Every run checks the losses of each step, and copies the image regularly (``nst_core.numbers``).
-Each variant is measured in a process of its own. There, a few steps with and without the check
-alternate, round by round. Steps without it are queued one after the other, as fast as possible, and
-waited for only at the end. The image is copied once per round, far more often than in a run, which
-copies it every 32nd step.
+Every run checks the losses of each step, and copies the image at regular steps
+(``nst_core.run.divergence``). Each variant is measured in a process of its own. There, a few steps
+with and without the check alternate, round by round. Steps without it are queued one after the
+other, as fast as possible, and waited for only at the end. The image is copied once per round, far
+more often than in a run, which copies it every 32nd step.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from measuring.pictures import load_pictures
 from measuring.record import Machine, renamed
 from measuring.variant_spec import VariantSpec, label
 from nst_core.compare.markdown import markdown_table
-from nst_core.numbers import Guard
+from nst_core.run.divergence import DivergenceGuard
 from variants import Variant
 from variants.prepare import prepare
 
@@ -114,7 +114,7 @@ def _free(variant: Variant, steps: int) -> float:
 
 
 def _guarded(variant: Variant, steps: int) -> float:
-    guard = Guard(variant.image(), reached=True)
+    guard = DivergenceGuard(variant.image(), is_result=True)
     variant.wait()
     began = time.perf_counter()
     for step in range(33 - steps, 33):  # in a run, the image is copied after step 32

@@ -15,8 +15,8 @@ from measuring import clock, script
 from measuring.pictures import load_pictures
 from measuring.record import Machine, Record, Terms
 from measuring.variant_spec import VariantSpec
-from nst_core import memory
 from nst_core.errors import NstError
+from nst_core.system import memory
 from variants import Pictures, VariantInfo
 from variants.prepare import import_framework, prepare
 

@@ -26,8 +26,10 @@ import numpy as np
 
 from measuring import results, script
 from measuring.record import Machine
-from nst_core import checkpoint, cli, demo, registry, weights
-from nst_core import run as run_module
+from nst_core import cli, demo, weights
+from nst_core.backend import registry
+from nst_core.run import checkpoint
+from nst_core.run import prepared as prepared_run
 
 STEPS = 30
 OPTIONS = (
@@ -108,7 +110,7 @@ def until_it_ends(
         point = folder / "run.nst"
         resume = ("--resume", "run.nst") if point.exists() else ()
         if killed_at_random(command((*extra, *resume)), folder, moments.uniform(0, span)):
-            killed.append(checkpoint.read(point).position.overall if point.exists() else 0)
+            killed.append(checkpoint.read(point).position.global_step if point.exists() else 0)
         else:
             return killed
 
@@ -165,7 +167,7 @@ def prepare(backends: Sequence[str]) -> None:
         registry.load(name)
     made = weights.load("random")
     assert made.checksum
-    run_module.weights_room.load = lambda _: made  # type: ignore[attr-defined]
+    prepared_run.weights_module.load = lambda _: made  # type: ignore[attr-defined]
 
 
 def command(extra: Sequence[str]) -> list[str]:

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict
 from measuring import children, figures, script
 from measuring.record import Machine
 from nst_core.compare.markdown import markdown_table
-from nst_core.sizes import Size
+from nst_core.spec.sizes import Size
 from nst_core.vgg19 import CONVOLUTIONS
 
 DEEPEST = "conv5_1"

@@ -21,8 +21,8 @@ from measuring.pictures import load_pictures
 from measuring.profiling import KINDS, Timers
 from measuring.record import Machine, renamed
 from measuring.variant_spec import VariantSpec
-from nst_core import presets
 from nst_core.compare.markdown import markdown_table
+from nst_core.spec import presets
 from nst_core.vgg19 import CONVOLUTIONS, Layer, feature_shape, layers_until
 from nst_pytorch.workers import workers
 from variants.prepare import prepare

@@ -22,8 +22,8 @@ from measuring import children, figures, script
 from measuring.children import Run
 from measuring.record import Record, format_seconds
 from measuring.variant_spec import label
-from nst_core import presets
 from nst_core.compare.markdown import markdown_table
+from nst_core.spec import presets
 from nst_core.vgg19 import convolution_flops
 
 

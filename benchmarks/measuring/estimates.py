@@ -9,9 +9,11 @@ import json
 
 from measuring import script
 from measuring.variant_spec import VariantSpec
-from nst_core import demo, estimate, presets, transfer
-from nst_core.stages import with_stages
-from nst_core.work import Work
+from nst_core import demo, transfer
+from nst_core.run import estimate
+from nst_core.run.prepared import PreparedRun
+from nst_core.spec import presets
+from nst_core.spec.stage_overrides import with_stages
 
 
 class _Estimated(Exception):  # noqa: N818 - it is no error, it ends the run before its first step
@@ -22,7 +24,7 @@ class _Estimated(Exception):  # noqa: N818 - it is no error, it ends the run bef
         self.megabytes = megabytes
 
 
-def _estimate(work: Work) -> None:
+def _estimate(work: PreparedRun) -> None:
     raise _Estimated(estimate.of_memory(work).memory_mb)
 
 
@@ -39,7 +41,7 @@ def main() -> None:
             device=options.device,
             dtype=variant.dtype,
             execution=variant.execution,
-            consider=_estimate,
+            on_prepared=_estimate,
         )
     except _Estimated as found:
         print(json.dumps(found.megabytes))  # noqa: T201

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nst_core import demo, images, weights
-from nst_core.sizes import Size
+from nst_core.spec.sizes import Size
 from variants import Pictures
 
 

@@ -17,10 +17,11 @@ from measuring import script
 from measuring.pictures import load_pictures
 from measuring.record import Machine, Terms, renamed
 from measuring.variant_spec import VariantSpec
-from nst_core import Observer, Step, presets, registry, transfer
+from nst_core import Observer, Step, transfer
 from nst_core.arrays import Image
-from nst_core.backend import Execution, Problem, StyleSource
-from nst_core.stages import with_stages
+from nst_core.backend import Execution, Problem, StyleSource, registry
+from nst_core.spec import presets
+from nst_core.spec.stage_overrides import with_stages
 from variants import Pictures
 from variants.prepare import prepare
 
@@ -135,7 +136,7 @@ class EvaluatingObserver(Observer):
         now = self._clock.seconds()
         if image.shape[:2] == self._size:
             losses = self._evaluator.losses(image)
-            self.points.append(Point(seconds=now, steps=step.overall, losses=losses))
+            self.points.append(Point(seconds=now, steps=step.global_step, losses=losses))
         self._clock.resume_at(now)
 
 

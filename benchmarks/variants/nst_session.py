@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 
 from measuring.variant_spec import VariantSpec
-from nst_core import memory, presets, registry
 from nst_core.arrays import Image
-from nst_core.backend import DType, Losses, Problem, Session, StyleSource
-from nst_core.evaluated import EvaluatedSession
-from nst_core.spec import LBFGS
+from nst_core.backend import DType, Losses, Problem, Session, StyleSource, registry
+from nst_core.run.lbfgs_stepper import LBFGSStepper
+from nst_core.spec import LBFGS, presets
+from nst_core.system import memory
 from variants import Pictures, VariantInfo
 
 
@@ -23,7 +23,7 @@ class Loop:
     """
 
     def __init__(self, variant: VariantSpec, pictures: Pictures, *, device: str) -> None:
-        memory.give_back()  # as nst_core.staging does, once the weights are read
+        memory.trim_heap()  # as nst_core.run.stage_setup does, once the weights are read
         self._spec = presets.load(variant.preset)
         backend = registry.load(variant.backend)
         self._device = registry.choose_device(backend, device)
@@ -41,9 +41,9 @@ class Loop:
             dtype=dtype,
             execution=variant.execution,
         )
-        self._stepper: Session | EvaluatedSession = session
+        self._stepper: Session | LBFGSStepper = session
         if isinstance(self._spec.optimiser, LBFGS):
-            self._stepper = EvaluatedSession(
+            self._stepper = LBFGSStepper(
                 session, start=pictures.content, settings=self._spec.optimiser, dtype=dtype
             )
         self._steps_taken = 0
