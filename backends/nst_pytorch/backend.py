@@ -1,4 +1,4 @@
-"""The backend: which devices there are, and how work is started on them."""
+"""The backend: the available devices, and how work starts on them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from nst_core.errors import BackendError
 from nst_core.estimate import Footprint
 from nst_core.weights import Weights
 from nst_core.work import StageSize
-from nst_pytorch import zoo
 from nst_pytorch.footprint import footprint
+from nst_pytorch.pretrained import load_pretrained
 from nst_pytorch.session import PyTorchSession
 
 
@@ -41,7 +41,12 @@ class PyTorchBackend:
         dtype: DType,
         execution: Execution = AUTOMATIC,
     ) -> PyTorchSession:
-        """Return a session; see ``nst_core.backend.Backend``."""
+        """Return a session; see ``nst_core.backend.Backend``.
+
+        Raises:
+            BackendError: if the device is missing, or cannot compute in ``dtype`` or in the way
+                that ``execution`` asks for.
+        """
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"PyTorch has no device {device!r} on this machine")
         if device == "mps" and dtype == "float64":
@@ -62,7 +67,7 @@ class PyTorchBackend:
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return what a session takes of memory; see ``nst_core.estimate.Footprints``."""
+        """Return the memory that a session needs; see ``nst_core.estimate.Footprints``."""
         found = footprint(
             taps=taps, size=size, on_cpu=device == "cpu", dtype=dtype, execution=execution
         )
@@ -72,4 +77,4 @@ class PyTorchBackend:
 
     def pretrained(self) -> Weights:
         """Return torchvision's IMAGENET1K_V1 weights as canonical arrays."""
-        return zoo.pretrained()
+        return load_pretrained()

@@ -1,4 +1,4 @@
-"""PyTorch's ways to say that the memory is not enough."""
+"""PyTorch's error messages for a lack of memory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _GPU = re.compile(r"[Tt]ried to allocate ([\d.]+ \w+)")
 _GPU_FREE = re.compile(r"of which ([\d.]+ \w+) is free")
 
 
-def lack(error: Exception) -> str | None:
-    """Return what was asked for and what was there; None if ``error`` is no lack of memory."""
+def out_of_memory_message(error: Exception) -> str | None:
+    """Return how much was asked for and how much was free; None if ``error`` is another error."""
     text = str(error)
     if isinstance(error, torch.OutOfMemoryError) or "MPS backend out of memory" in text:
         asked, free = _GPU.search(text), _GPU_FREE.search(text)

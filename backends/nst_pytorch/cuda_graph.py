@@ -1,6 +1,6 @@
-"""Losses and gradient captured as a CUDA graph: hundreds of launches become one.
+"""Losses and gradient captured as a CUDA graph: hundreds of kernel launches become one.
 
-At the documents' sizes a GPU computes a layer in less time than Python takes to ask for it.
+At the documents' sizes a GPU computes a layer in less time than Python needs to launch it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from torch import Tensor
 T = TypeVar("T")
 
 _WARM_UP = 3
-"""Runs before the capture, in which libraries choose their algorithms and take their memory."""
+"""Runs before the capture, in which libraries choose their algorithms and allocate memory."""
 
 
-class Replayed(Generic[T]):
-    """A function of one tensor, captured when it is first called and replayed from then on.
+class CudaGraph(Generic[T]):
+    """A function of one tensor, captured on the first call and replayed from then on.
 
-    What it returns is overwritten by the next call. Where it can't be captured (a loss that waits
-    for the CPU, say) it is called as it is, and ``refusal`` says why.
+    The next call overwrites the result. If the function cannot be captured (for example, because
+    one of its losses waits for the CPU), every call runs it directly, and ``refusal`` says why.
 
     Args:
-        function: Pure: it changes neither its argument nor anything else that it reads.
+        function: A pure function: it changes neither its argument nor anything else that it reads.
         x: Its argument, always the same tensor, whose values may change between calls.
     """
 
@@ -36,7 +36,7 @@ class Replayed(Generic[T]):
         self.refusal = ""
 
     def __call__(self) -> T:
-        """Return the function's value at ``x`` as it is now; on CUDA it is only queued."""
+        """Return the function's value at the current ``x``; the work is only queued."""
         if self._graph is None and not self.refusal:
             self._capture()
         if self._graph is None or self._result is None:

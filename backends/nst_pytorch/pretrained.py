@@ -14,24 +14,24 @@ from nst_core.weights.storage import read_arrays
 
 URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
 SHA256 = "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44"
-"""Of the whole file, of which torchvision itself knows and checks the first eight digits."""
+"""The checksum of the whole file; torchvision itself knows and checks its first eight digits."""
 
 
-def pretrained() -> Weights:
+def load_pretrained() -> Weights:
     """Return the weights IMAGENET1K_V1, downloaded once into torch's own cache.
 
-    The file is checked whenever it is used, not only as it comes, and read by nst's own reader,
-    which runs nothing in it. torchvision itself is not needed.
+    The file is checked on every use, not only after the download. nst's own reader reads it, which
+    runs no code from it. torchvision itself is not needed.
 
     Raises:
-        WeightsError: if the download fails or the file is not what it should be.
+        WeightsError: if the download fails or the file is not the published one.
     """
     path = Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Into a file of its own, which takes its place once its checksum is right: runs that
-            # start side by side do no harm to each other.
+            # The download goes to a file of its own, which is renamed once its checksum is right.
+            # So processes that start side by side do not disturb each other.
             torch.hub.download_url_to_file(URL, str(path), hash_prefix=SHA256)
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
