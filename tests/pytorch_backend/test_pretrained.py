@@ -8,7 +8,7 @@ from fuzz.seeds import weights
 from nst_core.errors import WeightsError
 from nst_core.weights import OFFLINE
 
-zoo = pytest.importorskip("nst_pytorch.zoo")
+pretrained = pytest.importorskip("nst_pytorch.pretrained")
 
 (STAND_IN,) = (seed.data for seed in weights() if seed.name == "legacy torchvision Float")
 
@@ -20,42 +20,42 @@ def cached(monkeypatch, tmp_path):
     published.parent.mkdir()
     published.write_bytes(STAND_IN)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(zoo, "URL", published.as_uri())
-    monkeypatch.setattr(zoo, "SHA256", hashlib.sha256(STAND_IN).hexdigest())
+    monkeypatch.setattr(pretrained, "URL", published.as_uri())
+    monkeypatch.setattr(pretrained, "SHA256", hashlib.sha256(STAND_IN).hexdigest())
     return tmp_path / "torch" / "hub" / "checkpoints" / published.name
 
 
 def test_the_file_is_downloaded_once(cached, monkeypatch):
-    loaded = zoo.pretrained()
+    loaded = pretrained.load_pretrained()
     assert loaded.source == "torchvision"
     assert not loaded["conv5_4.weight"].any()
     assert cached.read_bytes() == STAND_IN
-    monkeypatch.setattr(zoo, "URL", f"file:///nowhere/{cached.name}")
-    assert zoo.pretrained() == loaded
+    monkeypatch.setattr(pretrained, "URL", f"file:///nowhere/{cached.name}")
+    assert pretrained.load_pretrained() == loaded
 
 
 def test_a_download_of_something_else_is_refused_and_not_kept(cached, monkeypatch):
-    monkeypatch.setattr(zoo, "SHA256", hashlib.sha256(b"the real one").hexdigest())
+    monkeypatch.setattr(pretrained, "SHA256", hashlib.sha256(b"the real one").hexdigest())
     with pytest.raises(WeightsError, match="invalid hash value") as caught:
-        zoo.pretrained()
+        pretrained.load_pretrained()
     assert str(caught.value).endswith(OFFLINE)
     assert "\n" not in str(caught.value)
     assert list(cached.parent.iterdir()) == []
 
 
 def test_a_cached_file_that_was_changed_is_refused(cached):
-    zoo.pretrained()
+    pretrained.load_pretrained()
     cached.write_bytes(STAND_IN[:-1] + b"\1")
     with pytest.raises(WeightsError, match=r"is not the file that was published"):
-        zoo.pretrained()
+        pretrained.load_pretrained()
 
 
 def test_no_network_is_one_line(cached, monkeypatch):
-    monkeypatch.setattr(zoo, "URL", "http://127.0.0.1:9/vgg19-1.pth")
+    monkeypatch.setattr(pretrained, "URL", "http://127.0.0.1:9/vgg19-1.pth")
     with pytest.raises(WeightsError, match=r"^download of http://127.0.0.1:9/vgg19-1.pth failed"):
-        zoo.pretrained()
+        pretrained.load_pretrained()
 
 
 def test_the_checksum_is_the_one_in_the_name():
-    assert zoo.SHA256.startswith(zoo.URL.rpartition("-")[2].removesuffix(".pth"))
-    assert len(zoo.SHA256) == 64
+    assert pretrained.SHA256.startswith(pretrained.URL.rpartition("-")[2].removesuffix(".pth"))
+    assert len(pretrained.SHA256) == 64

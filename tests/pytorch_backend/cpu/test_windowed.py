@@ -1,6 +1,4 @@
-"""The picture window by window: the same numbers as of the whole, and nothing as large as it."""
-
-from itertools import pairwise
+"""The image window by window: the same numbers as for the whole, and no map as large as it."""
 
 import numpy as np
 import pytest
@@ -13,14 +11,13 @@ from torch.utils._pytree import tree_leaves
 from nst_core.backend import Architecture, Execution
 from nst_core.vgg19 import feature_shape
 from nst_pytorch import BACKEND
-from nst_pytorch.choice import network_for
-from nst_pytorch.heads import ContentHead, StyleHead
-from nst_pytorch.maps import FeatureMap
-from nst_pytorch.moments import Moments
+from nst_pytorch.content_loss import ContentLoss
+from nst_pytorch.cpu.network import WinogradNetwork
+from nst_pytorch.cpu.windowed import WindowedNetwork
+from nst_pytorch.feature_map import FeatureMap
 from nst_pytorch.precision import Arithmetic
-from nst_pytorch.strips import Strips
-from nst_pytorch.tiling import Tiling, spans_of
-from nst_pytorch.windows import Windows
+from nst_pytorch.select_network import NetworkSelector
+from nst_pytorch.style_loss import GramLoss
 
 SHALLOW = ("conv1_1", "relu1_1", "relu2_1", "conv3_1")
 # With as many pixels as channels covariances are as good as singular, and so is the gradient.
@@ -57,7 +54,7 @@ CASES = {
 
 @pytest.fixture
 def largest(monkeypatch):
-    return lambda pixels: monkeypatch.setattr("nst_pytorch.tiling.LARGEST", pixels)
+    return lambda pixels: monkeypatch.setattr("nst_pytorch.cpu.windows.MAX_WINDOW_SIDE", pixels)
 
 
 def start(problem, execution, dtype="float64"):
@@ -69,13 +66,13 @@ def apart(found, wanted):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_windows_are_the_whole(name, largest):
+def test_same_numbers_as_for_the_whole_image(name, largest):
     pixels, one = CASES[name]
     problem = one.problem("float64")
     whole = start(problem, Execution(conv="direct"))
     largest(pixels)
     windowed = start(problem, IN_WINDOWS)
-    assert isinstance(windowed._network, Windows)
+    assert isinstance(windowed._network, WindowedNetwork)
 
     found, wanted = windowed.evaluate(image=one.probe_image), whole.evaluate(image=one.probe_image)
     assert apart(found.gradient, wanted.gradient) < 1e-11
@@ -96,32 +93,10 @@ def test_windows_are_the_whole(name, largest):
                 assert apart(array, other) < 1e-11
 
 
-def test_parts_add_up_in_float32_whatever_the_mean():
-    values = 1000 + torch.randn(30, 40, 5, generator=torch.Generator().manual_seed(0))
-    each = torch.zeros(30, 40, 1)
-    each[:10] = torch.rand(10, 40, 1, generator=torch.Generator().manual_seed(1))
-    each /= each.sum()
-
-    def moments(rows, density):
-        of = [FeatureMap(one[rows], 0, 0, *one[rows].shape[:2]) for one in (values, each)]
-        return Moments.of(of[0], of[1] if density else None, centred=True)
-
-    rows = values.view(-1, 5).double()
-    for density, weights in ((False, None), (True, each.flatten().double())):
-        # Two parts have nothing of the density, and are added up first or last.
-        parts = [moments(slice(top, top + 10), density) for top in (0, 10, 20)]
-        for ordered in (parts, parts[::-1]):
-            mean, covariance = sum(ordered[1:], ordered[0]).normalised(1 if density else 1200)
-            wanted = torch.cov(rows.T, correction=0, aweights=weights)
-            torch.testing.assert_close(covariance.double(), wanted, atol=1e-4, rtol=0)
-            average = rows.mean(dim=0) if weights is None else weights @ rows
-            torch.testing.assert_close(mean.double(), average, atol=1e-3, rtol=0)
-
-
-def test_a_picture_as_large_as_a_window_is_one(largest):
+def test_an_image_as_large_as_a_window_is_not_split(largest):
     largest(48)
     session = start(case((48, 47)).problem("float64"), IN_WINDOWS)
-    assert isinstance(session._network, Strips)
+    assert isinstance(session._network, WinogradNetwork)
 
 
 def test_two_runs_give_the_same_bits(largest):
@@ -135,39 +110,8 @@ def test_two_runs_give_the_same_bits(largest):
         assert other.losses == first.losses
 
 
-@pytest.mark.parametrize(
-    ("largest", "step", "reach"),
-    [(40, 1, 1), (48, 4, 12), (200, 4, 12), (200, 16, 80), (768, 1, 1), (768, 16, 80)],
-)
-def test_cores_part_the_picture(largest, step, reach):
-    for length in (*range(1, 130), 500, 769, 900, 1350, 1800, 4001):
-        spans = spans_of(length, largest=largest, step=step, reach=reach)
-        assert len({span.end - span.begin for span in spans}) == 1
-        assert spans[0].end <= largest
-        assert (spans[0].begin, spans[-1].end) == (0, length)
-        assert (spans[0].first, spans[-1].last) == (0, length)
-        for one, other in pairwise(spans):
-            assert one.last == other.first
-            assert one.last % step == other.begin % step == 0
-            # A last pixel that is not in a whole step is in no pooled value.
-            assert one.last + reach <= one.end
-            assert other.begin + reach <= other.first
-        assert all(span.first < span.last for span in spans)
-
-
-def test_windows_are_no_larger_than_they_need_be():
-    tiling = Tiling((900, 1350), ("relu1_1", "conv5_1"))
-    # Two halves and twice 80 pixels, at multiples of 16, whose last ends with the picture.
-    assert tiling.window_size == (532, 758)
-    assert [(one.begin, one.first, one.last) for one in tiling.spans[1]] == [
-        (0, 0, 672),
-        (592, 672, 1350),
-    ]
-    assert len(tiling.windows) == 4
-
-
 class Largest(TorchDispatchMode):
-    """Notes the largest number of values that any operation's result has room for."""
+    """Notes the number of values in the largest buffer of any operation's result."""
 
     def __init__(self):
         super().__init__()
@@ -185,33 +129,33 @@ class Largest(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("windowed", [True, False])
-def test_nothing_is_as_large_as_the_first_layer(windowed, largest, monkeypatch):
+def test_no_buffer_is_as_large_as_the_first_layer(windowed, largest, monkeypatch):
     size, taps = (170, 203), ("relu1_1", "relu1_2", "relu2_1")
     largest(48 if windowed else 768)
     weights, cpu = pictures.weights("random:3"), torch.device("cpu")
     arithmetic = Arithmetic.of("auto", device=cpu, dtype=torch.float32)
     whole = np.prod(feature_shape("relu1_1", height=size[0], width=size[1]))
     target = torch.zeros(size[0] // 2, size[1] // 2, 128)
-    heads = {tap: [StyleHead(tap, torch.zeros(64, 64), weight=1, counted=1)] for tap in taps[:2]}
-    heads["relu2_1"] = [
-        ContentHead("relu2_1", FeatureMap(target, 0, 0, *target.shape[:2]), weight=1)
-    ]
-    # Nor is it computed for a window as a whole.
-    monkeypatch.delattr("nst_pytorch.first.FirstStage.computed")
+    terms = {
+        tap: [GramLoss(tap, torch.zeros(64, 64), weight=1, multiplicity=1)] for tap in taps[:2]
+    }
+    terms["relu2_1"] = [ContentLoss("relu2_1", FeatureMap.unpadded(target), weight=1)]
+    # A window's output is not computed as a whole either.
+    monkeypatch.delattr("nst_pytorch.cpu.first_layer.FirstLayer.compute_all")
+    networks = NetworkSelector(
+        weights=weights,
+        taps=taps,
+        device=cpu,
+        dtype=torch.float32,
+        architecture=EDGES,
+        arithmetic=arithmetic,
+        execution=IN_WINDOWS,
+    )
     with Largest() as noted:
-        network = network_for(
-            weights,
-            taps=taps,
-            size=size,
-            device=cpu,
-            dtype=torch.float32,
-            architecture=EDGES,
-            arithmetic=arithmetic,
-            execution=IN_WINDOWS,
-        )
+        network = networks.select_network(size)
         if windowed:
-            network.evaluate(torch.zeros(1, 3, *size), heads)
-    # What the workers' own threads made, they have kept.
+            network.evaluate(torch.zeros(1, 3, *size), terms)
+    # The dispatch mode does not see what the workers' threads allocate, but their buffers are kept.
     for one in network._network._scratch if windowed else ():
         for kept in one._flat.values():
             noted.note(kept)
