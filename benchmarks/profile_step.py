@@ -26,7 +26,7 @@ from measuring.profiling import KINDS, Timers
 from measuring.record import Machine
 from nst_core import presets
 from nst_core.vgg19 import CONVOLUTIONS, Layer, feature_shape, layers_until
-from nst_pytorch.workers import workers
+from nst_pytorch.thread_pool import thread_pool
 
 KIND = "profile"
 
@@ -115,7 +115,7 @@ def measure(entry: Entry, *, size: str, steps: int) -> Profile:
     """Take steps without and with stopwatches."""
     machine, pictures = Machine.here(), pictures_of(size)
     contestant = prepare(entry, pictures, device="cpu")
-    timers, plain = Timers(workers().count), []
+    timers, plain = Timers(thread_pool().count), []
     for number in range(2 + steps):
         began = time.perf_counter()
         contestant.step()
@@ -130,7 +130,7 @@ def measure(entry: Entry, *, size: str, steps: int) -> Profile:
         contestant=entry.name,
         height=height,
         width=width,
-        cores=workers().count,
+        cores=thread_pool().count,
         seconds=statistics.median(plain),
         rows=tuple(_rows(timers, entry, height, width, steps)),
     )
