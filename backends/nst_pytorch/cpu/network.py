@@ -20,10 +20,11 @@ from nst_pytorch import timing
 from nst_pytorch.cpu.buffers import Scratch, SharedBuffer
 from nst_pytorch.cpu.convolution import MAX_SPLIT_TILES, ParallelConvolution, layer_blocks
 from nst_pytorch.cpu.first_layer import FirstLayer
-from nst_pytorch.cpu.layer import Layer, MaskedLayer, TappedLayer
+from nst_pytorch.cpu.layer import Layer, MaskedLayer
 from nst_pytorch.cpu.layer_plan import NetworkPlan
 from nst_pytorch.cpu.pool_layer import FusedPoolLayer, TappedPoolLayer
 from nst_pytorch.cpu.pooling import RELU_POOLS, ReluPool
+from nst_pytorch.cpu.tapped_layer import TappedLayer
 from nst_pytorch.cpu.tiles import TileBlock
 from nst_pytorch.cpu.winograd import WriteTiles, transform_filters
 from nst_pytorch.feature_map import ALL

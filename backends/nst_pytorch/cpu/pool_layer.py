@@ -19,9 +19,10 @@ from nst_pytorch.cpu.buffers import (
     V,
     clear_padding,
 )
-from nst_pytorch.cpu.layer import Layer, TappedLayer
+from nst_pytorch.cpu.layer import Layer
 from nst_pytorch.cpu.layer_plan import LayerPlan
 from nst_pytorch.cpu.pooling import ReluPool, split_2x2
+from nst_pytorch.cpu.tapped_layer import TappedLayer
 from nst_pytorch.cpu.tiles import TileBlock, pooled_tiles
 from nst_pytorch.cpu.winograd import WriteTiles
 from nst_pytorch.loss_terms import TapGradients
