@@ -12,9 +12,8 @@ from math import prod
 import torch
 
 from nst_core.backend import DType, Execution
-from nst_core.estimate import Footprint
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.vgg19 import Layer, feature_shape, layers_until
-from nst_core.work import StageSize
 from nst_pytorch.cpu.footprint import winograd_bytes
 from nst_pytorch.select_network import uses_winograd, windows_for
 
@@ -31,7 +30,7 @@ UNFOLDED_MAPS = 9
 def footprint(
     *, taps: Sequence[str], size: StageSize, on_cpu: bool, dtype: DType, execution: Execution
 ) -> Footprint:
-    """Return the memory that a session needs; see ``nst_core.estimate.Footprints``."""
+    """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
     parameters = item * sum(

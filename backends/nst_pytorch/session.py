@@ -19,8 +19,9 @@ from nst_core.backend import (
     StyleSource,
     StyleTargets,
 )
-from nst_core.guides import regions_at
-from nst_core.memory import give_back, told_by
+from nst_core.backend.guidance import regions_at
+from nst_core.backend.out_of_memory import translates_out_of_memory
+from nst_core.system.memory import trim_heap
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
 from nst_pytorch.cuda_graph import CudaGraph
@@ -33,7 +34,7 @@ from nst_pytorch.select_network import NetworkSelector
 from nst_pytorch.statistics import Blend, StyleStatistics, style_target
 
 
-@told_by(out_of_memory_message)
+@translates_out_of_memory(out_of_memory_message)
 class PyTorchSession:
     """``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W).
 
@@ -73,7 +74,7 @@ class PyTorchSession:
         with self._arithmetic.applied():
             self._style_targets = self._find_style_targets(problem, networks)
             self._terms = loss_terms(problem.objective, self._find_targets(problem))
-        give_back()  # the memory of the targets' search, before the steps allocate theirs
+        trim_heap()  # the memory of the targets' search, before the steps allocate theirs
         self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
         self._evaluate_x = self._evaluation_of_x()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nst_core.arrays import Array
 from nst_core.backend import Objective
-from nst_core.guides import Region
+from nst_core.backend.guidance import Region
 from nst_pytorch import reductions
 from nst_pytorch.feature_map import FeatureMap, Features, Window
 from nst_pytorch.wasserstein import Gaussian, float64_device, to_float64

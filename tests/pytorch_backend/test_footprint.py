@@ -3,7 +3,7 @@
 import pytest
 
 from nst_core.backend import Execution
-from nst_core.work import StageSize
+from nst_core.backend.footprint import StageSize
 from nst_pytorch.footprint import footprint
 
 TAPS = ("relu1_1", "relu4_4", "conv5_1")
