@@ -1,8 +1,8 @@
 """conv1_1 and its ReLU, recomputed wherever they are needed: their output is never stored.
 
 The output of conv1_1 is not stored, although it may be a tap. With 64 channels at full size it
-would take 0.26 GB per megapixel, as much as all other stored layers together. Recomputing it from
-three channels is about as fast as reading it. It is computed three times per step if it is a tap:
+would take 0.26 GB per megapixel, as much as the taps of all other layers together (d2l). Computing
+it from three channels is about as fast as reading it. As a tap it is computed three times per step:
 for its Gram matrix, for conv1_2, and for the gradient.
 """
 
