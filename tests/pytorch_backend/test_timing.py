@@ -51,6 +51,9 @@ def test_all_kinds_of_work_are_measured():
     # The last layer's backward pass begins with its own losses, and counts twice.
     assert counts.ended["5_1 backward"] == 2
     assert counts.began["3_1 forward", "products"] > 0
+    # The output of relu2_1 is a tap, that of relu3_2 is not.
+    for name in ("2_1 forward", "2_2 backward", "3_2 forward"):
+        assert counts.began[name, "ReLU, masks"] > 0
     assert sum(counts.began.values()) == sum(counts.ended[kind] for kind in kinds)
 
 

@@ -3,6 +3,8 @@
 import torch
 from pytorch_backend.networks import draw, squared_terms, winograd_network
 
+from nst_pytorch.feature_map import FeatureMap
+
 
 def test_no_output_of_the_first_layer_is_stored():
     size = (97, 130)
@@ -16,6 +18,8 @@ def test_no_output_of_the_first_layer_is_stored():
 def every_tensor(thing):
     if isinstance(thing, torch.Tensor):
         yield thing
+    elif isinstance(thing, FeatureMap):
+        yield thing.padded
     elif isinstance(thing, dict):
         for value in thing.values():
             yield from every_tensor(value)
