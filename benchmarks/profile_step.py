@@ -140,7 +140,7 @@ def _rows(timers: Timers, entry: Entry, height: int, width: int, steps: int) -> 
     found = []
     for layer in layers_until(presets.load(entry.preset).taps()):
         for which in ("forward", "backward"):
-            name = f"{layer.name[4:]} {which}"
+            name = f"{layer.name} {which}"
             if layer.kind != "conv" or name not in timers.walls:
                 continue
             wall = timers.walls[name] / steps

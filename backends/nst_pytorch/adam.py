@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -35,22 +34,18 @@ class AdamUpdate:
         """Take one step: see ``nst_core.backend.Adam``."""
         beta1, beta2 = self.constants.beta1, self.constants.beta2
         self.step += 1
-        rate = learning_rate / (1 - beta1**self.step)
-        correction = math.sqrt(1 - beta2**self.step)
+        rate, divisor = self.constants.bias_correction(learning_rate=learning_rate, step=self.step)
         tensors = (x, gradient, self.first_moment, self.second_moment)
         for chunk, g, m, v in zip(*map(self._chunks, tensors), strict=True):
             m.mul_(beta1).add_(g, alpha=1 - beta1)
             v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
             root = v.sqrt()
             # The gradients are as small as epsilon here. So it makes a difference whether the bias
-            # of v is divided out before or after epsilon is added.
-            if self.constants.epsilon_form == "paper":
-                root.div_(correction)
-                step = rate
-            else:
-                step = rate * correction
+            # of v is divided out before epsilon is added or after it, in the rate.
+            if divisor != 1:
+                root.div_(divisor)
             root.add_(self.constants.epsilon)
-            chunk.addcdiv_(m, root, value=-step)
+            chunk.addcdiv_(m, root, value=-rate)
 
     def _chunks(self, tensor: Tensor) -> Sequence[Tensor]:
         """Return views of a tensor (1, C, H, W): rows that fit into a CPU's cache, or all."""

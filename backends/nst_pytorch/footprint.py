@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from math import prod
 
 import torch
 
 from nst_core.backend import DType, Execution
 from nst_core.backend.footprint import Footprint, StageSize
-from nst_core.vgg19 import Layer, feature_shape, layers_until
+from nst_core.vgg19 import Layer, blocks, feature_shape, layers_until, parameter_count
 from nst_pytorch.cpu.footprint import winograd_bytes
 from nst_pytorch.select_network import uses_winograd, windows_for
 
@@ -33,9 +32,7 @@ def footprint(
     """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
-    parameters = item * sum(
-        9 * one.in_channels * one.out_channels for one in layers if one.kind == "conv"
-    )
+    parameters = item * parameter_count(layers)
     widest = item * max(map(_channels, layers[:2]))  # those of the first block, at full size
     unfolded = UNFOLDED_MAPS * widest if on_cpu and dtype == "float64" else 0.0
     if uses_winograd(size.content, on_cpu=on_cpu, dtype=dtype, execution=execution):
@@ -79,12 +76,9 @@ def _kept(
             return item * elements(layer)
         return 0 if layer.kind == "conv" else elements(layer)  # a mask, or a pooling's codes
 
-    blocks = [
-        sum(map(layer_bytes, block))
-        for _, block in groupby(layers, key=lambda one: one.poolings - (one.kind == "pool"))
-    ]
+    by_block = [sum(map(layer_bytes, block)) for block in blocks(layers)]
     pools = sum(item * elements(layer) for layer in layers if layer.kind == "pool")
-    return max(blocks) + pools if checkpointing else sum(blocks)
+    return max(by_block) + pools if checkpointing else sum(by_block)
 
 
 def _channels(layer: Layer) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -18,7 +17,7 @@ from torch.nn import functional
 
 from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture
-from nst_core.vgg19 import Layer, layers_until
+from nst_core.vgg19 import Layer, blocks, layers_until
 from nst_pytorch.feature_map import ALL, FeatureMap
 from nst_pytorch.loss_network import FeatureCallback, NetworkEvaluation
 from nst_pytorch.loss_terms import LossTerm, TermLosses
@@ -60,7 +59,7 @@ class Network:
         layers = layers_until(taps)
         # cuDNN adds the bias and applies the ReLU while it writes a convolution's output.
         self._fused = frozenset(
-            f"relu{layer.name[4:]}"
+            layer.relu
             for layer in layers
             if device.type == "cuda"
             and compute != torch.float64
@@ -68,11 +67,7 @@ class Network:
             and layer.name not in self.taps
             and layer is not layers[-1]
         )
-        # A block ends with its pooling.
-        self.blocks = [
-            list(block)
-            for _, block in groupby(layers, key=lambda layer: layer.poolings - _is_pool(layer))
-        ]
+        self.blocks = blocks(layers)
         self._parameters = {
             layer.name: (
                 # channels_last throughout: the fastest layout of both oneDNN and cuDNN here.
@@ -138,7 +133,7 @@ class Network:
             elif layer.kind == "relu":
                 if layer.name not in self._fused:
                     # In place, unless the convolution's output is a tap.
-                    x = torch.relu(x) if f"conv{layer.name[4:]}" in self.taps else torch.relu_(x)
+                    x = torch.relu(x) if layer.conv in self.taps else torch.relu_(x)
                 if record is not None and layer.name not in self.taps:
                     record.masks[layer.name] = x > 0
             else:
@@ -159,7 +154,7 @@ class Network:
         x, padding = x.to(weight.dtype), 1
         if self._replicates(layer):
             x, padding = replicate_pad(x), 0
-        if f"relu{layer.name[4:]}" in self._fused:
+        if layer.relu in self._fused:
             found: Tensor = torch.cudnn_convolution_relu(
                 x, weight, bias, [1, 1], [padding] * 2, [1, 1], 1
             )
@@ -223,10 +218,6 @@ class _Record:
         self.masks: dict[str, Tensor] = {}
         self.codes: dict[str, Tensor] = {}
         self.shapes: dict[str, torch.Size] = {}
-
-
-def _is_pool(layer: Layer) -> int:
-    return int(layer.kind == "pool")
 
 
 def _flip(weight: Tensor) -> Tensor:

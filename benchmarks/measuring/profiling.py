@@ -22,7 +22,7 @@ class Timers:
 
     Attributes:
         seconds: (layer and pass, kind of work) -> seconds.
-        walls: Layer and pass, as ``3_1 forward`` -> seconds of wall-clock time.
+        walls: Layer and pass, as ``conv3_1 forward`` -> seconds of wall-clock time.
 
     Args:
         cores: The number of workers, by which the sum of their times is divided.

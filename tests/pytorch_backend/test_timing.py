@@ -46,13 +46,13 @@ def test_all_kinds_of_work_are_measured():
     kinds = {kind for _, kind in counts.began}
     assert kinds == {"products", "transforms", "pooling", "conv1_1", "ReLU, masks", "losses"}
     assert counts.collective == {"losses"}
-    passes = [counts.ended[f"1_2 {which}"] for which in ("forward", "backward")]
+    passes = [counts.ended[f"conv1_2 {which}"] for which in ("forward", "backward")]
     assert passes == [1, 1]
     # The last layer's backward pass begins with its own losses, and counts twice.
-    assert counts.ended["5_1 backward"] == 2
-    assert counts.began["3_1 forward", "products"] > 0
+    assert counts.ended["conv5_1 backward"] == 2
+    assert counts.began["conv3_1 forward", "products"] > 0
     # The output of relu2_1 is a tap, that of relu3_2 is not.
-    for name in ("2_1 forward", "2_2 backward", "3_2 forward"):
+    for name in ("conv2_1 forward", "conv2_2 backward", "conv3_2 forward"):
         assert counts.began[name, "ReLU, masks"] > 0
     assert sum(counts.began.values()) == sum(counts.ended[kind] for kind in kinds)
 
@@ -62,5 +62,5 @@ def test_pooling_by_rows_is_measured():
     network, counts = winograd_network(DEEP, size), Counts()
     with timing.measured_by(counts):
         network.evaluate(draw(1, 3, *size), squared_terms(DEEP))
-    for name in ("1_2 forward", "2_1 backward"):
+    for name in ("conv1_2 forward", "conv2_1 backward"):
         assert counts.began[name, "pooling"] > 0

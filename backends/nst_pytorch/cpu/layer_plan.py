@@ -51,11 +51,6 @@ class LayerPlan:
         return cls(conv, size, len(layers) > 1, len(layers) > 2, conv.name in taps, relu_tap)
 
     @property
-    def name(self) -> str:
-        """The layer's name without its kind, as ``1_2``."""
-        return self.conv.name.removeprefix("conv")
-
-    @property
     def has_tap(self) -> bool:
         """Whether any output up to the ReLU is a tap, and so is stored."""
         return self.conv_tap or self.relu_tap

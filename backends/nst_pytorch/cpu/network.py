@@ -168,8 +168,8 @@ class WinogradNetwork:
         return losses
 
     def section_name(self, number: int, which: str) -> str:
-        """Return the name of a layer's pass for ``timing``, as ``3_1 forward``."""
-        return f"{self.plan.layers[number].name} {which}"
+        """Return the name of a layer's pass for ``timing``, as ``conv3_1 forward``."""
+        return f"{self.plan.layers[number].conv.name} {which}"
 
     def _by_rows(self, height: int, work: Callable[[int, int, Scratch], None]) -> None:
         """Call ``work(top, rows, scratch)`` on the workers, for all rows of ``height``."""

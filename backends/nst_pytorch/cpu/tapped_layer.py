@@ -68,11 +68,11 @@ class TappedLayer(Layer):
 
     @override
     def taps(self) -> list[tuple[str, FeatureMap]]:
-        name, found = self.plan.name, []
+        conv, found = self.plan.conv, []
         if self.plan.conv_tap:
-            found.append((f"conv{name}", self.saved_activation))
+            found.append((conv.name, self.saved_activation))
         if self.plan.relu_tap:
-            found.append((f"relu{name}", self.activation))
+            found.append((conv.relu, self.activation))
         return found
 
     @override
