@@ -26,7 +26,7 @@ class Timer(Protocol):
     """Receives the begin and the end of every marked call, on whichever thread it runs."""
 
     def section(self, name: str) -> _Context:
-        """Return the context of one layer's pass, named as ``conv3_1 forward``; on the main thread."""
+        """Return the context of one layer's pass, as ``conv3_1 forward``; on the main thread."""
         ...
 
     def kernel(self, kind: str, *, collective: bool) -> _Context:
