@@ -101,7 +101,7 @@ class Block:
                 x = convolve(x, weight, bias, replicates=self._replicates(layer))
             elif layer.kind == "relu":
                 x = mx.npx.activation(x, act_type="relu")
-                if record is not None and not self._has_mask(layer, following):
+                if record is not None and not self._mask_is_redundant(layer, following):
                     record.masks[layer.name] = x > 0
             else:
                 x = self._pool(layer, x, record, argmax)
@@ -164,13 +164,13 @@ class Block:
         return gradient
 
     def _argmax_replaces_last_convolution(self) -> bool:
-        """Whether the last convolution is needed only for what the max pooling chooses."""
+        """Whether the last convolution is needed only for the choices of the max pooling."""
         if not self.pools or self.architecture.pooling != "max":
             return False
         return not {layer.name for layer in self.layers[-3:]} & self.taps
 
-    def _has_mask(self, relu: Layer, following: Layer | None) -> bool:
-        """Whether something else that is kept tells which values a ReLU lets through."""
+    def _mask_is_redundant(self, relu: Layer, following: Layer | None) -> bool:
+        """Whether the record shows without a mask which values a ReLU lets through."""
         if relu.name in self.taps or relu.conv in self.taps:
             return True
         pools = following is not None and following.kind == "pool"

@@ -21,7 +21,7 @@ class BlockRecord:
 
     Attributes:
         features: Tap -> features (1, C, rows, W).
-        masks: ReLU -> where it lets values through, where nothing else tells that.
+        masks: ReLU -> where it lets values through, unless features or argmax show it.
         argmax: Max pooling -> which values it chose.
         shapes: Pooling -> shape of what was pooled.
     """
