@@ -2,9 +2,9 @@
 
     python benchmarks/convolutions.py --output benchmarks/results/convolutions
 
-``nst_pytorch/select_network.py`` and README rely on these measurements. The direct convolution is that of
-PyTorch, channels_last, on all cores, with the bias. Both compute in float32; they alternate, and
-medians are compared. conv1_1 is a matrix product in both networks and is left out.
+``nst_pytorch/select_network.py`` and the docs rely on these measurements. The direct convolution is
+that of PyTorch, channels_last, on all cores, with the bias. Both compute in float32; they
+alternate, and medians are compared. conv1_1 is a matrix product in both networks and is left out.
 """
 
 from __future__ import annotations
