@@ -6,16 +6,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from nst_core import images, recipe, registry, toml
-from nst_core import weights as weights_room
-from nst_core.backend import Backend
+from nst_core import images
+from nst_core import weights as weights_module
+from nst_core.backend import Backend, registry
 from nst_core.batch.job import Job, Record
 from nst_core.errors import NstError
-from nst_core.recipe import Run
-from nst_core.result import Result
-from nst_core.run import transfer
-from nst_core.spec import Spec
-from nst_core.targets import TargetCache
+from nst_core.problem.style_cache import TargetCache
+from nst_core.run.result import Result
+from nst_core.run.transfer import transfer
+from nst_core.spec import Spec, recipe
+from nst_core.spec.recipe import Run
+from nst_core.system import toml
 from nst_core.weights import Weights
 
 
@@ -40,7 +41,7 @@ class Workshop:
     def weights(self, source: str) -> Weights:
         """Return weights, loaded once."""
         if source not in self._weights:
-            self._weights[source] = weights_room.load(source)
+            self._weights[source] = weights_module.load(source)
         return self._weights[source]
 
 

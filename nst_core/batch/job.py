@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from nst_core.batch import masks as masks_room
+from nst_core.batch import masks as masks_module
 from nst_core.errors import SpecError
-from nst_core.files import shown
-from nst_core.recipe import Run
 from nst_core.spec import Spec
+from nst_core.spec.recipe import Run
+from nst_core.system.files import display_path
 
 
 class Job(BaseModel):
@@ -129,8 +129,10 @@ def plan(
         SpecError: if two pictures would have the same name, one would replace an input, or
             the masks don't go with the pictures.
     """
-    masks = masks_room.content_masks(contents, everyones=run.content_mask, directory=content_masks)
-    style_masks = masks_room.style_masks(styles, run.style_mask, contents=bool(masks))
+    masks = masks_module.content_masks(
+        contents, everyones=run.content_mask, directory=content_masks
+    )
+    style_masks = masks_module.style_masks(styles, run.style_mask, contents=bool(masks))
     # The pictures of a config, which may be a recipe, are not those of the batch.
     table = run.model_dump(
         mode="json",
@@ -144,8 +146,9 @@ def plan(
             if output in jobs:
                 other = jobs[output]
                 raise SpecError(
-                    f"{shown(content)} in {shown(style)} and {shown(other.content)} in "
-                    f"{shown(other.style)} would both be {shown(output)}: rename a picture"
+                    f"{display_path(content)} in {display_path(style)} and "
+                    f"{display_path(other.content)} in {display_path(other.style)} "
+                    f"would both be {display_path(output)}: rename a picture"
                 )
             jobs[output] = Job(
                 content=content,
@@ -161,5 +164,7 @@ def plan(
     inputs = {Path(path).resolve() for job in jobs.values() for path in job.inputs()}
     for output in jobs:
         if output.resolve() in inputs:
-            raise SpecError(f"output {shown(output)} is also an input: name another directory")
+            raise SpecError(
+                f"output {display_path(output)} is also an input: name another directory"
+            )
     return list(jobs.values())

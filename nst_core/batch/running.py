@@ -12,8 +12,8 @@ from contextlib import suppress
 
 from nst_core.batch.doing import is_done
 from nst_core.batch.job import Job, Record
-from nst_core.files import tidy
-from nst_core.processes import ending, stop
+from nst_core.system.files import remove_stale
+from nst_core.system.processes import exit_reason, stop
 
 
 class Interrupted(KeyboardInterrupt):
@@ -60,7 +60,7 @@ def run(
         for thread in threads:
             thread.join()
         for job in jobs:
-            tidy(job.output)
+            remove_stale(job.output)
         raise Interrupted(batch.records()) from None
     if batch.bug is not None:
         raise batch.bug
@@ -117,7 +117,7 @@ class _Batch:
                     status = process.returncode
                     if self._ended or status == 130:
                         return
-                    answer = Record.failed(job[1], ending(status))
+                    answer = Record.failed(job[1], exit_reason(status))
                     process = None
                 self._keep(job[0], answer)
         except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nst_core import registry
+from nst_core.backend import registry
 from nst_core.cli.streams import say
 from nst_core.errors import BackendError
 

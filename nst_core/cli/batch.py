@@ -10,11 +10,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from nst_core import batch, recipe, toml
+from nst_core import batch
 from nst_core.batch import Job, Record, table
 from nst_core.cli import inputs, overrides
 from nst_core.cli.streams import say
-from nst_core.files import check_writable, making_directory
+from nst_core.spec import recipe
+from nst_core.system import toml
+from nst_core.system.files import check_writable, ensure_directory
 
 # What belongs to several styles at once.
 _NOT_TAKEN = {"style_blend": None}
@@ -83,7 +85,7 @@ def command(
         command=inputs.command_line(),
         content_masks=content_masks,
     )
-    making_directory(output_dir)
+    ensure_directory(output_dir)
     for name in (table.CSV, table.JSON):
         check_writable(output_dir / name)
     status, records = _run(planned, workers=jobs, quiet=quiet)

@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from nst_core import checkpoint, keeping
-from nst_core.checkpoint import Checkpoint, CheckpointError
 from nst_core.cli.streams import say
-from nst_core.files import shown
-from nst_core.keeping import Keep
-from nst_core.recipe import Run
+from nst_core.run import checkpoint
+from nst_core.run.checkpoint import Checkpoint, CheckpointError, CheckpointWriter
+from nst_core.spec.recipe import Run
+from nst_core.system.files import display_path
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,7 +33,7 @@ def options(function: F) -> F:
             "--checkpoint-every",
             {
                 "type": click.IntRange(min=1),
-                "default": keeping.EVERY,
+                "default": checkpoint.EVERY,
                 "show_default": True,
                 "metavar": "N",
                 "help": "Steps between two checkpoints.",
@@ -114,8 +113,8 @@ def _harmless(name: str, path: Path, *, resume: Path) -> Path:
         return path
     where = "is no .csv file" if near else "is neither beside it nor below this directory"
     raise CheckpointError(
-        f"{shown(resume)} says to write its {name} to {shown(path)}, which {where}; if you mean "
-        f"that, add --{name} {shlex.quote(shown(path))}"
+        f"{display_path(resume)} says to write its {name} to {display_path(path)}, which {where}; "
+        f"if you mean that, add --{name} {shlex.quote(display_path(path))}"
     )
 
 
@@ -125,7 +124,7 @@ def keep(
     values: Mapping[str, Any],
     run: Run,
     pictures: tuple[str, Sequence[str]],
-) -> Keep | None:
+) -> CheckpointWriter | None:
     """Return how checkpoints are kept; None where ``path`` is.
 
     Args:
@@ -148,7 +147,7 @@ def keep(
         again["content_mask"] = _absolute(run.content_mask)
     if run.style_mask:
         again["style_mask"] = [_absolute(mask) for mask in run.style_mask]
-    return Keep(
+    return CheckpointWriter(
         path=path,
         every=values["checkpoint_every"],
         options={**files, **numbers, "run": again},

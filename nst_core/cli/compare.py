@@ -9,16 +9,17 @@ from pathlib import Path
 
 import click
 
-from nst_core import recipe, registry, toml
-from nst_core.backend import Execution
+from nst_core.backend import Execution, registry
 from nst_core.cli import inputs, overrides
 from nst_core.cli.streams import say
 from nst_core.compare import contest, processes
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.tables import markdown
 from nst_core.errors import BackendError, SpecError
-from nst_core.presets import REFERENCE
-from nst_core.recipe import Config, Run
+from nst_core.spec import recipe
+from nst_core.spec.presets import REFERENCE
+from nst_core.spec.recipe import Config, Run
+from nst_core.system import toml
 
 _PATH = click.Path(path_type=Path)
 

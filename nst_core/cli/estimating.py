@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from nst_core import estimate
 from nst_core.cli.progress import headline
 from nst_core.cli.streams import say
-from nst_core.estimate import Estimate
-from nst_core.work import Work
+from nst_core.run import estimate
+from nst_core.run.estimate import Estimate
+from nst_core.run.prepared import PreparedRun
 
 
 class DryRun(Exception):  # noqa: N818 - the end that was asked for, no mistake
     """The run was only to be estimated; it ends here."""
 
 
-def dry_run(work: Work) -> None:
+def dry_run(work: PreparedRun) -> None:
     """Print what the run is going to do and will take, and end it.
 
     Raises:
@@ -29,7 +29,7 @@ def dry_run(work: Work) -> None:
     raise DryRun
 
 
-def before_a_run(work: Work) -> None:
+def before_a_run(work: PreparedRun) -> None:
     """Warn if the run is not likely to fit; this costs next to nothing."""
     warn(estimate.of_memory(work))
 

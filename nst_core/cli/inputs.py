@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from nst_core import demo, images
-from nst_core.recipe import Config, Run
-from nst_core.styles import check_blend
+from nst_core.problem.styles import check_blend
+from nst_core.spec.recipe import Config, Run
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,9 +8,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from nst_core import presets, toml
 from nst_core.cli.streams import say
-from nst_core.spec import Stage
+from nst_core.spec import Stage, presets
+from nst_core.system import toml
 
 
 @click.command("presets")

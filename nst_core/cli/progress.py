@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from nst_core.cli.streams import silence
-from nst_core.observers import History, Observer, Plan, Step
+from nst_core.run.observers import History, Observer, Plan, Step
 
 _REFRESH = 0.25  # seconds between two looks at the losses, each of which waits for the device
 
@@ -88,8 +88,8 @@ class Lines(Observer):
         """Print a line, if it is due."""
         if self._rows.wants(step):
             losses = losses_text(step)
-            each = step.seconds / step.overall
-            left = each * (self._steps - step.overall)
+            each = step.seconds / step.global_step
+            left = each * (self._steps - step.global_step)
             click.echo(
                 f"stage {step.stage}  step {step.step}/{step.stage_steps}  {losses}  "
                 f"{each:.2f} s/step  {left:.0f} s left",
@@ -127,9 +127,9 @@ class Bar(Observer):
             losses = losses_text(step)  # waits, so the time below is that of finished steps
             self._progress.update(
                 self._task,
-                completed=step.overall,
+                completed=step.global_step,
                 losses=losses,
-                pace=f"{step.seconds / step.overall:.2f} s/step",
+                pace=f"{step.seconds / step.global_step:.2f} s/step",
             )
             self._shown = now
 

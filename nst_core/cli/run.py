@@ -10,15 +10,16 @@ from pathlib import Path
 
 import click
 
-from nst_core import recipe, toml
 from nst_core.cli import checkpoints, estimating, inputs, outputs, overrides
 from nst_core.cli.progress import progress_observer
 from nst_core.cli.signals import Begun, Signals
 from nst_core.cli.streams import say
-from nst_core.observers import Observer
-from nst_core.recipe import Config
-from nst_core.result import Interrupted, Result
-from nst_core.run import transfer
+from nst_core.run.observers import Observer
+from nst_core.run.result import Interrupted, Result
+from nst_core.run.transfer import transfer
+from nst_core.spec import recipe
+from nst_core.spec.recipe import Config
+from nst_core.system import toml
 
 _PATH = click.Path(path_type=Path)
 
@@ -115,7 +116,7 @@ def command(
         log_every=given["log_every"],
         max_pixels=given["max_pixels"],
         command=inputs.command_line(),
-        consider=estimating.dry_run if dry_run else estimating.before_a_run,
+        on_prepared=estimating.dry_run if dry_run else estimating.before_a_run,
         checkpoint=checkpoints.keep(
             files.checkpoint, values=given, run=settings.run, pictures=(content, style)
         ),

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from types import FrameType
 
-from nst_core.observers import Observer, Step
+from nst_core.run.observers import Observer, Step
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _LINE = "nst: stopping after this step, to save the picture; Ctrl-C again ends at once\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 from nst_core import images
 from nst_core.cli.streams import say
 from nst_core.errors import PictureError
-from nst_core.files import shown
-from nst_core.observers import Observer, Plan, Step
+from nst_core.run.observers import Observer, Plan, Step
+from nst_core.system.files import display_path
 
 
 class Snapshots(Observer):
@@ -32,8 +32,8 @@ class Snapshots(Observer):
         for path in map(Path, inputs):
             if name.fullmatch(path.name) and path.parent.resolve() == self._path.parent.resolve():
                 raise PictureError(
-                    f"{shown(path)} is an input and has the name of a snapshot of "
-                    f"{shown(self._path)}: name another output"
+                    f"{display_path(path)} is an input and has the name of a snapshot of "
+                    f"{display_path(self._path)}: name another output"
                 )
 
     def started(self, plan: Plan) -> None:
@@ -42,9 +42,9 @@ class Snapshots(Observer):
 
     def stepped(self, step: Step) -> None:
         """Save a snapshot, if it is due; one that can't be saved does not cost the run."""
-        if self._plan is None or step.overall % self._every:
+        if self._plan is None or step.global_step % self._every:
             return
-        path = self._at(step.overall)
+        path = self._at(step.global_step)
         try:
             images.write(step.image, path, recipe=self._plan.recipe, finish=self._plan.finish)
         except PictureError as error:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from nst_core import files, weights
+from nst_core import weights
 from nst_core.cli.streams import say
+from nst_core.system import files
 
 
 @click.group("weights")

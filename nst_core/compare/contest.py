@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import PIL.Image
 
-from nst_core import files, images, start
+from nst_core import images
 from nst_core.compare import processes
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.measurement import Measurement
@@ -20,8 +20,10 @@ from nst_core.compare.report import Report
 from nst_core.compare.tolerances import TOLERANCES
 from nst_core.compare.verdict import judge
 from nst_core.errors import NstError, PictureError
-from nst_core.run import stage_sizes
+from nst_core.problem import initial_image
+from nst_core.run.prepared import stage_sizes
 from nst_core.spec import Spec
+from nst_core.system import files
 
 _REPORTS = ("sheet.png", "losses.png", "report.json", "report.html")
 
@@ -63,7 +65,7 @@ class Contest:
             for one in self.setting.inputs:
                 if path.exists() and path.samefile(one):
                     raise PictureError(
-                        f"{files.shown(path)} is an input and would be replaced: "
+                        f"{files.display_path(path)} is an input and would be replaced: "
                         "name another directory"
                     )
 
@@ -78,7 +80,7 @@ def opened(setting: Setting, specs: Sequence[Spec]) -> Pictures:
     styles = tuple(images.read(one, max_pixels=setting.max_pixels) for one in setting.styles)
     for spec in specs:
         stage_sizes(spec, content=content, styles=styles)
-        start.opened(spec.start, max_pixels=setting.max_pixels)
+        initial_image.opened(spec.start, max_pixels=setting.max_pixels)
     return Pictures(content, styles)
 
 
@@ -173,4 +175,4 @@ def _blaming(path: Path) -> Iterator[None]:
         raise
     except (OSError, ValueError) as cause:
         reason = getattr(cause, "strerror", None) or str(cause)
-        raise files.FileError(f"can't write {files.shown(path)}: {reason}") from cause
+        raise files.FileError(f"can't write {files.display_path(path)}: {reason}") from cause

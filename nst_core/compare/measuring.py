@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
-from nst_core import memory
-from nst_core.arrays import Image
+from nst_core.arrays import Array, Image
 from nst_core.backend import (
     AUTOMATIC,
     Backend,
@@ -23,11 +22,11 @@ from nst_core.backend import (
 )
 from nst_core.compare.job import Contestant, Setting
 from nst_core.compare.measurement import Measurement, Record, StepRecord
-from nst_core.observers import Observer, Step
-from nst_core.result import Result
-from nst_core.run import transfer
+from nst_core.run.observers import Observer, Step
+from nst_core.run.result import Result
+from nst_core.run.transfer import transfer
 from nst_core.spec import Spec
-from nst_core.weights import Weights
+from nst_core.system import memory
 
 
 def measure(
@@ -126,7 +125,7 @@ class Recorder:
         """Return those of the backend beneath."""
         return self._backend.devices()
 
-    def pretrained(self) -> Weights:
+    def pretrained(self) -> Mapping[str, Array]:
         """Return those of the backend beneath."""
         return self._backend.pretrained()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from nst_core.compare.job import Contestant, Job, Setting
 from nst_core.compare.measurement import Measurement
 from nst_core.errors import BackendError, NstError
-from nst_core.processes import ending, stop
+from nst_core.system.processes import exit_reason, stop
 
 
 def check_backend(name: str, *, device: str, directory: Path) -> None:
@@ -73,7 +73,7 @@ def _call(job: Job, directory: Path) -> None:
     if status == 2 and job.failure.exists():
         raise NstError(job.failure.read_text(encoding="utf-8"))
     if status != 0:
-        raise NstError(ending(status))
+        raise NstError(exit_reason(status))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

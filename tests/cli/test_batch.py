@@ -11,7 +11,9 @@ import PIL.Image
 import pytest
 from fakes import FakeBackend
 
-from nst_core import batch, presets, recipe, toml
+from nst_core import batch
+from nst_core.spec import presets, recipe
+from nst_core.system import toml
 
 FAST = ("--size", "16x24", "--steps", "2", "--weights", "random")
 

@@ -12,7 +12,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from nst_core import demo, toml
+from nst_core import demo
+from nst_core.system import toml
 
 FAST = ("--preset", "d2l", "--size", "16x24", "--steps", "3", "--weights", "random")
 
@@ -270,7 +271,7 @@ def test_what_the_file_holds_by_options_and_again_by_its_recipe(nst, pair):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("-o", "a.jpg", "--bits", "16"), "JPEG has 8 bits a channel"),
+        (("-o", "a.jpg", "--bits", "16"), "JPEG has 8 bits per channel"),
         (("-o", "a.jpg", "--keep-alpha"), "JPEG has no transparency"),
         (("-o", "a.pdf"), "which want CMYK, and nst writes RGB"),
         (("-o", "a.png", "--bits", "12"), "run.bits = 12: should be 8 or 16"),
@@ -297,7 +298,7 @@ def test_a_dry_run_says_what_it_would_take_and_writes_nothing(nst, pair, tmp_pat
 
 
 def test_a_run_that_will_not_fit_is_warned_of_and_run(nst, pair, monkeypatch):
-    monkeypatch.setattr("nst_core.memory.available_mb", lambda: -10_000.0)
+    monkeypatch.setattr("nst_core.system.memory.available_mb", lambda: -10_000.0)
     done = nst("run", *pair, *FAST, "-o", "out.png", "--quiet")
     assert done.status == 0
     assert "nst: warning: the memory may not be enough: about " in done.err

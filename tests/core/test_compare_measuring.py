@@ -9,10 +9,10 @@ import PIL.Image
 import pytest
 from fakes import FakeBackend
 
-from nst_core import presets
 from nst_core.backend import AUTOMATIC, Evaluation
 from nst_core.compare import measuring
 from nst_core.compare.job import Contestant, Setting
+from nst_core.spec import presets
 
 SMALL = [{"size": "16x24", "steps": 3}]
 LARGER = [*SMALL, {"size": "32x48", "steps": 2}]
@@ -92,7 +92,7 @@ def test_the_common_image_is_its_own_or_the_one_given(measured):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is a thing of Linux")
 def test_peak_memory_is_of_this_process_and_not_of_its_parent():
-    code = "from nst_core.memory import peak_mb as p; print(p())"
+    code = "from nst_core.system.memory import peak_mb as p; print(p())"
     outer = (
         "import subprocess, sys; hog = b'x' * 600_000_000; "
         f"subprocess.run([sys.executable, '-c', {code!r}], check=True, close_fds=False)"
