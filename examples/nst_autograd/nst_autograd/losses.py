@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nst_core.backend import COVARIANCE_EPSILON, SCALED_EPSILON
-from nst_core.guides import Region
+from nst_core.backend.guidance import Region
 
 Moments = tuple[Tensor, ...]
 """One region's statistics: a Gram matrix; or a mean and a second moment, in float64."""

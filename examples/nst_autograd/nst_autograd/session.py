@@ -9,7 +9,7 @@ from nst_autograd.losses import Moments, distance, moments, style_loss, total_va
 from nst_autograd.network import Network, denormalised, normalised, to_array, to_tensor
 from nst_core.arrays import Array, Image
 from nst_core.backend import AdamState, Evaluation, Losses, Problem, StyleTargets
-from nst_core.guides import regions_at
+from nst_core.backend.guidance import regions_at
 
 
 class AutogradSession:
