@@ -77,7 +77,7 @@ def restore_stepper(stepper: Stepper, checkpoint: Checkpoint) -> None:
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise CheckpointError(
             f"can't resume from {checkpoint.path}: its optimiser's state does not fit "
-            f"({' '.join(str(error).split())}): begin anew"
+            f"({' '.join(str(error).split())}): start a new run"
         ) from error
 
 
@@ -93,7 +93,7 @@ def _mismatches(
         yield f"its recipe is wrong: {error}"
         return
     for name, (before, now) in presets.spec_differences(spec, plan.spec).items():
-        yield f"{name} was {before} and is now {now}: leave it as it was, or begin anew"
+        yield f"{name} was {before} and is now {now}: leave it as it was, or start a new run"
     if run.backend != prepared.backend.name:
         yield (
             f"it was computed by {run.backend}, not {prepared.backend.name}: "
@@ -104,17 +104,17 @@ def _mismatches(
     made_with = table.get("made_with")
     checksum = made_with.get("weights_sha256") if isinstance(made_with, Mapping) else None
     if checksum != plan.weights_checksum:
-        yield f"it was computed with other weights ({run.weights}): give those"
+        yield f"it was computed with other weights ({run.weights}): give the same weights"
     for name in (*position.pictures, *pictures):
         if position.pictures.get(name) != pictures.get(name):
-            yield f"{name} is not the one that it was computed with: give that one"
+            yield f"{name} is not the one that it was computed with: give the same one"
     if position.stage >= len(plan.sizes) or position.step > plan.spec.stages[position.stage].steps:
-        yield "it is past the end of the run: begin anew"
+        yield "it is past the end of the run: start a new run"
         return
     height, width = plan.sizes[position.stage]
     if checkpoint.initial_image.shape != (height, width, 3):
         shape = checkpoint.initial_image.shape
-        yield f"its image is {shape}, not {(height, width, 3)}: begin anew"
+        yield f"its image is {shape}, not {(height, width, 3)}: start a new run"
 
 
 def _picture_bytes(name: str, value: Any) -> Iterator[tuple[str, bytes]]:

@@ -137,7 +137,7 @@ def test_what_does_not_fit_is_refused_in_one_line(kept, options, line):
 
 def test_other_weights_and_backends_are_refused(kept):
     other = nst.Weights({**WEIGHTS, "conv1_1.bias": np.ones(64, np.float32)}, source="ones")
-    with pytest.raises(CheckpointError, match=r"other weights \(zeros\): give those"):
+    with pytest.raises(CheckpointError, match=r"other weights \(zeros\): give the same weights"):
         run(resume=kept, weights=other)
     backend = FakeBackend()
     backend.name = "other"
