@@ -23,7 +23,7 @@ import PIL.Image
 
 from measuring.record import Machine
 from nst_core import demo, images, presets
-from nst_core.batch import Job, Workshop, do
+from nst_core.batch import Job, SharedResources, run_job
 from nst_core.spec import Spec
 from nst_core.stages import with_stages
 from nst_core.targets import TargetCache
@@ -42,15 +42,15 @@ def contents(directory: Path, count: int) -> list[Path]:
     return paths
 
 
-def batch(paths: Sequence[Path], spec: Spec, workshop: Workshop, name: str) -> list[float]:
+def batch(paths: Sequence[Path], spec: Spec, shared: SharedResources, name: str) -> list[float]:
     """Do a batch anew and return each job's seconds."""
     keeps = name == KEPT
-    workshop.targets = TargetCache() if keeps else TargetCache(most_mb=0)
+    shared.targets = TargetCache() if keeps else TargetCache(most_mb=0)
     found = []
     for path in paths:
         output = path.with_name(f"{path.stem}-{name}.png")
         output.unlink(missing_ok=True)
-        record = do(
+        record = run_job(
             Job(
                 content=str(path),
                 style=str(demo.painting()),
@@ -59,7 +59,7 @@ def batch(paths: Sequence[Path], spec: Spec, workshop: Workshop, name: str) -> l
                 run={},
                 max_pixels=images.MAX_PIXELS,
             ),
-            workshop=workshop,
+            shared=shared,
         )
         if record.status != "done":
             raise SystemExit(record.reason)
@@ -79,12 +79,12 @@ def _pixels(path: Path, name: str) -> bytes:
 
 def measured(paths: Sequence[Path], spec: Spec, rounds: int) -> dict[str, Any]:
     """Return seconds of every job, by batch and round, and the ratio of the batches' sums."""
-    workshop = Workshop()
-    batch(paths[:1], spec, workshop, ANEW)  # loads what is loaded once
+    shared = SharedResources()
+    batch(paths[:1], spec, shared, ANEW)  # loads what is loaded once
     seconds: dict[str, list[list[float]]] = {KEPT: [], ANEW: []}
     for number in range(rounds):
         for name in (KEPT, ANEW) if number % 2 else (ANEW, KEPT):
-            seconds[name].append(batch(paths, spec, workshop, name))
+            seconds[name].append(batch(paths, spec, shared, name))
     ratios = [
         sum(kept) / sum(anew) for kept, anew in zip(seconds[KEPT], seconds[ANEW], strict=True)
     ]

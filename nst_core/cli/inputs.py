@@ -1,56 +1,21 @@
-"""What every command that paints is given: its pictures, a config, a preset."""
+"""The files that a command reads, and its command line."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
-import click
-
-from nst_core import demo, images
+from nst_core import demo
 from nst_core.recipe import Config, Run
 from nst_core.styles import check_blend
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def arguments(function: F) -> F:
-    """Decorate a command with the arguments CONTENT and STYLE..., all optional."""
-    return click.argument("content", required=False)(
-        click.argument("style", nargs=-1, metavar="[STYLE]...")(function)
-    )
-
-
-def algorithm(function: F) -> F:
-    """Decorate a command with --config and --preset."""
-    config = click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        help="TOML with a spec's tables and [run]; or a recipe.",
-    )
-    preset = click.option("--preset", metavar="NAME", help="The algorithm; see `nst presets`.")
-    return config(preset(function))
-
-
-def max_pixels(function: F) -> F:
-    """Decorate a command with --max-pixels."""
-    return click.option(
-        "--max-pixels",
-        type=click.IntRange(min=1),
-        default=images.MAX_PIXELS,
-        show_default=True,
-        help="Refuse pictures of more pixels.",
-    )(function)
-
 
 def pictures(run: Run) -> tuple[str, tuple[str, ...]]:
-    """Return the paths of content and styles, which default to the demo pair's.
+    """Return the paths of content and styles; those of the demo pair where none are given.
 
     Raises:
-        SpecError: if the blend has not a weight for every style.
+        SpecError: if the blend has not one weight per style.
     """
     styles = run.style or (str(demo.painting()),)
     check_blend(run.style_blend, styles=len(styles))
@@ -58,9 +23,12 @@ def pictures(run: Run) -> tuple[str, tuple[str, ...]]:
 
 
 def files(settings: Config, *, config: Path | None) -> list[str]:
-    """Return all files that a run reads, of which none may be written over."""
+    """Return all files that a run reads. None of them may be overwritten.
+
+    A source of weights or a start image that is a word, and no file, is among them too; it does
+    no harm, because no file has that name.
+    """
     content, styles = pictures(settings.run)
-    # A weights source or a start that is a word is just no file's name.
     words = (settings.run.weights.removeprefix("caffe:"), settings.spec.start.image)
     return [content, *styles, *masks(settings.run), *words, *([str(config)] if config else [])]
 
@@ -71,5 +39,5 @@ def masks(run: Run) -> tuple[str, ...]:
 
 
 def command_line() -> str:
-    """Return how nst was called, for the recipe, as a shell would take it again."""
+    """Return the command line for the recipe, quoted so that a shell takes it again."""
     return shlex.join(["nst", *sys.argv[1:]])

@@ -55,12 +55,12 @@ def test_contents_and_a_bad_one_in_two_styles(nst, pair):
 def here(monkeypatch, pair, tmp_path):
     """Jobs are done in this process; returns a function that does one with the pair."""
     monkeypatch.chdir(tmp_path)
-    workshop = batch.Workshop()
+    shared = batch.SharedResources()
 
-    def do(**changes):
-        return batch.do(job(pair, **changes), workshop=workshop)
+    def run(**changes):
+        return batch.run_job(job(pair, **changes), shared=shared)
 
-    return do
+    return run
 
 
 def job(pair, **changes):
@@ -122,11 +122,11 @@ def test_a_full_disk_loses_no_picture(here, monkeypatch):
 
 
 def test_a_run_that_its_numbers_ended_is_no_success(nst, pair, monkeypatch):
-    def ended(jobs, *, workers, tell):
+    def ended(jobs, *, workers, on_record):
         line = "stage 1, step 3: the content loss is nan; the picture is the best one before"
-        return [batch.Record.failed(jobs[0], line).model_copy(update={"status": "done"})]
+        return [batch.JobRecord.failed(jobs[0], line).model_copy(update={"status": "done"})]
 
-    monkeypatch.setattr(batch, "run", ended)
+    monkeypatch.setattr(batch, "run_jobs", ended)
     done = nst("batch", "content.png", "--style", "style.png", "--output-dir", "out", "-q")
     assert done.status == 1
     assert done.err.startswith("nst: failed: out/content-style.png: stage 1, step 3: the content")
@@ -141,12 +141,12 @@ def test_a_size_by_device_is_recognised(here, pair):
 
 def test_style_targets_are_found_once(monkeypatch, pair, tmp_path):
     monkeypatch.chdir(tmp_path)
-    workshop, backend = batch.Workshop(), FakeBackend()
-    monkeypatch.setattr(workshop, "backend", lambda _: backend)
+    shared, backend = batch.SharedResources(), FakeBackend()
+    monkeypatch.setattr(shared, "backend", lambda _: backend)
     PIL.Image.new("RGB", (40, 30), "teal").save("other.png")
     for number, content in enumerate((pair[0], "other.png")):
         one = job(pair, content=content, output=f"{number}.png")
-        assert batch.do(one, workshop=workshop).status == "done"
+        assert batch.run_job(one, shared=shared).status == "done"
     assert [problem.style_targets is not None for problem in backend.problems] == [False, True]
 
 
@@ -183,7 +183,7 @@ def test_masks_go_with_their_pictures(nst, pair):
 def test_one_mask_may_be_for_all(pair):
     run = recipe.checked_run({"content_mask": "m.png", "style_mask": ["1.png", "2.png"]})
     jobs = batch.plan(
-        ["a.png", "b.png"], ["c.png", "d.png"], directory=Path(), ending="png", run=run,
+        ["a.png", "b.png"], ["c.png", "d.png"], directory=Path(), extension="png", run=run,
         spec=presets.load("d2l"), max_pixels=1, command="",
     )  # fmt: skip
     found = {(job.content, job.style): (job.content_mask, job.style_mask) for job in jobs}
@@ -233,7 +233,7 @@ def test_failures_are_records(here):
 
 def test_jobs_and_records_survive_json(here, pair):
     record = here()
-    assert batch.Record.model_validate_json(record.model_dump_json()) == record
+    assert batch.JobRecord.model_validate_json(record.model_dump_json()) == record
     one = job(pair)
     assert batch.Job.model_validate_json(one.model_dump_json()) == one
 
@@ -249,11 +249,11 @@ def test_a_process_that_dies_costs_one_picture(monkeypatch, pair, tmp_path):
 
     deadly = Deadly(**job(pair).model_dump())
     last = job(pair, output="b.png")
-    told = []
-    records = batch.run([deadly, last], tell=told.append)
+    seen = []
+    records = batch.run_jobs([deadly, last], on_record=seen.append)
     assert [record.status for record in records] == ["failed", "done"]
     assert "its process failed with exit status 1" in records[0].reason
-    assert told == records
+    assert seen == records
 
 
 def test_ctrl_c_keeps_what_is_done(child, pair, tmp_path):

@@ -292,7 +292,7 @@ def test_a_dry_run_says_what_it_would_take_and_writes_nothing(nst, pair, tmp_pat
     headline, memory, seconds = done.out.splitlines()
     assert "16x24, 3 steps" in headline
     assert re.fullmatch(r"memory: about [0-3]\.\d GB at its peak, \d+\.\d GB available", memory)
-    assert re.fullmatch(r"time: about \d+ s, [\d.e-]+ s a step", seconds)
+    assert re.fullmatch(r"time: about \d+ s, [\d.e-]+ s per step", seconds)
     assert sorted(tmp_path.iterdir()) == before
 
 

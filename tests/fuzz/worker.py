@@ -58,7 +58,7 @@ def _prepare(room: Path) -> None:
     import matplotlib.font_manager  # noqa: F401
 
     from nst_core import registry, weights
-    from nst_core.cli import compare, recipe, run  # noqa: F401
+    from nst_core.cli import recipe, run, run_comparison, run_picture  # noqa: F401
 
     os.chdir(room)
     for name in ("in", "out", "tmp"):
@@ -160,7 +160,7 @@ def _call(arguments: Sequence[str]) -> tuple[object, str, str]:
     """Call the command line; return its status, or a traceback, and what both streams got."""
     from nst_core import cli
 
-    cli._end_at_once = sys.exit  # it would end this worker
+    cli._exit_now = sys.exit  # it would end this worker
     sys.argv = ["nst", *arguments]
     kept = [os.dup(1), os.dup(2)]
     streams = [tempfile.TemporaryFile(dir="tmp") for _ in kept]  # noqa: SIM115

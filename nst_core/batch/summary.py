@@ -1,4 +1,4 @@
-"""The table of a batch, as CSV and as JSON in its directory."""
+"""The summary of a batch: ``batch.csv`` and ``batch.json`` in the output directory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nst_core import files
-from nst_core.batch.job import Record
+from nst_core.batch.job import JobRecord
 
 CSV, JSON = "batch.csv", "batch.json"
 
 
-def write(records: Sequence[Record], directory: Path) -> None:
-    """Write ``batch.csv`` and ``batch.json``, which replace those of an earlier batch.
+def write(records: Sequence[JobRecord], directory: Path) -> None:
+    """Write ``batch.csv`` and ``batch.json``. Those of an earlier batch are replaced.
 
     Raises:
         FileError: if one can't be written.
@@ -24,7 +24,7 @@ def write(records: Sequence[Record], directory: Path) -> None:
         files.atomic_writer(directory / CSV) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as stream,
     ):
-        writer = csv.DictWriter(stream, list(Record.model_fields))
+        writer = csv.DictWriter(stream, list(JobRecord.model_fields))
         writer.writeheader()
         for row in rows:
             size = "x".join(map(str, row["size"])) if row["size"] else ""

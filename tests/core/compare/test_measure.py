@@ -1,4 +1,4 @@
-"""What a contestant measures, with a backend that keeps a diary."""
+"""What is measured of a variant, with a backend that keeps a diary."""
 
 import subprocess
 import sys
@@ -11,8 +11,8 @@ from fakes import FakeBackend
 
 from nst_core import presets
 from nst_core.backend import AUTOMATIC, Evaluation
-from nst_core.compare import measuring
-from nst_core.compare.job import Contestant, Setting
+from nst_core.compare.measure import measure
+from nst_core.compare.variant import CommonSettings, Variant
 
 SMALL = [{"size": "16x24", "steps": 3}]
 LARGER = [*SMALL, {"size": "32x48", "steps": 2}]
@@ -42,13 +42,13 @@ def measured(tmp_path):
 
     def run(stages, common=None):
         table = {**presets.table("d2l"), "stages": stages}
-        setting = Setting(
+        settings = CommonSettings(
             content=path, styles=(path,), weights="random", device="cpu", dtype="float32",
             max_pixels=10**6, log_every=10, quiet=True, command="a test",
         )  # fmt: skip
-        who = Contestant(label="d2l on fake", preset="d2l", backend="fake", spec=table)
+        variant = Variant(label="d2l on fake", preset="d2l", backend="fake", spec=table)
         backend = Evaluating()
-        _, found = measuring.measure(backend, who, setting, common=common)
+        _, found = measure(backend, variant, settings, common_image=common)
         return backend, found
 
     return run

@@ -1,4 +1,4 @@
-"""What a contestant measured, and its file: NumPy arrays, with the rest as JSON among them."""
+"""What was measured of a variant, and its file: NumPy arrays, and everything else as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ from nst_core.backend import Losses
 
 
 class StepRecord(BaseModel):
-    """One step: its weighted losses, taken before its update, and its wall-clock seconds."""
+    """One step: its weighted losses, taken before its update, and its wall-clock seconds.
+
+    Attributes:
+        stage: Counted from 1.
+        step: Within the stage, counted from 1.
+        content: Weighted loss per content layer.
+        style: Weighted loss per style layer.
+        tv: Weighted total variation loss.
+        total: The sum of all.
+        seconds: Wall-clock time.
+    """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
 
@@ -41,7 +51,10 @@ class StepRecord(BaseModel):
         )
 
     def sums(self) -> dict[str, float]:
-        """Return the losses as the documents report them, and their total."""
+        """Return the content, style and total variation loss, and their total.
+
+        They are summed over the layers, as the documents report them.
+        """
         return {
             "content": sum(self.content.values()),
             "style": sum(self.style.values()),
@@ -58,24 +71,24 @@ class StepRecord(BaseModel):
         yield "total", self.total
 
 
-class Record(BaseModel):
-    """Everything that was measured besides arrays.
+class VariantRecord(BaseModel):
+    """Everything that was measured of a variant except arrays.
 
     Attributes:
-        label: The contestant's.
+        label: The variant's.
         preset: The name of its spec.
         backend: The name of its backend.
-        version: The framework's.
-        device: Where it was computed: ``cpu``.
-        device_description: What that is, with its threads.
-        sizes: (height, width) of each stage.
-        weights_sha256: Of the VGG-19 weights.
+        version: The version of the framework.
+        device: Where it ran, for example ``cpu``.
+        device_description: The device's name, and its threads.
+        sizes: (height, width) of each stage, in pixels.
+        weights_sha256: Checksum of the VGG-19 weights.
         steps: Every step of all stages.
-        seconds: Of all stages, set-up included.
-        peak_memory_mb: Of the process at the end of the run, in 10^6 bytes, main memory only; None
-            where the operating system doesn't tell.
-        python: Python's version.
-        numpy: NumPy's version.
+        seconds: Wall-clock time of all stages, including set-up.
+        peak_memory_mb: Peak main memory of the process at the end of the run, in 10^6 bytes; None
+            where the operating system doesn't report it.
+        python: Version of Python.
+        numpy: Version of NumPy.
         recipe: The recipe of the picture.
     """
 
@@ -98,24 +111,25 @@ class Record(BaseModel):
 
     @property
     def seconds_per_step(self) -> float:
-        """The median; without the first step, which warms up, if there are others."""
+        """The median, without the first step, which warms up, if there are others."""
         seconds = [step.seconds for step in self.steps]
         return statistics.median(seconds[1:] or seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A contestant's record and its arrays, all (H, W, 3).
+    """A variant's record and its arrays, all of shape (H, W, 3).
 
     Attributes:
-        record: What was measured.
+        record: Everything except arrays.
         image: The end image, not clipped.
-        start: What the first stage started from.
-        gradient_at_start: Of the total with respect to the image, in the first stage.
+        start: The image that the first stage started from.
+        gradient_at_start: Gradient of the total loss with respect to the image, at ``start``, in
+            the first stage.
         gradient_at_common: The same at the common end image, in the last stage.
     """
 
-    record: Record
+    record: VariantRecord
     image: Image
     start: Image
     gradient_at_start: Image
@@ -130,7 +144,7 @@ class Measurement:
     def load(cls, path: Path) -> Measurement:
         """Read what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as file:
-            record = Record.model_validate_json(str(file["record"]))
+            record = VariantRecord.model_validate_json(str(file["record"]))
             return cls(record=record, **{name: file[name] for name in _ARRAYS})
 
 

@@ -1,4 +1,4 @@
-"""Does one job, or finds that it is done already."""
+"""Runs one job, or finds that an earlier batch has done it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from nst_core import images, recipe, registry, toml
-from nst_core import weights as weights_room
+from nst_core import weights as weights_module
 from nst_core.backend import Backend
-from nst_core.batch.job import Job, Record
+from nst_core.batch.job import Job, JobRecord
 from nst_core.errors import NstError
 from nst_core.recipe import Run
 from nst_core.result import Result
@@ -19,11 +19,11 @@ from nst_core.targets import TargetCache
 from nst_core.weights import Weights
 
 
-class Workshop:
-    """What jobs share, kept from one to the next: backends and weights, once loaded.
+class SharedResources:
+    """What jobs of one process share: backends and weights, loaded once, and style targets.
 
     Attributes:
-        targets: What was found of the styles.
+        targets: The style targets computed so far.
     """
 
     def __init__(self) -> None:
@@ -32,45 +32,46 @@ class Workshop:
         self._weights: dict[str, Weights] = {}
 
     def backend(self, name: str) -> Backend:
-        """Return a backend, loaded once."""
+        """Return a backend, which is loaded on first use."""
         if name not in self._backends:
             self._backends[name] = registry.load(name)
         return self._backends[name]
 
     def weights(self, source: str) -> Weights:
-        """Return weights, loaded once."""
+        """Return weights, which are loaded on first use."""
         if source not in self._weights:
-            self._weights[source] = weights_room.load(source)
+            self._weights[source] = weights_module.load(source)
         return self._weights[source]
 
 
-def do(job: Job, *, workshop: Workshop | None = None) -> Record:
-    """Do a job, unless its picture is there already, made the same way from the same pictures.
+def run_job(job: Job, *, shared: SharedResources | None = None) -> JobRecord:
+    """Run a job, unless its picture exists already, made the same way from the same pictures.
 
     Args:
-        job: What is to be done.
-        workshop: What earlier jobs have loaded, and this one leaves for later ones.
+        job: The picture to make.
+        shared: What earlier jobs have loaded. This job adds what it loads, for later jobs.
 
     Returns:
-        The record; a mistake or a lack is a record too. Only Ctrl-C and bugs are raised.
+        The record. Mistakes of the user and missing resources are records too; only Ctrl-C and
+        bugs are raised.
     """
     began = time.perf_counter()
     try:
         if is_done(job):
-            return Record.skipped(job)
-        result = _painted(job, workshop or Workshop())
+            return JobRecord.skipped(job)
+        result = _transfer(job, shared or SharedResources())
         result.secure(job.output)
     except NstError as error:
-        return Record.failed(job, str(error), seconds=time.perf_counter() - began)
+        return JobRecord.failed(job, str(error), seconds=time.perf_counter() - began)
     except MemoryError:
-        return Record.failed(job, "not enough memory; try a smaller --size")
+        return JobRecord.failed(job, "not enough memory; try a smaller --size")
     return _record(job, result, seconds=time.perf_counter() - began)
 
 
 def is_done(job: Job) -> bool:
-    """Whether the job's picture has the job's recipe and is no older than what it is made of.
+    """Whether the job's picture has the job's recipe and is at least as new as its inputs.
 
-    Of the recipe, what was made with what (versions, device, time) doesn't count.
+    The recipe's ``[made_with]`` table (versions, device, time) is not compared.
     """
     output = Path(job.output)
     with suppress(OSError, NstError):
@@ -81,52 +82,54 @@ def is_done(job: Job) -> bool:
         table.pop("made_with", None)
         run = recipe.checked_run(table.pop("run", {}))
         spec = Spec.from_table(job.spec)
-        # Sizes may depend on where it is computed, which is not worth loading a framework for.
+        # Sizes may depend on the device. Finding out which would mean loading a framework, so
+        # the sizes of any device are accepted.
         same_spec = Spec.from_table(table) in (spec, spec.on("cpu"), spec.on("cuda:0"))
-        return same_spec and run == _run(job).model_copy(update={"device": run.device})
+        return same_spec and run == _run_table(job).model_copy(update={"device": run.device})
     return False
 
 
-def _run(job: Job) -> Run:
+def _run_table(job: Job) -> Run:
+    """Return the job's ``[run]`` table with its pictures, as the picture's recipe has it."""
     pictures = {
         "content": job.content,
         "style": [job.style],
         "content_mask": job.content_mask,
-        "style_mask": _alone(job.style_mask),
+        "style_mask": _as_list(job.style_mask),
     }
     return recipe.checked_run({**job.run, **pictures})
 
 
-def _alone(path: str | None) -> list[str]:
+def _as_list(path: str | None) -> list[str]:
     return [] if path is None else [path]
 
 
-def _painted(job: Job, workshop: Workshop) -> Result:
+def _transfer(job: Job, shared: SharedResources) -> Result:
     run = recipe.checked_run(job.run)
-    # What can be found out at once: a missing directory, an ending that can't hold the bits.
+    # Checked first, because it takes no time: a missing directory, a format without 16 bits.
     images.check_output(job.output, run.output)
     return transfer(
         job.content,
         job.style,
         content_mask=job.content_mask,
-        style_mask=_alone(job.style_mask),
+        style_mask=_as_list(job.style_mask),
         spec=Spec.from_table(job.spec),
-        backend=workshop.backend(run.backend),
-        weights=workshop.weights(run.weights),
+        backend=shared.backend(run.backend),
+        weights=shared.weights(run.weights),
         device=run.device,
         dtype=run.dtype,
         execution=run.execution,
         output=run.output,
         max_pixels=job.max_pixels,
         command=job.command,
-        targets=workshop.targets,
+        targets=shared.targets,
     )
 
 
-def _record(job: Job, result: Result, *, seconds: float) -> Record:
+def _record(job: Job, result: Result, *, seconds: float) -> JobRecord:
     last = result.history[-1]
     height, width = result.image.shape[:2]
-    return Record(
+    return JobRecord(
         content=job.content,
         style=job.style,
         output=job.output,

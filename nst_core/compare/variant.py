@@ -1,9 +1,8 @@
-"""What is handed to a contestant's process, as JSON."""
+"""What is compared: the variants, and the settings that all of them share."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -11,14 +10,14 @@ from pydantic import BaseModel, ConfigDict
 from nst_core.backend import AUTOMATIC, Execution
 
 
-class Contestant(BaseModel):
+class Variant(BaseModel):
     """One preset on one backend.
 
     Attributes:
-        label: What reports call it.
+        label: Its name in reports.
         preset: The name of its spec.
         backend: The name of its backend.
-        spec: Its spec, as ``Spec.to_table`` gives it.
+        spec: Its spec, as ``Spec.to_table`` returns it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,12 +29,12 @@ class Contestant(BaseModel):
 
     @property
     def stem(self) -> str:
-        """The name of its picture, without the ending."""
+        """The name of its picture, without the extension."""
         return "result-" + re.sub(r"[^\w.-]+", "-", self.label)
 
 
-class Setting(BaseModel):
-    """What is the same for every contestant.
+class CommonSettings(BaseModel):
+    """What is the same for every variant.
 
     Attributes:
         content: Path of the content picture.
@@ -50,7 +49,7 @@ class Setting(BaseModel):
         max_pixels: Pictures of more pixels are refused.
         log_every: Steps between two lines of progress.
         quiet: Whether no progress is shown.
-        command: What recipes say that the pictures were made by.
+        command: What recipes record as the command that made the pictures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,30 +70,6 @@ class Setting(BaseModel):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Paths of every picture that is read."""
+        """Paths of all pictures that are read."""
         masks = ([self.content_mask] if self.content_mask else []) + list(self.style_mask)
         return (self.content, *self.styles, *masks)
-
-
-class Job(BaseModel):
-    """One process's work: a trial of a backend (``setting`` is None) or a whole run.
-
-    Attributes:
-        backend: The name of the backend.
-        device: As ``nst run --device`` takes it.
-        failure: Where the process leaves the line that says why it could not do it.
-        contestant: Who runs.
-        setting: On what.
-        directory: Where the picture and the measurement go.
-        common: A measurement whose end image the gradient is taken at; None for the own one.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    backend: str
-    device: str
-    failure: Path
-    contestant: Contestant | None = None
-    setting: Setting | None = None
-    directory: Path | None = None
-    common: Path | None = None

@@ -9,13 +9,13 @@ import PIL.Image
 import pytest
 
 from nst_core.compare import sheet
-from nst_core.compare.job import Contestant, Setting
-from nst_core.compare.measurement import Measurement, Record, StepRecord
-from nst_core.compare.page import page
+from nst_core.compare.agreement import check_agreement, deviations, gradient_difference, relative
+from nst_core.compare.html import render
+from nst_core.compare.record import Measurement, StepRecord, VariantRecord
 from nst_core.compare.report import Report
 from nst_core.compare.tables import Table, _aligned, markdown, matching_steps
 from nst_core.compare.tolerances import TOLERANCES
-from nst_core.compare.verdict import deviations, gradient_difference, judge, relative
+from nst_core.compare.variant import CommonSettings, Variant
 
 FIRST, START, COMMON, EARLY, MEAN = (
     "losses at the first step",
@@ -36,7 +36,7 @@ def step(number, *, content=0.0, style=(3.0, 1.0), tv=2.0):
 
 def measurement(label, *, preset="d2l", steps=None, **arrays):
     ramp = np.linspace(-1, 1, 4 * 6 * 3, dtype=np.float32).reshape(4, 6, 3)
-    record = Record(
+    record = VariantRecord(
         label=label, preset=preset, backend=label, version="1.0", device="cpu",
         device_description="2 threads", sizes=((4, 6),), weights_sha256="abc" * 8,
         steps=steps or (step(1), step(2, content=1.0)), seconds=1.5, peak_memory_mb=321.4,
@@ -50,14 +50,14 @@ def found(first, second, dtype="float32"):
     return {one.what: one for one in deviations(first, second, TOLERANCES[dtype])}
 
 
-def report(*measurements, content="a.png", **setting):
+def report(*measurements, content="a.png", **settings):
     return Report(
-        setting=Setting(
+        settings=CommonSettings(
             content=content, styles=("b.png",), weights="random", device="cpu", dtype="float32",
-            max_pixels=100, log_every=1, quiet=True, command="nst compare", **setting,
+            max_pixels=100, log_every=1, quiet=True, command="nst compare", **settings,
         ),
         measurements=measurements,
-        deviations=judge(measurements, TOLERANCES["float32"]),
+        deviations=check_agreement(measurements, TOLERANCES["float32"]),
         stems=[f"result-{index}" for index in range(len(measurements))],
     )  # fmt: skip
 
@@ -189,9 +189,9 @@ def test_html_escapes_everything_and_needs_no_other_file(tmp_path):
     whole = report(*measured, content="<script>.png")
     for name in ("sheet", "losses", "result-0", "result-1"):
         PIL.Image.new("RGB", (2, 2)).save(tmp_path / f"{name}.png")
-    text = page(whole, pictures=tmp_path)
+    text = render(whole, pictures=tmp_path)
     assert "<script" not in text
-    assert "&lt;script&gt;alert(&#x27;&quot;&amp;&#x27;)&lt;/script&gt;" in text
+    assert "&lt;script&gt;alert(&#39;&#34;&amp;&#39;)&lt;/script&gt;" in text
     assert "&lt;recipe&gt;" in text
     assert text.count('src="data:image/png;base64,') == 4
     assert text.count("src=") == 4
@@ -225,7 +225,7 @@ def test_the_sheet_of_a_tiny_picture_can_be_read(tmp_path):
 
 
 def test_names_of_pictures_stay_in_the_directory():
-    one = Contestant(label="../a b/$c", preset="", backend="", spec={})
+    one = Variant(label="../a b/$c", preset="", backend="", spec={})
     assert Path(f"{one.stem}.png").name == f"{one.stem}.png" == "result-..-a-b-c.png"
 
 

@@ -1,43 +1,43 @@
-"""What ``nst run`` says of memory and time before it begins."""
+"""``--dry-run``, and the warning before a run that may not fit in memory."""
 
 from __future__ import annotations
 
 from nst_core import estimate
-from nst_core.cli.progress import headline
-from nst_core.cli.streams import say
 from nst_core.estimate import Estimate
+from nst_core.terminal.progress import headline
+from nst_core.terminal.streams import echo
 from nst_core.work import Work
 
 
-class DryRun(Exception):  # noqa: N818 - the end that was asked for, no mistake
-    """The run was only to be estimated; it ends here."""
+class DryRun(Exception):  # noqa: N818 - not an error: the user asked for it
+    """Ends a run that was only to be estimated."""
 
 
-def dry_run(work: Work) -> None:
-    """Print what the run is going to do and will take, and end it.
+def print_estimate(work: Work) -> None:
+    """Print what the run would do, its memory and its time, and end it.
 
     Raises:
         DryRun: always.
     """
     found = estimate.of_run(work)
-    say(headline(work.plan))
-    say(f"memory: {_memory(found)}")
+    echo(headline(work.plan))
+    echo(f"memory: {_memory(found)}")
     assert found.seconds is not None, "of_run measures it"
-    each = found.seconds / work.plan.steps
-    say(f"time: about {_duration(found.seconds)}, {each:.2g} s a step")
-    warn(found)
+    seconds_per_step = found.seconds / work.plan.steps
+    echo(f"time: about {_duration(found.seconds)}, {seconds_per_step:.2g} s per step")
+    warn_if_too_large(found)
     raise DryRun
 
 
-def before_a_run(work: Work) -> None:
-    """Warn if the run is not likely to fit; this costs next to nothing."""
-    warn(estimate.of_memory(work))
+def check_memory(work: Work) -> None:
+    """Warn if the run is not likely to fit in memory. This takes no measurable time."""
+    warn_if_too_large(estimate.of_memory(work))
 
 
-def warn(found: Estimate) -> None:
+def warn_if_too_large(found: Estimate) -> None:
     """Say on stderr that the memory is not likely to be enough, and what to do."""
     if not found.fits:
-        say(
+        echo(
             f"nst: warning: the memory may not be enough: {_memory(found)}; "
             "try a smaller --size, or --checkpointing where the backend has it",
             err=True,

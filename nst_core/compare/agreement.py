@@ -1,4 +1,4 @@
-"""Whether contestants of one preset computed the same numbers, and where they did not."""
+"""Checks whether variants of the same preset computed the same numbers, and says where not."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from nst_core.arrays import Image
-from nst_core.compare.measurement import Measurement, StepRecord
+from nst_core.compare.record import Measurement, StepRecord
 from nst_core.compare.tolerances import Tolerances
 
-_SMALL = 1e-3  # of the total: a loss below it is compared relative to this
+_SMALL = 1e-3
+"""Share of the total loss. The difference of a smaller loss is taken relative to this share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """One comparison of two contestants.
+    """One comparison of two variants.
 
     Attributes:
         what: What was compared.
-        where: Where in it the largest difference was, or empty.
-        first: Label of one contestant.
-        second: Label of the other.
-        value: The largest relative difference; infinite if a number was not finite.
-        allowed: The largest that passes.
+        where: Where the largest difference was; may be empty.
+        first: Label of one variant.
+        second: Label of the other variant.
+        value: The relative difference; infinite if a number was not finite.
+        allowed: The largest value that passes.
     """
 
     what: str
@@ -38,12 +39,12 @@ class Deviation:
 
     @property
     def agrees(self) -> bool:
-        """Whether the difference is within what is allowed."""
+        """Whether the difference is within the tolerance."""
         return self.value <= self.allowed
 
     @property
     def line(self) -> str:
-        """What is said of it where it is too large."""
+        """One line for a report or an error."""
         where = f" ({self.where})" if self.where else ""
         return (
             f"{self.what}{where}: {self.first} against {self.second} {self.value:.1e}, "
@@ -51,39 +52,39 @@ class Deviation:
         )
 
 
-def groups(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
-    """Return the measurements preset by preset, in their order."""
-    found: dict[str, list[Measurement]] = {}
+def by_preset(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
+    """Return the measurements in one list per preset, in their order."""
+    groups: dict[str, list[Measurement]] = {}
     for one in measurements:
-        found.setdefault(one.record.preset, []).append(one)
-    return list(found.values())
+        groups.setdefault(one.record.preset, []).append(one)
+    return list(groups.values())
 
 
-def judge(measurements: Iterable[Measurement], allowed: Tolerances) -> list[Deviation]:
-    """Compare the first contestant of each preset with the preset's others."""
+def check_agreement(measurements: Iterable[Measurement], allowed: Tolerances) -> list[Deviation]:
+    """Compare the first variant of each preset with the preset's others."""
     return [
         deviation
-        for first, *others in groups(measurements)
+        for first, *others in by_preset(measurements)
         for other in others
         for deviation in deviations(first, other, allowed)
     ]
 
 
 def deviations(first: Measurement, second: Measurement, allowed: Tolerances) -> list[Deviation]:
-    """Compare two contestants, from what comes first to what follows from it."""
-    mine, theirs = first.record.steps, second.record.steps
+    """Compare two variants of a preset, from the first step to the last."""
+    ours, theirs = first.record.steps, second.record.steps
     start = gradient_difference(first.gradient_at_start, second.gradient_at_start)
     common = gradient_difference(first.gradient_at_common, second.gradient_at_common)
     found = (
-        ("losses at the first step", *_first_step(mine[0], theirs[0]), allowed.first_losses),
+        ("losses at the first step", *_first_step(ours[0], theirs[0]), allowed.first_losses),
         ("gradient at the start image", *start, allowed.gradient),
         ("gradient at the common end image", *common, allowed.gradient),
         (
             "losses of the first three steps",
-            *_worst_step(mine[:3], theirs[:3]),
+            *_worst_step(ours[:3], theirs[:3]),
             allowed.early_losses,
         ),
-        ("losses over all steps, in the mean", *_mean_of_steps(mine, theirs), allowed.mean_losses),
+        ("losses over all steps, in the mean", *_mean_of_steps(ours, theirs), allowed.mean_losses),
     )
     labels = {"first": first.record.label, "second": second.record.label}
     return [
@@ -93,28 +94,29 @@ def deviations(first: Measurement, second: Measurement, allowed: Tolerances) -> 
 
 
 def gradient_difference(first: Image, second: Image) -> tuple[str, float]:
-    """Return how far two gradients are apart.
+    """Return how far two gradients, (H, W, 3), are apart.
 
     Returns:
-        The largest difference of an entry relative to the first's largest entry, in words, and the
-        norm of the difference relative to the first's norm.
+        The largest difference of an entry relative to the first gradient's largest entry, in
+        words; and the Euclidean norm of the difference relative to the first gradient's norm,
+        which is infinite if the shapes differ.
     """
     if first.shape != second.shape:
         return f"shapes {first.shape} and {second.shape}", math.inf
-    whole, apart = first.astype(float), first.astype(float) - second
-    entry = relative(float(np.max(np.abs(apart))), float(np.max(np.abs(whole))))
-    norm = relative(float(np.linalg.norm(apart)), float(np.linalg.norm(whole)))
+    reference, difference = first.astype(float), first.astype(float) - second
+    entry = relative(float(np.max(np.abs(difference))), float(np.max(np.abs(reference))))
+    norm = relative(float(np.linalg.norm(difference)), float(np.linalg.norm(reference)))
     return f"at most {entry:.1e} of the largest entry", norm
 
 
 def step_difference(first: StepRecord, second: StepRecord) -> tuple[str, float]:
-    """Return which of the losses differs most at a step, and by how much of the total."""
-    mine, theirs = first.sums(), second.sums()
-    return _worst((name, relative(mine[name] - theirs[name], first.total)) for name in mine)
+    """Return the loss that differs most at a step, and the difference relative to the total."""
+    ours, theirs = first.sums(), second.sums()
+    return _worst((name, relative(ours[name] - theirs[name], first.total)) for name in ours)
 
 
 def relative(difference: float, size: float) -> float:
-    """Return |difference| / |size|: 0 for no difference, infinite where it can't be told."""
+    """Return |difference| / |size|: 0 for no difference, infinite where it is not defined."""
     if difference == 0:
         return 0.0
     ratio = abs(difference) / abs(size) if size else math.inf
@@ -135,8 +137,8 @@ def _step_differences(
     if len(first) != len(second):
         return [(f"{len(first)} steps and {len(second)}", math.inf)]
     found = []
-    for number, (mine, theirs) in enumerate(zip(first, second, strict=True), start=1):
-        name, value = step_difference(mine, theirs)
+    for number, (ours, theirs) in enumerate(zip(first, second, strict=True), start=1):
+        name, value = step_difference(ours, theirs)
         found.append((f"{name}, step {number}", value))
     return found
 
