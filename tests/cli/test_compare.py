@@ -58,16 +58,18 @@ def unasked(monkeypatch):
 @pytest.fixture
 def plugins(tmp_path, monkeypatch):
     """Registers three further backends, here and for child processes."""
-    room = tmp_path / "plugins"
-    (room / "nst_broken-1.0.dist-info").mkdir(parents=True)
-    (room / "nst_broken.py").write_text(BROKEN)
-    (room / "nst_absent.py").write_text("import no_such_framework")
-    (room / "nst_broken-1.0.dist-info" / "METADATA").write_text("Name: nst-broken\nVersion: 1.0\n")
-    (room / "nst_broken-1.0.dist-info" / "entry_points.txt").write_text(ENTRY_POINTS)
+    directory = tmp_path / "plugins"
+    (directory / "nst_broken-1.0.dist-info").mkdir(parents=True)
+    (directory / "nst_broken.py").write_text(BROKEN)
+    (directory / "nst_absent.py").write_text("import no_such_framework")
+    (directory / "nst_broken-1.0.dist-info" / "METADATA").write_text(
+        "Name: nst-broken\nVersion: 1.0\n"
+    )
+    (directory / "nst_broken-1.0.dist-info" / "entry_points.txt").write_text(ENTRY_POINTS)
     before = os.environ.get("PYTHONPATH")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(room), before])))
-    monkeypatch.syspath_prepend(room)
-    return room
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(directory), before])))
+    monkeypatch.syspath_prepend(directory)
+    return directory
 
 
 class Page(HTMLParser):

@@ -46,9 +46,9 @@ _RUNS: dict[str, dict[str, Any]] = {
 @cache
 def checkpoints() -> tuple[Seed, ...]:
     """Each after its first two steps."""
-    with tempfile.TemporaryDirectory() as room:
+    with tempfile.TemporaryDirectory() as directory:
         return tuple(
-            Seed(name, ENDING, _kept(over, Path(room, "c"))) for name, over in _RUNS.items()
+            Seed(name, ENDING, _kept(over, Path(directory, "c"))) for name, over in _RUNS.items()
         )
 
 

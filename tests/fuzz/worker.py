@@ -42,29 +42,29 @@ def main(arguments: Sequence[str]) -> None:
     """Try the cases ``start, start + stride ...`` below ``stop`` of a kind."""
     kind, (seed, start, stop, stride) = arguments[0], map(int, arguments[1:])
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    room = Path(tempfile.mkdtemp(prefix="nst-fuzz-"))
+    directory = Path(tempfile.mkdtemp(prefix="nst-fuzz-"))
     try:
-        _prepare(room)
+        _prepare(directory)
         KINDS[kind].seeds()  # made before the clock of the first case runs
         for index in range(start, stop, stride):
             print(json.dumps({"index": index, "begins": True}), file=answers)
             print(json.dumps({"index": index, **attempt(case(kind, seed, index))}), file=answers)
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
-def _prepare(room: Path) -> None:
+def _prepare(directory: Path) -> None:
     """Load what a command line loads, pretend a framework, set the limits."""
     import matplotlib.font_manager  # noqa: F401
 
     from nst_core import registry, weights
     from nst_core.cli import recipe, run, run_comparison, run_picture  # noqa: F401
 
-    os.chdir(room)
+    os.chdir(directory)
     for name in ("in", "out", "tmp"):
         Path(name).mkdir()
     PICTURE.save("style.png")
-    tempfile.tempdir = str(room / "tmp")
+    tempfile.tempdir = str(directory / "tmp")
     registry.load = lambda name: Backend()
     plain, load = fakes.tiny_weights(), weights.load
     weights.load = lambda source: plain if source == "bundled" else load(source)
@@ -130,7 +130,7 @@ def _places(one: Case) -> Sequence[str]:
 
 
 def _contents() -> dict[str, bytes]:
-    """What lies in the room, but for what is temporary; of a large file only the beginning."""
+    """What lies in the directory, but for what is temporary; of a large file only the beginning."""
     found = {}
     for path in Path().rglob("*"):
         if path.is_file() and path.parts[0] != "tmp":

@@ -1,21 +1,15 @@
-"""Differences between contestants, and what is judged of them."""
+"""How far variants are apart, and whether that is within the tolerances."""
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
-import PIL.Image
 import pytest
+from comparison_samples import measurement, report, step
 
-from nst_core.compare import sheet
-from nst_core.compare.agreement import check_agreement, deviations, gradient_difference, relative
-from nst_core.compare.html import render
-from nst_core.compare.record import Measurement, StepRecord, VariantRecord
-from nst_core.compare.report import Report
-from nst_core.compare.tables import Table, _aligned, markdown, matching_steps
+from nst_core.compare.agreement import deviations, gradient_difference, relative
+from nst_core.compare.tables import markdown
 from nst_core.compare.tolerances import TOLERANCES
-from nst_core.compare.variant import CommonSettings, Variant
 
 FIRST, START, COMMON, EARLY, MEAN = (
     "losses at the first step",
@@ -26,40 +20,8 @@ FIRST, START, COMMON, EARLY, MEAN = (
 )
 
 
-def step(number, *, content=0.0, style=(3.0, 1.0), tv=2.0):
-    return StepRecord(
-        stage=1, step=number, content={"relu4_4": content},
-        style=dict(zip(("relu1_1", "relu2_1"), style, strict=True)), tv=tv,
-        total=content + sum(style) + tv, seconds=0.5,
-    )  # fmt: skip
-
-
-def measurement(label, *, preset="d2l", steps=None, **arrays):
-    ramp = np.linspace(-1, 1, 4 * 6 * 3, dtype=np.float32).reshape(4, 6, 3)
-    record = VariantRecord(
-        label=label, preset=preset, backend=label, version="1.0", device="cpu",
-        device_description="2 threads", sizes=((4, 6),), weights_sha256="abc" * 8,
-        steps=steps or (step(1), step(2, content=1.0)), seconds=1.5, peak_memory_mb=321.4,
-        python="3.11", numpy="1.23", recipe="<recipe>",
-    )  # fmt: skip
-    names = ("image", "start", "gradient_at_start", "gradient_at_common")
-    return Measurement(record=record, **{name: arrays.get(name, ramp) for name in names})
-
-
 def found(first, second, dtype="float32"):
     return {one.what: one for one in deviations(first, second, TOLERANCES[dtype])}
-
-
-def report(*measurements, content="a.png", **settings):
-    return Report(
-        settings=CommonSettings(
-            content=content, styles=("b.png",), weights="random", device="cpu", dtype="float32",
-            max_pixels=100, log_every=1, quiet=True, command="nst compare", **settings,
-        ),
-        measurements=measurements,
-        deviations=check_agreement(measurements, TOLERANCES["float32"]),
-        stems=[f"result-{index}" for index in range(len(measurements))],
-    )  # fmt: skip
 
 
 def test_the_same_numbers_agree():
@@ -137,7 +99,7 @@ def test_nan_never_agrees():
     assert whole["agrees"] is False
 
 
-def test_only_contestants_of_one_preset_are_judged():
+def test_only_variants_of_the_same_preset_are_compared():
     one, two = measurement("a", preset="x"), measurement("b", preset="y", steps=(step(1, tv=9),))
     both = report(one, two)
     assert (both.deviations, both.disagreements) == ([], [])
@@ -146,93 +108,3 @@ def test_only_contestants_of_one_preset_are_judged():
     three = report(one, two, measurement("c", preset="y", steps=(step(1, tv=8),)))
     assert {(each.first, each.second) for each in three.deviations} == {("b", "c")}
     assert three.disagreements
-
-
-def test_the_first_step_is_left_out_of_the_median():
-    steps = [step(1).model_copy(update={"seconds": 9.0})]
-    assert measurement("a", steps=steps).record.seconds_per_step == 9
-    steps += [step(n).model_copy(update={"seconds": s}) for n, s in ((2, 1.0), (3, 2.0), (4, 9.0))]
-    assert measurement("a", steps=steps).record.seconds_per_step == 2
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 10, 500])
-def test_matching_steps(count):
-    steps = matching_steps(count)
-    assert steps[0] == 0
-    assert steps[-1] == count - 1
-    assert steps == sorted(set(steps))
-    assert len(steps) <= 6
-
-
-def test_the_markdown_table():
-    other = measurement("b", steps=(step(1), step(2, content=1.49)))
-    text = markdown(report(measurement("a"), other))
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
-    assert ["a", "1", "4", "2", "7", "0.500", "1.5", "321", "a 1.0", "cpu (2 threads)"] in lines
-    assert ["1", "6", "6", "0.0e+00"] in lines
-    assert ["a against b", START, "0.0e+00", "1e-02", "yes"] in lines
-    assert text.endswith("a against b 7.0e-02, allowed 5e-02.")
-
-
-def test_markdown_of_odd_names_stays_one_table():
-    table = Table(heading="", columns=("a|b", "c"), rows=[("x\ny|z", "<img>")])
-    assert _aligned(table) == [
-        "| a\\|b   | c      |",
-        "| ------ | ------ |",
-        "| x y\\|z | \\<img> |",
-    ]
-
-
-def test_html_escapes_everything_and_needs_no_other_file(tmp_path):
-    evil = "<script>alert('\"&')</script>"
-    measured = (measurement(evil), measurement("b", preset=evil, steps=(step(1),)))
-    whole = report(*measured, content="<script>.png")
-    for name in ("sheet", "losses", "result-0", "result-1"):
-        PIL.Image.new("RGB", (2, 2)).save(tmp_path / f"{name}.png")
-    text = render(whole, pictures=tmp_path)
-    assert "<script" not in text
-    assert "&lt;script&gt;alert(&#39;&#34;&amp;&#39;)&lt;/script&gt;" in text
-    assert "&lt;recipe&gt;" in text
-    assert text.count('src="data:image/png;base64,') == 4
-    assert text.count("src=") == 4
-    assert "http" not in text.partition("</style>")[2]
-
-
-def test_a_row_of_the_sheet_for_every_preset_with_rivals():
-    names = (("a", "x"), ("b", "x"), ("c", "y"), ("d", "z"), ("e", "z"))
-    far = measurement("").image.clip(0, 0.9) + np.float32(0.02)
-    all_of_them = [
-        measurement(label, preset=preset, **({"image": far} if label == "b" else {}))
-        for label, preset in names
-    ]
-    rows = sheet.result_rows(all_of_them)
-    captions = [[cell.caption for cell in row] for row in rows]
-    apart = "difference, 16 times"
-    assert captions == [["a", "b", apart], ["d", "e", apart], ["c"]]
-    assert "s/step, total" in rows[0][0].note
-    assert rows[2][0].note == "c 1.0, 2 steps at 4x6"
-    assert np.asarray(rows[0][2].picture)[3, 1, 0] == round(255 * 0.02 * 16)
-    assert np.asarray(rows[1][2].picture).max() == 0
-
-
-def test_the_sheet_of_a_tiny_picture_can_be_read(tmp_path):
-    pictures = {"content": PIL.Image.new("RGB", (6, 4)), "styles": [PIL.Image.new("RGB", (9, 9))]}
-    path = tmp_path / "sheet.png"
-    sheet.write_sheet(report(measurement("a"), measurement("b" * 300)), path, **pictures)
-    with PIL.Image.open(path) as picture:
-        assert picture.width > 3 * 360
-        assert picture.height > 2 * 240
-
-
-def test_names_of_pictures_stay_in_the_directory():
-    one = Variant(label="../a b/$c", preset="", backend="", spec={})
-    assert Path(f"{one.stem}.png").name == f"{one.stem}.png" == "result-..-a-b-c.png"
-
-
-def test_a_measurement_comes_back_from_its_file(tmp_path):
-    one = measurement("a", steps=(step(1, tv=math.inf),))
-    one.save(tmp_path / "a.npz")
-    again = Measurement.load(tmp_path / "a.npz")
-    assert again.record == one.record
-    np.testing.assert_array_equal(again.gradient_at_common, one.gradient_at_common)
-    assert again.image.dtype == np.float32

@@ -1,4 +1,4 @@
-"""A person's mistakes: one line that says what is wrong and what to do, exit status 2."""
+"""Mistakes of the user in `nst run`: one line that says what is wrong and what to do, status 2."""
 
 import struct
 import subprocess
@@ -229,9 +229,9 @@ def test_a_backend_that_is_not_installed(refused, monkeypatch, tmp_path_factory)
 
     from nst_core import registry
 
-    room = tmp_path_factory.mktemp("plugins")
-    (room / "plugin_lack.py").write_text("import no_such_framework")
-    monkeypatch.syspath_prepend(room)
+    directory = tmp_path_factory.mktemp("plugins")
+    (directory / "plugin_lack.py").write_text("import no_such_framework")
+    monkeypatch.syspath_prepend(directory)
     found = EntryPoints([EntryPoint("lack", "plugin_lack:BACKEND", registry.GROUP)])
     monkeypatch.setattr(registry, "entry_points", found.select)
     assert "pip install 'nst[lack]'" in refused("--backend", "lack")
@@ -279,11 +279,6 @@ def test_a_full_disk_on_the_way_costs_a_snapshot_and_not_the_run(nst, pair, monk
         "the run goes on without this snapshot\n"
     )
     assert Path("out.png").exists()
-
-
-def test_recipe_of_a_picture_without_one(nst, pair):
-    done = nst("recipe", "content.png")
-    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
 
 
 @pytest.mark.parametrize(
