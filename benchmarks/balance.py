@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nst_core import demo, images, presets, registry
-from nst_core.backend import Distance, Execution, Objective, Problem, StyleSource
-from nst_core.start import noise
+from nst_core import demo, images
+from nst_core.backend import Distance, Execution, Objective, Problem, StyleSource, registry
+from nst_core.problem.initial_image import noise
+from nst_core.spec import presets
 from nst_core.weights import load
 
 SIZES = (128, 256, 512)

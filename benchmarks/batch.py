@@ -22,11 +22,11 @@ import numpy as np
 import PIL.Image
 
 from measuring.record import Machine
-from nst_core import demo, images, presets
+from nst_core import demo, images
 from nst_core.batch import Job, SharedResources, run_job
-from nst_core.spec import Spec
-from nst_core.stages import with_stages
-from nst_core.targets import TargetCache
+from nst_core.problem.style_cache import TargetCache
+from nst_core.spec import Spec, presets
+from nst_core.spec.stage_overrides import with_stages
 
 KEPT, ANEW = "kept", "anew"
 

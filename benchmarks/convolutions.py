@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from measuring import children, figures, results
 from measuring.record import Machine
-from nst_core.sizes import Size
+from nst_core.spec.sizes import Size
 from nst_core.vgg19 import BY_NAME, CONVOLUTIONS, feature_shape
 from nst_pytorch import buffers, winograd
 from nst_pytorch.blocks import Block

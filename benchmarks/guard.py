@@ -2,7 +2,8 @@
 
     python benchmarks/guard.py nst-pytorch nst-mxnet --output benchmarks/results/guard
 
-Every run looks at each step's losses, and now and then copies the image (``nst_core.numbers``). In
+Every run looks at each step's losses, and now and then copies the image
+(``nst_core.run.divergence``). In
 one process a contestant, a few steps with and without are taken in turn, round by round; steps
 without are queued one after the other and waited for at the end only, as fast as they can go. The
 image is copied once a round, far more often than in a run, which copies every 32nd.
@@ -25,7 +26,7 @@ from contestants import Contestant
 from measuring import children, figures, results
 from measuring.entry import Entry
 from measuring.record import Machine
-from nst_core.numbers import Guard
+from nst_core.run.divergence import DivergenceGuard
 
 KIND = "guard"
 
@@ -121,7 +122,7 @@ def _free(contestant: Contestant, steps: int) -> float:
 
 
 def _guarded(contestant: Contestant, steps: int) -> float:
-    guard = Guard(contestant.image(), reached=True)
+    guard = DivergenceGuard(contestant.image(), is_result=True)
     contestant.wait()
     began = time.perf_counter()
     for step in range(33 - steps, 33):  # in a run, the image is copied after step 32

@@ -18,9 +18,10 @@ from contestants import About, Contestant, Pictures
 from measuring import clock
 from measuring.entry import Entry
 from measuring.record import Machine, Record, Terms
-from nst_core import demo, images, memory, weights
+from nst_core import demo, images, weights
 from nst_core.errors import NstError
-from nst_core.sizes import Size
+from nst_core.spec.sizes import Size
+from nst_core.system import memory
 
 
 def pictures_of(size: str) -> Pictures:

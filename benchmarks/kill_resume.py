@@ -27,8 +27,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nst_core import checkpoint, cli, demo, registry, weights
-from nst_core import run as run_room
+from nst_core import cli, demo, weights
+from nst_core.backend import registry
+from nst_core.run import checkpoint
+from nst_core.run import prepared as prepared_run
 
 STEPS = 30
 OPTIONS = (
@@ -106,7 +108,7 @@ def until_it_ends(
         point = place / "run.nst"
         again = ("--resume", "run.nst") if point.exists() else ()
         if killed_at_random(command((*extra, *again)), place, moments.uniform(0, span)):
-            kept = checkpoint.read(point).position.overall if point.exists() else 0
+            kept = checkpoint.read(point).position.global_step if point.exists() else 0
             killed.append(kept)
         else:
             return killed
@@ -164,7 +166,7 @@ def prepare(backends: Sequence[str]) -> None:
         registry.load(name)
     made = weights.load("random")
     assert made.checksum
-    run_room.weights_room.load = lambda _: made  # type: ignore[attr-defined]
+    prepared_run.weights_module.load = lambda _: made  # type: ignore[attr-defined]
 
 
 def command(extra: Sequence[str]) -> list[str]:

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict
 
 from measuring import children, figures, results
 from measuring.record import Machine
-from nst_core.sizes import Size
+from nst_core.spec.sizes import Size
 from nst_core.vgg19 import CONVOLUTIONS
 
 KIND = "mxnet-winograd"

@@ -24,7 +24,7 @@ from measuring import figures, results
 from measuring.entry import Entry
 from measuring.profiling import KINDS, Timers
 from measuring.record import Machine
-from nst_core import presets
+from nst_core.spec import presets
 from nst_core.vgg19 import CONVOLUTIONS, Layer, feature_shape, layers_until
 from nst_pytorch.workers import workers
 

@@ -25,7 +25,7 @@ from measuring import children, figures, results
 from measuring.children import Run
 from measuring.entry import Entry
 from measuring.record import Record, plain
-from nst_core import presets
+from nst_core.spec import presets
 from nst_core.vgg19 import convolution_flops
 
 KIND = "roofline"

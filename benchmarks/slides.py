@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from nst_core import demo
-from nst_core.evaluated import EvaluatedSession
-from nst_core.observers import Observer, Plan, Step
-from nst_core.run import transfer
+from nst_core.run.lbfgs_stepper import LBFGSStepper
+from nst_core.run.observers import Observer, Plan, Step
+from nst_core.run.transfer import transfer
 
 REFERENCE = "content-adam"
 MARKS = (50, 100, 200)
@@ -61,15 +61,15 @@ class Spent(Observer):
     def stepped(self, step: Step) -> None:
         """Add a row. L-BFGS knows its place's losses since the step before; Adam finds them."""
         losses, session = step.losses, step.session
-        deferred = isinstance(session, EvaluatedSession)
+        deferred = isinstance(session, LBFGSStepper)
         before = self._evaluations, self._seconds
         self._seconds = time.process_time() - self._began
-        if isinstance(session, EvaluatedSession):
+        if isinstance(session, LBFGSStepper):
             self._evaluations = session.evaluations
-        known = before if deferred and step.overall > 1 else (step.overall, self._seconds)
+        known = before if deferred and step.global_step > 1 else (step.global_step, self._seconds)
         self.rows.append(
             {
-                "step": step.overall,
+                "step": step.global_step,
                 "evaluations": known[0],
                 "seconds": round(known[1], 3),
                 "content": losses.content_sum,

@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from nst_core.backend import Execution
     from nst_core.errors import NstError
     from nst_core.images import Output
-    from nst_core.observers import Observer, Plan, Row, Step
-    from nst_core.result import Interrupted, Result
-    from nst_core.run import transfer
+    from nst_core.problem.style_cache import TargetCache
+    from nst_core.run.observers import Observer, Plan, Row, Step
+    from nst_core.run.result import Interrupted, Result
+    from nst_core.run.transfer import transfer
     from nst_core.spec import Spec
-    from nst_core.targets import TargetCache
     from nst_core.weights import Weights
 
-_ROOMS = MappingProxyType(
+_LAZY = MappingProxyType(
     {
         "Execution": "nst_core.backend",
-        "Interrupted": "nst_core.result",
+        "Interrupted": "nst_core.run.result",
         "NstError": "nst_core.errors",
-        "Observer": "nst_core.observers",
+        "Observer": "nst_core.run.observers",
         "Output": "nst_core.images",
-        "Plan": "nst_core.observers",
-        "Result": "nst_core.result",
-        "Row": "nst_core.observers",
+        "Plan": "nst_core.run.observers",
+        "Result": "nst_core.run.result",
+        "Row": "nst_core.run.observers",
         "Spec": "nst_core.spec",
-        "Step": "nst_core.observers",
-        "TargetCache": "nst_core.targets",
+        "Step": "nst_core.run.observers",
+        "TargetCache": "nst_core.problem.style_cache",
         "Weights": "nst_core.weights",
-        "transfer": "nst_core.run",
+        "transfer": "nst_core.run.transfer",
     }
 )
 
@@ -62,6 +62,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _ROOMS:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_ROOMS[name]), name)
+    return getattr(import_module(_LAZY[name]), name)

@@ -7,6 +7,7 @@ from nst_core.compare.record import Measurement, StepRecord, VariantRecord
 from nst_core.compare.report import Report
 from nst_core.compare.tolerances import TOLERANCES
 from nst_core.compare.variant import CommonSettings
+from nst_core.spec.recipe import Run
 
 
 def step(number, *, content=0.0, style=(3.0, 1.0), tv=2.0):
@@ -29,11 +30,11 @@ def measurement(label, *, preset="d2l", steps=None, **arrays):
     return Measurement(record=record, **{name: arrays.get(name, ramp) for name in names})
 
 
-def report(*measurements, content="a.png", **settings):
+def report(*measurements, content="a.png"):
     return Report(
         settings=CommonSettings(
-            content=content, styles=("b.png",), weights="random", device="cpu", dtype="float32",
-            max_pixels=100, log_every=1, quiet=True, command="nst compare", **settings,
+            run=Run(content=content, style=("b.png",), weights="random", device="cpu"),
+            max_pixels=100, log_every=1, quiet=True, command="nst compare",
         ),
         measurements=measurements,
         deviations=check_agreement(measurements, TOLERANCES["float32"]),

@@ -223,7 +223,7 @@ def test_schedule_decays_after_every_so_many_steps():
 
 
 def test_schedule_agrees_with_core():
-    from nst_core import presets
+    from nst_core.spec import presets
 
     spec = presets.load("d2l")
     for step in range(0, 500, 7):

@@ -108,7 +108,7 @@ def import_quietly(module: str) -> Any:
     """Import MXNet or GluonCV without the warnings that they give about their own code.
 
     Raises:
-        ModuleNotFoundError: it is not installed; ``nst_core.registry`` says what to install.
+        ModuleNotFoundError: it is not installed; the registry says what to install.
         BackendError: it is installed, and can't be imported here.
     """
     try:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from nst_core.arrays import Array
 from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
-from nst_core.estimate import Footprint
-from nst_core.work import StageSize
 from nst_mxnet import zoo
 from nst_mxnet._framework import THREADS, Context, mx
 from nst_mxnet.footprint import footprint
@@ -49,7 +48,7 @@ class MXNetBackend:
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return what a session takes of memory; see ``nst_core.estimate.Footprints``."""
+        """Return what a session takes of memory; see ``nst_core.backend.footprint.Footprints``."""
         return footprint(taps=taps, size=size, dtype=dtype, execution=execution)
 
     def pretrained(self) -> Mapping[str, Array]:

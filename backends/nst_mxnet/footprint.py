@@ -10,9 +10,8 @@ from itertools import groupby
 from math import prod
 
 from nst_core.backend import DType, Execution
-from nst_core.estimate import Footprint
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.vgg19 import Layer, feature_shape, layers_until
-from nst_core.work import StageSize
 from nst_mxnet.strips import LEAST_ROWS, MAP_BYTES
 
 AGAIN = 2
@@ -34,7 +33,7 @@ CHECKPOINTING_MAPS = 5.0
 def footprint(
     *, taps: Sequence[str], size: StageSize, dtype: DType, execution: Execution
 ) -> Footprint:
-    """See ``nst_core.estimate.Footprints``."""
+    """See ``nst_core.backend.footprint.Footprints``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
     parameters = item * sum(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from nst_core.memory import room
+from nst_core.system.memory import free_memory_note
 from nst_mxnet._framework import mx
 
 _CPU, _GPU = "Failed to allocate CPU Memory", "out of memory"
@@ -25,5 +25,5 @@ def lack(error: Exception) -> str | None:
         with suppress(mx.MXNetError):
             mx.npx.waitall()
     if _CPU in text:
-        return f"more was asked for than there is{room()}"
+        return f"more was asked for than there is{free_memory_note()}"
     return "on the GPU more was asked for than it has"

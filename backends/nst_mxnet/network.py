@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture, DType
-from nst_core.memory import give_back
+from nst_core.system.memory import trim_heap
 from nst_core.vgg19 import Layer, layers_until
 from nst_mxnet._framework import Context, Tensor, mx
 from nst_mxnet.footprint import AGAIN
@@ -123,7 +123,7 @@ class Network:
             # Of what is queued every array is held until its turn has come.
             mx.npx.waitall()
         del x
-        give_back()
+        trim_heap()
 
     def evaluate(self, x: Tensor, heads: Mapping[str, Sequence[Head]]) -> Evaluated:
         """Return the losses that ``heads``, by tap, find in ``x`` (1, 3, H, W), and a gradient."""
@@ -162,7 +162,7 @@ class Network:
         """
         mx.npx.waitall()
         if self._checkpointing:
-            give_back()
+            trim_heap()
 
     def _through(
         self,

@@ -17,8 +17,8 @@ from nst_core.backend import (
     Problem,
     StyleTargets,
 )
-from nst_core.guides import Region, regions_at
-from nst_core.memory import told_by
+from nst_core.backend.guidance import Region, regions_at
+from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.vgg19 import feature_shape
 from nst_mxnet import layout
 from nst_mxnet._framework import Context, Tensor, mx, share_workspace
@@ -30,7 +30,7 @@ from nst_mxnet.statistics import Blend, Shape, target_of
 from nst_mxnet.strips import placed
 
 
-@told_by(lack)
+@translates_out_of_memory(lack)
 @mx.util.use_np  # NumPy's semantics inside these methods alone: a host may use mx.nd as it was
 class MXNetSession:
     """See ``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W).

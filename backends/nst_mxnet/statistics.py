@@ -13,7 +13,7 @@ import numpy as np
 
 from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
-from nst_core.guides import Region
+from nst_core.backend.guidance import Region
 from nst_mxnet import gaussian
 from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.layout import like_array

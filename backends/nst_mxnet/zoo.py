@@ -11,7 +11,8 @@ from pathlib import Path
 from nst_core.arrays import Array
 from nst_core.errors import WeightsError
 from nst_core.vgg19 import CONVOLUTIONS
-from nst_core.weights import OFFLINE, from_features
+from nst_core.weights import OFFLINE
+from nst_core.weights.canonical import canonical_names
 from nst_mxnet._framework import import_quietly, mx, one_line
 
 if mx.__version__.startswith("1."):
@@ -44,7 +45,7 @@ def pretrained() -> Mapping[str, Array]:
         for layer in CONVOLUTIONS
         for part in ("weight", "bias")
     }
-    return from_features(arrays, source="gluoncv")
+    return canonical_names(arrays)
 
 
 def _make_cache() -> None:

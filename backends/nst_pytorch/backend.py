@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
 
+from nst_core.arrays import Array
 from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
-from nst_core.estimate import Footprint
-from nst_core.weights import Weights
-from nst_core.work import StageSize
 from nst_pytorch import zoo
 from nst_pytorch.footprint import footprint
 from nst_pytorch.session import PyTorchSession
@@ -62,7 +61,7 @@ class PyTorchBackend:
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return what a session takes of memory; see ``nst_core.estimate.Footprints``."""
+        """Return what a session takes of memory; see ``nst_core.backend.footprint.Footprints``."""
         found = footprint(
             taps=taps, size=size, on_cpu=device == "cpu", dtype=dtype, execution=execution
         )
@@ -70,6 +69,6 @@ class PyTorchBackend:
             return found
         return replace(found, available=torch.cuda.mem_get_info(device)[0])
 
-    def pretrained(self) -> Weights:
+    def pretrained(self) -> Mapping[str, Array]:
         """Return torchvision's IMAGENET1K_V1 weights as canonical arrays."""
         return zoo.pretrained()

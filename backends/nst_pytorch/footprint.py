@@ -12,9 +12,8 @@ from math import prod
 import torch
 
 from nst_core.backend import DType, Execution
-from nst_core.estimate import Footprint
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.vgg19 import Layer, feature_shape, layers_until
-from nst_core.work import StageSize
 from nst_pytorch.choice import in_blocks, tiling_of
 from nst_pytorch.sharing import common_room
 from nst_pytorch.strips import convolution_of, stages_of
@@ -34,7 +33,7 @@ NEIGHBOURS = 9
 def footprint(
     *, taps: Sequence[str], size: StageSize, on_cpu: bool, dtype: DType, execution: Execution
 ) -> Footprint:
-    """See ``nst_core.estimate.Footprints``."""
+    """See ``nst_core.backend.footprint.Footprints``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
     parameters = item * sum(

@@ -6,7 +6,7 @@ import re
 
 import torch
 
-from nst_core.memory import room
+from nst_core.system.memory import free_memory_note
 
 _CPU = re.compile(r"can't allocate memory: you tried to allocate (\d+) bytes")
 _GPU = re.compile(r"[Tt]ried to allocate ([\d.]+ \w+)")
@@ -21,7 +21,7 @@ def lack(error: Exception) -> str | None:
         more = f"a further {asked[1]} were asked for" if asked else "more was asked for than it has"
         return f"on the GPU {more}" + (f" ({free[1]} are free)" if free else "")
     if isinstance(error, RuntimeError) and (found := _CPU.search(text)):
-        return f"a further {int(found[1]) / 1e6:.0f} MB were asked for{room()}"
+        return f"a further {int(found[1]) / 1e6:.0f} MB were asked for{free_memory_note()}"
     if isinstance(error, RuntimeError) and text.startswith("std::bad_alloc"):
-        return f"more was asked for than there is{room()}"
+        return f"more was asked for than there is{free_memory_note()}"
     return None

@@ -20,8 +20,9 @@ from nst_core.backend import (
     StyleSource,
     StyleTargets,
 )
-from nst_core.guides import regions_at
-from nst_core.memory import give_back, told_by
+from nst_core.backend.guidance import regions_at
+from nst_core.backend.out_of_memory import translates_out_of_memory
+from nst_core.system.memory import trim_heap
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
 from nst_pytorch.choice import network_for, tiling_of
@@ -37,7 +38,7 @@ from nst_pytorch.windows import Windows, whole_maps
 from nst_pytorch.workers import one_core
 
 
-@told_by(lack)
+@translates_out_of_memory(lack)
 class PyTorchSession:
     """See ``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W)."""
 
@@ -68,7 +69,7 @@ class PyTorchSession:
         with self._arithmetic.applied():
             self._style_targets = self._find_style_targets(problem)
             self._heads = heads_of(problem.objective, self._find_targets(problem))
-        give_back()  # what finding them took, which the steps' arrays would come on top of
+        trim_heap()  # what finding them took, which the steps' arrays would come on top of
         self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
         self._here = self._at_the_image()

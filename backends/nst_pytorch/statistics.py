@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
-from nst_core.guides import Region
+from nst_core.backend.guidance import Region
 from nst_pytorch.gaussian import Gaussian, precise, precise_device
 from nst_pytorch.maps import FeatureMap, Features, Place
 from nst_pytorch.moments import Moments

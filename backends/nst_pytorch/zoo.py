@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
+from nst_core.arrays import Array
 from nst_core.errors import WeightsError
-from nst_core.files import shown
-from nst_core.weights import OFFLINE, Weights
+from nst_core.system.files import display_path
+from nst_core.weights import OFFLINE
 from nst_core.weights.storage import read_arrays
 
 URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
@@ -17,7 +19,7 @@ SHA256 = "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44"
 """Of the whole file, of which torchvision itself knows and checks the first eight digits."""
 
 
-def pretrained() -> Weights:
+def pretrained() -> Mapping[str, Array]:
     """Return the weights IMAGENET1K_V1, downloaded once into torch's own cache.
 
     The file is checked whenever it is used, not only as it comes, and read by nst's own reader,
@@ -40,7 +42,7 @@ def pretrained() -> Weights:
         raise WeightsError(f"download of {URL} failed ({reason}); {OFFLINE}") from error
     if digest != SHA256:
         raise WeightsError(
-            f"{shown(path)} is not the file that was published (damaged or changed): delete it, "
-            "and it is downloaded again"
+            f"{display_path(path)} is not the file that was published (damaged or changed): "
+            "delete it, and it is downloaded again"
         )
-    return Weights(read_arrays(path), source="torchvision")
+    return read_arrays(path)

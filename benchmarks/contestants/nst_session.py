@@ -6,11 +6,11 @@ import sys
 
 from contestants import About, Pictures
 from measuring.entry import Entry
-from nst_core import memory, presets, registry
 from nst_core.arrays import Image
-from nst_core.backend import DType, Losses, Problem, Session, StyleSource
-from nst_core.evaluated import EvaluatedSession
-from nst_core.spec import LBFGS
+from nst_core.backend import DType, Losses, Problem, Session, StyleSource, registry
+from nst_core.run.lbfgs_stepper import LBFGSStepper
+from nst_core.spec import LBFGS, presets
+from nst_core.system import memory
 
 
 class Loop:
@@ -23,7 +23,7 @@ class Loop:
     """
 
     def __init__(self, entry: Entry, pictures: Pictures, *, device: str) -> None:
-        memory.give_back()  # as nst_core.staging does, once the weights are read
+        memory.trim_heap()  # as nst_core.run.stage_setup does, once the weights are read
         self._spec = presets.load(entry.preset)
         backend = registry.load(entry.program.removeprefix("nst-"))
         self._device = registry.choose_device(backend, device)
@@ -41,9 +41,9 @@ class Loop:
             dtype=dtype,
             execution=entry.execution,
         )
-        self._stepping: Session | EvaluatedSession = session
+        self._stepping: Session | LBFGSStepper = session
         if isinstance(self._spec.optimiser, LBFGS):
-            self._stepping = EvaluatedSession(
+            self._stepping = LBFGSStepper(
                 session, start=pictures.content, settings=self._spec.optimiser, dtype=dtype
             )
         self._done = 0

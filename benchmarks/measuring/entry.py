@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from nst_core.backend import Conv, Execution, Precision
 from nst_core.errors import SpecError
-from nst_core.recipe import checked_run
+from nst_core.spec.recipe import checked_run
 
 PROGRAMS: Mapping[str, str] = MappingProxyType(
     {

@@ -9,9 +9,11 @@ import argparse
 import json
 
 from measuring.entry import Entry
-from nst_core import demo, estimate, presets, transfer
-from nst_core.stages import with_stages
-from nst_core.work import Work
+from nst_core import demo, transfer
+from nst_core.run import estimate
+from nst_core.run.prepared import PreparedRun
+from nst_core.spec import presets
+from nst_core.spec.stage_overrides import with_stages
 
 
 class _Considered(Exception):  # noqa: N818 - the end that was wanted
@@ -22,7 +24,7 @@ class _Considered(Exception):  # noqa: N818 - the end that was wanted
         self.megabytes = megabytes
 
 
-def _consider(work: Work) -> None:
+def _consider(work: PreparedRun) -> None:
     raise _Considered(estimate.of_memory(work).memory_mb)
 
 
@@ -43,7 +45,7 @@ def main() -> None:
             device=options.device,
             dtype=entry.dtype,
             execution=entry.execution,
-            consider=_consider,
+            on_prepared=_consider,
         )
     except _Considered as found:
         print(json.dumps(found.megabytes))  # noqa: T201

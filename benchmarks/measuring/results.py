@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from pydantic import BaseModel
 
-from nst_core import files
+from nst_core.system import files
 
 
 def command_line() -> str:

@@ -17,11 +17,12 @@ from contestants import Pictures
 from iterations import prepare
 from measuring.entry import Entry
 from measuring.record import Machine, Terms
-from nst_core import Observer, Step, images, presets, registry, transfer, weights
+from nst_core import Observer, Step, images, transfer, weights
 from nst_core.arrays import Image
-from nst_core.backend import Execution, Problem, StyleSource
-from nst_core.sizes import Size
-from nst_core.stages import with_stages
+from nst_core.backend import Execution, Problem, StyleSource, registry
+from nst_core.spec import presets
+from nst_core.spec.sizes import Size
+from nst_core.spec.stage_overrides import with_stages
 
 DOCUMENT = "d2l"
 """Whose objective is the measure of everyone."""
@@ -115,7 +116,7 @@ class Watch(Observer):
         now = self._clock.seconds()
         if image.shape[:2] == self._size:
             losses = self._judge.losses(image)
-            self.points.append(Point(seconds=now, steps=step.overall, losses=losses))
+            self.points.append(Point(seconds=now, steps=step.global_step, losses=losses))
         self._clock.resume_at(now)
 
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from nst_core.batch import masks as masks_module
 from nst_core.errors import SpecError
-from nst_core.files import shown
-from nst_core.recipe import Run
 from nst_core.spec import Spec
+from nst_core.spec.recipe import Run
+from nst_core.system.files import display_path
 
 _PICTURES = frozenset({"content", "style", "style_blend", "content_mask", "style_mask"})
 
@@ -163,10 +163,13 @@ def _check_outputs(jobs: Iterable[Job]) -> None:
         other = by_output.setdefault(job.output, job)
         if other is not job:
             raise SpecError(
-                f"{shown(job.content)} in {shown(job.style)} and {shown(other.content)} in "
-                f"{shown(other.style)} would both be {shown(job.output)}: rename a picture"
+                f"{display_path(job.content)} in {display_path(job.style)} and "
+                f"{display_path(other.content)} in {display_path(other.style)} "
+                f"would both be {display_path(job.output)}: rename a picture"
             )
     inputs = {Path(path).resolve() for job in by_output.values() for path in job.inputs()}
     for output in by_output:
         if Path(output).resolve() in inputs:
-            raise SpecError(f"output {shown(output)} is also an input: name another directory")
+            raise SpecError(
+                f"output {display_path(output)} is also an input: name another directory"
+            )

@@ -6,16 +6,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from nst_core import images, recipe, registry, toml
+from nst_core import images
 from nst_core import weights as weights_module
-from nst_core.backend import Backend
+from nst_core.backend import Backend, registry
 from nst_core.batch.job import Job, JobRecord
 from nst_core.errors import NstError
-from nst_core.recipe import Run
-from nst_core.result import Result
-from nst_core.run import transfer
-from nst_core.spec import Spec
-from nst_core.targets import TargetCache
+from nst_core.problem.style_cache import TargetCache
+from nst_core.run.result import Result
+from nst_core.run.transfer import transfer_run
+from nst_core.spec import Spec, recipe
+from nst_core.spec.recipe import Run
+from nst_core.system import toml
 from nst_core.weights import Weights
 
 
@@ -95,31 +96,20 @@ def _run_table(job: Job) -> Run:
         "content": job.content,
         "style": [job.style],
         "content_mask": job.content_mask,
-        "style_mask": _as_list(job.style_mask),
+        "style_mask": [] if job.style_mask is None else [job.style_mask],
     }
     return recipe.checked_run({**job.run, **pictures})
 
 
-def _as_list(path: str | None) -> list[str]:
-    return [] if path is None else [path]
-
-
 def _transfer(job: Job, shared: SharedResources) -> Result:
-    run = recipe.checked_run(job.run)
+    run = _run_table(job)
     # Checked first, because it takes no time: a missing directory, a format without 16 bits.
     images.check_output(job.output, run.output)
-    return transfer(
-        job.content,
-        job.style,
-        content_mask=job.content_mask,
-        style_mask=_as_list(job.style_mask),
-        spec=Spec.from_table(job.spec),
+    return transfer_run(
+        Spec.from_table(job.spec),
+        run,
         backend=shared.backend(run.backend),
         weights=shared.weights(run.weights),
-        device=run.device,
-        dtype=run.dtype,
-        execution=run.execution,
-        output=run.output,
         max_pixels=job.max_pixels,
         command=job.command,
         targets=shared.targets,

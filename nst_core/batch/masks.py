@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nst_core.errors import SpecError
-from nst_core.files import shown
 from nst_core.images import ENDINGS
+from nst_core.system.files import display_path
 
 _EXTENSIONS = frozenset({*ENDINGS, ".bmp"})
 
@@ -30,7 +30,7 @@ def content_masks(
     if common_mask is not None:
         raise SpecError("content masks: give one for all pictures or a directory of them, not both")
     if not directory.is_dir():
-        raise SpecError(f"content masks: there is no directory {shown(directory)}")
+        raise SpecError(f"content masks: there is no directory {display_path(directory)}")
     by_stem: dict[str, list[Path]] = {}
     for path in sorted(directory.iterdir()):
         if path.suffix.lower() in _EXTENSIONS:
@@ -65,7 +65,8 @@ def style_masks(styles: Sequence[str], masks: Sequence[str], *, contents: bool) 
     for style, mask in zip(styles, masks, strict=False):
         if found.setdefault(style, mask) != mask:
             raise SpecError(
-                f"style {shown(style)} is there twice, with two masks: give a copy for the second"
+                f"style {display_path(style)} is there twice, with two masks: "
+                "give a copy for the second"
             )
     return found
 
@@ -75,10 +76,12 @@ def _only_mask(content: str, by_stem: dict[str, list[Path]], directory: Path) ->
     found = by_stem.get(stem, [])
     if not found:
         raise SpecError(
-            f"{shown(content)} has no mask in {shown(directory)}: put a label picture "
-            f"{shown(stem)}.png there"
+            f"{display_path(content)} has no mask in {display_path(directory)}: "
+            f"put a label picture {display_path(stem)}.png there"
         )
     if len(found) > 1:
-        names = " and ".join(shown(path.name) for path in found)
-        raise SpecError(f"{shown(content)} has several masks in {shown(directory)}: {names}")
+        names = " and ".join(display_path(path.name) for path in found)
+        raise SpecError(
+            f"{display_path(content)} has several masks in {display_path(directory)}: {names}"
+        )
     return found[0]

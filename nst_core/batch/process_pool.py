@@ -12,8 +12,8 @@ from contextlib import suppress
 
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_runner import is_done
-from nst_core.files import tidy
-from nst_core.processes import ending, stop
+from nst_core.system.files import remove_stale
+from nst_core.system.processes import exit_reason, stop
 
 
 class BatchInterrupted(KeyboardInterrupt):
@@ -67,7 +67,7 @@ def run_jobs(
         for thread in threads:
             thread.join()
         for job in jobs:
-            tidy(job.output)
+            remove_stale(job.output)
         raise BatchInterrupted(pool.records()) from None
     if pool.bug is not None:
         raise pool.bug
@@ -128,7 +128,7 @@ class _ProcessPool:
                     status = process.returncode
                     if self._stopped or status == 130:
                         return
-                    record = JobRecord.failed(job, ending(status))
+                    record = JobRecord.failed(job, exit_reason(status))
                     process = None
                 self._add(number, record)
         except Exception as error:

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from nst_core import files
 from nst_core.batch.job import JobRecord
+from nst_core.system import files
 
 CSV, JSON = "batch.csv", "batch.json"
 

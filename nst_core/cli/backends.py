@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nst_core import registry
+from nst_core.backend import registry
 from nst_core.errors import BackendError
 from nst_core.terminal.streams import echo
 

@@ -96,7 +96,7 @@ _FORMAT: Options = {
         **file_options.QUIET,
     },
 )
-@option_group("Safety", file_options.MAX_PIXELS)
+@option_group("RunControl", file_options.MAX_PIXELS)
 def command(**options: Any) -> None:
     """Paint each of the pictures CONTENTS in each of the styles.
 

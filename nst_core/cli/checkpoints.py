@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from nst_core import checkpoint
-from nst_core.checkpoint import Checkpoint, CheckpointError
-from nst_core.files import shown
-from nst_core.keeping import Keep
-from nst_core.recipe import Run
+from nst_core.run import checkpoint
+from nst_core.run.checkpoint import Checkpoint, CheckpointError, CheckpointWriter
+from nst_core.spec.recipe import Run
+from nst_core.system.files import display_path
 from nst_core.terminal.streams import echo
 
 _FILES = ("output", "history", "plot")
@@ -91,8 +90,8 @@ def _check_safe_path(name: str, path: Path, *, resume: Path) -> Path:
         return path
     reason = "is no .csv file" if near else "is neither beside it nor below this directory"
     raise CheckpointError(
-        f"{shown(resume)} says to write its {name} to {shown(path)}, which {reason}; if you mean "
-        f"that, add --{name} {shlex.quote(shown(path))}"
+        f"{display_path(resume)} says to write its {name} to {display_path(path)}, which {reason}; "
+        f"if you mean that, add --{name} {shlex.quote(display_path(path))}"
     )
 
 
@@ -101,31 +100,29 @@ def writer(
     *,
     values: Mapping[str, Any],
     run: Run,
-    pictures: tuple[str, Sequence[str]],
-) -> Keep | None:
+) -> CheckpointWriter | None:
     """Return what writes the checkpoints; None if ``path`` is None.
 
     Args:
         path: The file of ``--checkpoint``, or else of ``--resume``.
         values: As ``from_checkpoint`` returns them.
-        run: The ``[run]`` table.
-        pictures: The paths of content and styles.
+        run: The ``[run]`` table, with its pictures.
     """
     if path is None:
         return None
-    content, styles = pictures
     files = {name: _absolute(values[name]) for name in _FILES if values[name] is not None}
     numbers = {name: values[name] for name in _NUMBERS if values[name] is not None}
     inputs: dict[str, Any] = {
-        "content": _absolute(content),
-        "style": [_absolute(style) for style in styles],
+        "style": [_absolute(style) for style in run.style],
         "device": run.device,
     }
+    if run.content is not None:
+        inputs["content"] = _absolute(run.content)
     if run.content_mask is not None:
         inputs["content_mask"] = _absolute(run.content_mask)
     if run.style_mask:
         inputs["style_mask"] = [_absolute(mask) for mask in run.style_mask]
-    return Keep(
+    return CheckpointWriter(
         path=path,
         every=values["checkpoint_every"],
         options={**files, **numbers, "run": inputs},

@@ -53,7 +53,7 @@ _BACKENDS: Options = {
         "-q --quiet": {"is_flag": True, "help": "Print only the report and errors, no progress."},
     },
 )
-@option_group("Safety", file_options.MAX_PIXELS)
+@option_group("RunControl", file_options.MAX_PIXELS)
 def command(**options: Any) -> None:
     """Run backends on the pictures CONTENT and STYLE, one after the other, and compare them.
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from nst_core import estimate
-from nst_core.estimate import Estimate
+from nst_core.run import estimate
+from nst_core.run.estimate import Estimate
+from nst_core.run.prepared import PreparedRun
 from nst_core.terminal.progress import headline
 from nst_core.terminal.streams import echo
-from nst_core.work import Work
 
 
 class DryRun(Exception):  # noqa: N818 - not an error: the user asked for it
     """Ends a run that was only to be estimated."""
 
 
-def print_estimate(work: Work) -> None:
+def print_estimate(work: PreparedRun) -> None:
     """Print what the run would do, its memory and its time, and end it.
 
     Raises:
@@ -29,7 +29,7 @@ def print_estimate(work: Work) -> None:
     raise DryRun
 
 
-def check_memory(work: Work) -> None:
+def check_memory(work: PreparedRun) -> None:
     """Warn if the run is not likely to fit in memory. This takes no measurable time."""
     warn_if_too_large(estimate.of_memory(work))
 

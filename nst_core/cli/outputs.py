@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from nst_core import files, images
+from nst_core import images
 from nst_core.cli.snapshots import Snapshots
 from nst_core.errors import PictureError
-from nst_core.observers import Observer, Row
-from nst_core.result import Result
+from nst_core.run.observers import Observer, Row
+from nst_core.run.result import Result
+from nst_core.system import files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,9 @@ class OutputFiles:
         written = {name: path for name, path in all_files.items() if path}
         for name, path in written.items():
             if any(_same(path, other) for other in inputs):
-                raise PictureError(f"{name} {files.shown(path)} is also an input: name another")
+                raise PictureError(
+                    f"{name} {files.display_path(path)} is also an input: name another"
+                )
         if len({path.resolve() for path in written.values()}) < len(written):
             raise PictureError(
                 "output, history, plot and checkpoint need a file each: two have the same name"
@@ -84,7 +87,7 @@ class OutputFiles:
             write_history(result.history, self.history)
         if self.plot:
             # Importing matplotlib takes half a second.
-            from nst_core.plot import write_plot  # noqa: PLC0415
+            from nst_core.run.loss_plot import write_plot  # noqa: PLC0415
 
             write_plot(result, self.plot)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import click
 from rich.table import Table
 
-from nst_core import presets, toml
-from nst_core.spec import Stage
+from nst_core.spec import Stage, presets
+from nst_core.system import toml
 from nst_core.terminal.streams import echo
 from nst_core.terminal.tables import new_table, print_table
 

@@ -39,7 +39,7 @@ _EXAMPLES = examples(
     },
 )
 @option_group(
-    "Safety", {**file_options.CHECKPOINTS, **file_options.DRY_RUN, **file_options.MAX_PIXELS}
+    "RunControl", {**file_options.CHECKPOINTS, **file_options.DRY_RUN, **file_options.MAX_PIXELS}
 )
 def command(**options: Any) -> None:
     """Paint the picture CONTENT in the style of the picture STYLE, or of several.

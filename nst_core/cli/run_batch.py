@@ -6,10 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nst_core import batch, recipe, toml
+from nst_core import batch
 from nst_core.batch import Job, JobRecord, summary
 from nst_core.cli import config_table, inputs
-from nst_core.files import check_writable, making_directory
+from nst_core.spec import recipe
+from nst_core.system import toml
+from nst_core.system.files import check_writable, ensure_directory
 from nst_core.terminal.streams import echo
 from nst_core.terminal.tables import new_table, print_table
 
@@ -66,7 +68,7 @@ def run_batch(
         command=inputs.command_line(),
         content_masks=content_masks,
     )
-    making_directory(output_dir)
+    ensure_directory(output_dir)
     for name in (summary.CSV, summary.JSON):
         check_writable(output_dir / name)
     interrupted, records = _run(planned, workers=jobs, quiet=quiet)

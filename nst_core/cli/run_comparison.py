@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
 
-from nst_core import recipe, registry, toml
-from nst_core.backend import Execution
+from nst_core.backend import registry
 from nst_core.cli import config_table, inputs
 from nst_core.compare import comparison, launch
 from nst_core.compare.comparison import Comparison
 from nst_core.compare.tables import markdown
 from nst_core.compare.variant import CommonSettings, Variant
 from nst_core.errors import BackendError, SpecError
-from nst_core.presets import REFERENCE
-from nst_core.recipe import Config, Run
+from nst_core.images import DEFAULT_OUTPUT
+from nst_core.spec import recipe
+from nst_core.spec.presets import REFERENCE
+from nst_core.spec.recipe import Config, Run
+from nst_core.system import toml
 from nst_core.terminal.streams import echo
 
 
@@ -68,7 +70,9 @@ def run_comparison(
         )
         for name in ([default] if presets is None else _names("presets", presets))
     ]
-    settings = _common_settings(configs[0], log_every=log_every, max_pixels=max_pixels, quiet=quiet)
+    settings = _common_settings(
+        configs[0].run, log_every=log_every, max_pixels=max_pixels, quiet=quiet
+    )
     names = _backend_names(backends, presets=len(configs))
     pictures = comparison.read_pictures(settings, [config.spec for config in configs])
     with comparison.temporary_work_dir(output_dir) as work_dir:
@@ -126,7 +130,7 @@ def _usable(
     usable = []
     for name in names:
         try:
-            launch.check_backend(name, device=settings.device, directory=work_dir)
+            launch.check_backend(name, device=settings.run.device, directory=work_dir)
         except BackendError as error:
             if all_wanted:
                 raise
@@ -157,32 +161,21 @@ def _label(preset: str, backend: str) -> str:
     return " on ".join(part for part in (preset, backend) if part)
 
 
-def _common_settings(
-    config: Config, *, log_every: int, max_pixels: int, quiet: bool
-) -> CommonSettings:
-    """Return what all variants share."""
-    content, styles = inputs.pictures(config.run)
+def _common_settings(run: Run, *, log_every: int, max_pixels: int, quiet: bool) -> CommonSettings:
+    """Return what all variants share.
+
+    The tolerances assume float32, so ``auto`` means float32 here. What a config says about the
+    files of pictures (bits, dpi) is left out.
+    """
+    precision = "float32" if run.precision == "auto" else run.precision
+    run = inputs.with_pictures(run)
     return CommonSettings(
-        content=content,
-        styles=styles,
-        style_blend=config.run.style_blend,
-        content_mask=config.run.content_mask,
-        style_mask=config.run.style_mask,
-        weights=config.run.weights,
-        device=config.run.device,
-        dtype=config.run.dtype,
-        execution=_execution(config.run),
+        run=run.model_copy(update={"precision": precision, **asdict(DEFAULT_OUTPUT)}),
         max_pixels=max_pixels,
         log_every=log_every,
         quiet=quiet,
         command=inputs.command_line(),
     )
-
-
-def _execution(run: Run) -> Execution:
-    """Return how to compute. The tolerances assume float32, so ``auto`` means float32 here."""
-    execution = run.execution
-    return replace(execution, precision="float32") if execution.precision == "auto" else execution
 
 
 def _echo_to_stderr(line: str) -> None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nst_core import recipe, toml
-from nst_core.checkpoint import Checkpoint
 from nst_core.cli import checkpoints, config_table, inputs
 from nst_core.cli.dry_run import DryRun, check_memory, print_estimate
 from nst_core.cli.outputs import OutputFiles
 from nst_core.cli.signals import FirstStepObserver, Signals
-from nst_core.observers import Observer
-from nst_core.recipe import Config
-from nst_core.result import Interrupted, Result
-from nst_core.run import transfer
+from nst_core.run.checkpoint import Checkpoint
+from nst_core.run.observers import Observer
+from nst_core.run.result import Interrupted, Result
+from nst_core.run.transfer import transfer_run
+from nst_core.spec import recipe
+from nst_core.spec.recipe import Config
+from nst_core.system import toml
 from nst_core.terminal.progress import progress_observers
 from nst_core.terminal.streams import echo
 
@@ -70,8 +72,7 @@ def run_picture(
     settings = _settings(
         point, content=content, style=style, config=config, preset=preset, options=options
     )
-    content, style = inputs.pictures(settings.run)
-    stems = "-".join(Path(path).stem for path in (content, *style))
+    stems = "-".join(Path(path).stem for path in inputs.pictures(settings.run))
     values = checkpoints.from_checkpoint(
         point,
         {
@@ -94,26 +95,14 @@ def run_picture(
     )
     files.check(inputs=inputs.files(settings, config=config))
     run = partial(
-        transfer,
-        content,
-        style,
-        style_blend=settings.run.style_blend,
-        content_mask=settings.run.content_mask,
-        style_mask=settings.run.style_mask,
-        spec=settings.spec,
-        backend=settings.run.backend,
-        weights=settings.run.weights,
-        device=settings.run.device,
-        dtype=settings.run.dtype,
-        execution=settings.run.execution,
-        output=settings.run.output,
+        transfer_run,
+        settings.spec,
+        settings.run,
         log_every=values["log_every"],
         max_pixels=values["max_pixels"],
         command=inputs.command_line(),
-        consider=print_estimate if dry_run else check_memory,
-        checkpoint=checkpoints.writer(
-            files.checkpoint, values=values, run=settings.run, pictures=(content, style)
-        ),
+        on_prepared=print_estimate if dry_run else check_memory,
+        checkpoint=checkpoints.writer(files.checkpoint, values=values, run=settings.run),
         resume=point,
     )
     with suppress(DryRun):
@@ -135,7 +124,7 @@ def _settings(
     options: Mapping[str, Any],
 ) -> Config:
     """Return spec and run, from the options, the config file or the checkpoint, and the preset."""
-    return recipe.resolve(
+    settings = recipe.resolve(
         toml.read(config) if config else checkpoints.config_table(point, preset=preset),
         preset=preset,
         over=config_table.from_options(content=content, style=style, options=options),
@@ -143,6 +132,7 @@ def _settings(
         steps=config_table.steps(options),
         pyramid=config_table.pyramid(options),
     )
+    return replace(settings, run=inputs.with_pictures(settings.run))
 
 
 def _run_and_save(

@@ -12,7 +12,7 @@ from types import FrameType
 
 from typing_extensions import override
 
-from nst_core.observers import Observer, Step
+from nst_core.run.observers import Observer, Step
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _MESSAGE = "nst: stopping after this step, to save the picture; Ctrl-C again ends at once\n"

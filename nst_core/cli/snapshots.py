@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from nst_core import images
 from nst_core.errors import PictureError
-from nst_core.files import shown
-from nst_core.observers import Observer, Plan, Step
+from nst_core.run.observers import Observer, Plan, Step
+from nst_core.system.files import display_path
 from nst_core.terminal.streams import echo
 
 
@@ -42,8 +42,8 @@ class Snapshots(Observer):
         for path in map(Path, inputs):
             if name.fullmatch(path.name) and path.parent.resolve() == self._path.parent.resolve():
                 raise PictureError(
-                    f"{shown(path)} is an input and has the name of a snapshot of "
-                    f"{shown(self._path)}: name another output"
+                    f"{display_path(path)} is an input and has the name of a snapshot of "
+                    f"{display_path(self._path)}: name another output"
                 )
 
     @override
@@ -52,9 +52,9 @@ class Snapshots(Observer):
 
     @override
     def stepped(self, step: Step) -> None:
-        if self._plan is None or step.overall % self._every:
+        if self._plan is None or step.global_step % self._every:
             return
-        path = self._snapshot_path(step.overall)
+        path = self._snapshot_path(step.global_step)
         try:
             images.write(step.image, path, recipe=self._plan.recipe, finish=self._plan.finish)
         except PictureError as error:

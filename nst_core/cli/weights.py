@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from nst_core import files, weights
+from nst_core import weights
+from nst_core.system import files
 from nst_core.terminal.streams import echo
 
 

@@ -10,8 +10,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from nst_core import registry
-from nst_core.backend import Backend
+from nst_core.backend import Backend, registry
 from nst_core.compare.measure import measure
 from nst_core.compare.record import Measurement
 from nst_core.compare.task import ChildTask, RunTask

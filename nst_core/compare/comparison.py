@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import PIL.Image
 
-from nst_core import files, images, start
+from nst_core import images
 from nst_core.compare import launch
 from nst_core.compare.agreement import check_agreement
 from nst_core.compare.record import Measurement
@@ -20,8 +20,10 @@ from nst_core.compare.report import Report
 from nst_core.compare.tolerances import TOLERANCES
 from nst_core.compare.variant import CommonSettings, Variant
 from nst_core.errors import NstError, PictureError
-from nst_core.run import stage_sizes
+from nst_core.problem import initial_image
+from nst_core.run.prepared import stage_sizes
 from nst_core.spec import Spec
+from nst_core.system import files
 
 _REPORT_FILES = ("sheet.png", "losses.png", "report.json", "report.html")
 
@@ -63,7 +65,7 @@ class Comparison:
             for one in self.settings.inputs:
                 if path.exists() and path.samefile(one):
                     raise PictureError(
-                        f"{files.shown(path)} is an input and would be replaced: "
+                        f"{files.display_path(path)} is an input and would be replaced: "
                         "name another directory"
                     )
 
@@ -75,10 +77,10 @@ def read_pictures(settings: CommonSettings, specs: Sequence[Spec]) -> Pictures:
         NstError: one line.
     """
     content = images.read(settings.content, max_pixels=settings.max_pixels)
-    styles = tuple(images.read(path, max_pixels=settings.max_pixels) for path in settings.styles)
+    styles = tuple(images.read(path, max_pixels=settings.max_pixels) for path in settings.run.style)
     for spec in specs:
         stage_sizes(spec, content=content, styles=styles)
-        start.opened(spec.start, max_pixels=settings.max_pixels)
+        initial_image.opened(spec.start, max_pixels=settings.max_pixels)
     return Pictures(content, styles)
 
 
@@ -105,7 +107,7 @@ def run(
     report = Report(
         settings=comparison.settings,
         measurements=measurements,
-        deviations=check_agreement(measurements, TOLERANCES[comparison.settings.dtype]),
+        deviations=check_agreement(measurements, TOLERANCES[comparison.settings.run.dtype]),
         stems=[variant.stem for variant in comparison.variants],
     )
     _write(report, work_dir, pictures)
@@ -182,4 +184,4 @@ def _as_error(path: Path) -> Iterator[None]:
         raise
     except (OSError, ValueError) as cause:
         reason = getattr(cause, "strerror", None) or str(cause)
-        raise files.FileError(f"can't write {files.shown(path)}: {reason}") from cause
+        raise files.FileError(f"can't write {files.display_path(path)}: {reason}") from cause

@@ -10,7 +10,7 @@ from nst_core.compare.record import Measurement
 from nst_core.compare.task import ChildTask, RunTask
 from nst_core.compare.variant import CommonSettings, Variant
 from nst_core.errors import BackendError, NstError
-from nst_core.processes import ending, stop
+from nst_core.system.processes import exit_reason, stop
 
 
 def check_backend(name: str, *, device: str, directory: Path) -> None:
@@ -50,7 +50,7 @@ def run_variant(
     """
     task = ChildTask(
         backend=variant.backend,
-        device=settings.device,
+        device=settings.run.device,
         failure=directory / "failure.txt",
         run=RunTask(variant=variant, settings=settings, directory=directory, common=common),
     )
@@ -72,7 +72,7 @@ def _call(task: ChildTask, directory: Path) -> None:
     if status == 2 and task.failure.exists():
         raise NstError(task.failure.read_text(encoding="utf-8"))
     if status != 0:
-        raise NstError(ending(status))
+        raise NstError(exit_reason(status))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

@@ -9,16 +9,16 @@ from collections.abc import Iterable
 import numpy as np
 from typing_extensions import override
 
-from nst_core import memory
 from nst_core.arrays import Image
 from nst_core.backend import Backend
 from nst_core.compare.record import Measurement, StepRecord, VariantRecord
 from nst_core.compare.recording_backend import RecordingBackend
 from nst_core.compare.variant import CommonSettings, Variant
-from nst_core.observers import Observer, Step
-from nst_core.result import Result
-from nst_core.run import transfer
+from nst_core.run.observers import Observer, Step
+from nst_core.run.result import Result
+from nst_core.run.transfer import transfer_run
 from nst_core.spec import Spec
+from nst_core.system import memory
 
 
 def measure(
@@ -40,22 +40,14 @@ def measure(
         observers: Further observers of the run.
 
     Raises:
-        NstError: as ``transfer`` raises it; one line.
+        NstError: as ``transfer_run`` raises it; one line.
     """
     recorder = StepRecorder()
     recording = RecordingBackend(backend, on_session=recorder.restart)
-    result = transfer(
-        settings.content,
-        settings.styles,
-        style_blend=settings.style_blend,
-        content_mask=settings.content_mask,
-        style_mask=settings.style_mask,
-        spec=Spec.from_table(variant.spec),
+    result = transfer_run(
+        Spec.from_table(variant.spec),
+        settings.run.model_copy(update={"backend": backend.name}),
         backend=recording,
-        weights=settings.weights,
-        device=settings.device,
-        dtype=settings.dtype,
-        execution=settings.execution,
         observers=[recorder, *observers],
         log_every=settings.log_every,
         max_pixels=settings.max_pixels,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from typing_extensions import override
 
-from nst_core.arrays import Image
+from nst_core.arrays import Array, Image
 from nst_core.backend import (
     AUTOMATIC,
     Backend,
@@ -18,7 +18,6 @@ from nst_core.backend import (
     Problem,
     Session,
 )
-from nst_core.weights import Weights
 
 
 class RecordingBackend(Backend):
@@ -51,7 +50,7 @@ class RecordingBackend(Backend):
         return self._backend.devices()
 
     @override
-    def pretrained(self) -> Weights:
+    def pretrained(self) -> Mapping[str, Array]:
         return self._backend.pretrained()
 
     @override

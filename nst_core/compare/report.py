@@ -36,7 +36,7 @@ class Report:
     def title(self) -> str:
         """The names of the pictures, in words."""
         content, *styles = (
-            Path(one).stem for one in (self.settings.content, *self.settings.styles)
+            Path(one).stem for one in (self.settings.content, *self.settings.run.style)
         )
         return f"{content} in the style of {' and '.join(styles)}"
 
@@ -47,7 +47,7 @@ class Report:
         for first, *_ in by_preset(self.measurements):
             sizes = ", ".join(f"{height}x{width}" for height, width in first.record.sizes)
             parts.append(f"{first.record.preset}: {sizes}, {len(first.record.steps)} steps")
-        return f"{'; '.join(parts)}; {self.settings.dtype}, weights {self.settings.weights}"
+        return f"{'; '.join(parts)}; {self.settings.run.dtype}, weights {self.settings.run.weights}"
 
     @property
     def disagreements(self) -> list[Deviation]:
@@ -70,7 +70,7 @@ class Report:
         ]
         table = {
             "title": self.title,
-            "setting": self.settings.model_dump(exclude={"quiet", "log_every"}),
+            "setting": self.settings.to_table(),
             "verdict": self.verdict,
             "agrees": not self.disagreements if self.deviations else None,
             "comparisons": compared,

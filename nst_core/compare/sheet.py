@@ -50,7 +50,7 @@ def write_sheet(
             Cell(content, "content", Path(report.settings.content).name),
             *(
                 Cell(style, "style", Path(name).name)
-                for style, name in zip(styles, report.settings.styles, strict=True)
+                for style, name in zip(styles, report.settings.run.style, strict=True)
             ),
         ],
         *result_rows(report.measurements),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from dataclasses import asdict
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from nst_core.backend import AUTOMATIC, Execution
+from nst_core.spec.recipe import Run
 
 
 class Variant(BaseModel):
@@ -37,16 +38,9 @@ class CommonSettings(BaseModel):
     """What is the same for every variant.
 
     Attributes:
-        content: Path of the content picture.
-        styles: Paths of the style pictures.
-        style_blend: Their weights in the blend; equal where it is empty.
-        content_mask: Path of the content's label picture.
-        style_mask: Paths of the styles' label pictures.
-        weights: A source of VGG-19 weights.
-        device: As ``nst run --device`` takes it.
-        dtype: What everything is computed in.
-        execution: How.
-        max_pixels: Pictures of more pixels are refused.
+        run: The ``[run]`` table: pictures, weights, device, dtype, execution. Its backend is not
+            used, because each variant has its own.
+        max_pixels: Pictures with more pixels are refused.
         log_every: Steps between two lines of progress.
         quiet: Whether no progress is shown.
         command: What recipes record as the command that made the pictures.
@@ -54,22 +48,37 @@ class CommonSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    content: str
-    styles: tuple[str, ...]
-    style_blend: tuple[float, ...] = ()
-    content_mask: str | None = None
-    style_mask: tuple[str, ...] = ()
-    weights: str
-    device: str
-    dtype: Literal["float32", "float64"]
-    execution: Execution = AUTOMATIC
+    run: Run
     max_pixels: int
     log_every: int
     quiet: bool
     command: str
 
     @property
+    def content(self) -> str:
+        """Path of the content picture."""
+        assert self.run.content is not None, "a comparison has a content picture"
+        return self.run.content
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Paths of all pictures that are read."""
-        masks = ([self.content_mask] if self.content_mask else []) + list(self.style_mask)
-        return (self.content, *self.styles, *masks)
+        masks = ([self.run.content_mask] if self.run.content_mask else []) + [*self.run.style_mask]
+        return (self.content, *self.run.style, *masks)
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the settings as ``report.json`` has them."""
+        run = self.run
+        return {
+            "content": run.content,
+            "styles": run.style,
+            "style_blend": run.style_blend,
+            "content_mask": run.content_mask,
+            "style_mask": run.style_mask,
+            "weights": run.weights,
+            "device": run.device,
+            "dtype": run.dtype,
+            "execution": asdict(run.execution),
+            "max_pixels": self.max_pixels,
+            "command": self.command,
+        }

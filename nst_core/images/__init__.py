@@ -5,26 +5,26 @@ it is a file or a ``PIL.Image.Image``. Everything that can go wrong is a ``Pictu
 line that names the file.
 """
 
-from nst_core.images.fitting import fit, from_array, to_8bit, truncated
-from nst_core.images.output import PLAIN, Finish, Output, Source
-from nst_core.images.reading import MAX_PIXELS, read, read_source, source
-from nst_core.images.recipes import read_recipe
+from nst_core.images.embedded_recipe import read_recipe
+from nst_core.images.output import DEFAULT_OUTPUT, DecodedPicture, EncodeOptions, Output
+from nst_core.images.reading import MAX_PIXELS, decoded, read, read_decoded
+from nst_core.images.resize import fit, from_array, to_8bit, truncated
 from nst_core.images.writing import ENDINGS, check_output, write
 
 __all__ = [
+    "DEFAULT_OUTPUT",
     "ENDINGS",
     "MAX_PIXELS",
-    "PLAIN",
-    "Finish",
+    "DecodedPicture",
+    "EncodeOptions",
     "Output",
-    "Source",
     "check_output",
+    "decoded",
     "fit",
     "from_array",
     "read",
+    "read_decoded",
     "read_recipe",
-    "read_source",
-    "source",
     "to_8bit",
     "truncated",
     "write",

@@ -31,12 +31,12 @@ class Output:
     keep_exif: bool = False
 
 
-PLAIN = Output()
+DEFAULT_OUTPUT = Output()
 """8 bits, and nothing of the content's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class DecodedPicture:
     """A picture that was read: its colours, and what a result may keep of the rest.
 
     Attributes:
@@ -51,7 +51,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finish:
+class EncodeOptions:
     """What is written besides an image: ``Output``, with what it keeps of the content at hand.
 
     Attributes:
@@ -67,7 +67,7 @@ class Finish:
     exif: Tags | None = None
 
     @classmethod
-    def of(cls, output: Output, content: Source) -> Finish:
+    def of(cls, output: Output, content: DecodedPicture) -> EncodeOptions:
         """Return what ``output`` means for a content picture."""
         return cls(
             bits=output.bits,

@@ -19,11 +19,11 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from nst_core.errors import PictureError
-from nst_core.files import StrPath, shown
-from nst_core.images.colours import colour_and_alpha
 from nst_core.images.exif import kept_tags
 from nst_core.images.libtiff import silent
-from nst_core.images.output import Source
+from nst_core.images.output import DecodedPicture
+from nst_core.images.to_srgb import colour_and_alpha
+from nst_core.system.files import StrPath, display_path
 
 MAX_PIXELS = 178_956_970
 """Width x height up to which a picture is decoded; where Pillow by itself gives up."""
@@ -77,17 +77,18 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
         PictureError: one line that names the file: it is missing, a directory, empty, not
             readable, no picture of these formats, damaged, or too large.
     """
-    return read_source(path, max_pixels=max_pixels).picture
+    return read_decoded(path, max_pixels=max_pixels).picture
 
 
-def read_source(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> Source:
+def read_decoded(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
     """Read a picture as ``read`` does, with what a result may keep of it besides the colours."""
     with opened(path) as picture:
         width, height = picture.size
         if width * height > max_pixels:
             raise PictureError(
-                f"can't read {shown(path)}: {width} x {height} pixels are more than {max_pixels}; "
-                f"if you trust the file, raise the limit by --max-pixels {width * height}"
+                f"can't read {display_path(path)}: {width} x {height} pixels are more than "
+                f"{max_pixels}; if you trust the file, raise the limit by "
+                f"--max-pixels {width * height}"
             )
         with _blaming(path, picture.format):
             _load(picture)
@@ -97,12 +98,14 @@ def read_source(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> Source:
     if orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
         alpha = None if alpha is None else alpha.transpose(_UPRIGHT[orientation])
-    return Source(picture=rgb, alpha=alpha, exif=exif)
+    return DecodedPicture(picture=rgb, alpha=alpha, exif=exif)
 
 
-def source(picture: PIL.Image.Image) -> Source:
+def decoded(picture: PIL.Image.Image) -> DecodedPicture:
     """Return a user's picture with its alpha and EXIF tags; its colours are left as they are."""
-    return Source(picture=picture, alpha=colour_and_alpha(picture)[1], exif=kept_tags(picture))
+    return DecodedPicture(
+        picture=picture, alpha=colour_and_alpha(picture)[1], exif=kept_tags(picture)
+    )
 
 
 @contextmanager
@@ -127,12 +130,13 @@ def _stream(path: StrPath) -> BinaryIO:
         mode = Path(path).stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise PictureError(
-                f"can't read {shown(path)}: it is a pipe or device; save the picture to a file"
+                f"can't read {display_path(path)}: it is a pipe or device; "
+                "save the picture to a file"
             )
         return Path(path).open("rb")
     # ValueError: a NUL in the path.
     except (OSError, ValueError) as cause:
-        raise PictureError(f"can't read {shown(path)}: {_refusal(path, cause)}") from cause
+        raise PictureError(f"can't read {display_path(path)}: {_refusal(path, cause)}") from cause
 
 
 def _plugin(path: StrPath, stream: BinaryIO) -> type[ImageFile]:
@@ -141,13 +145,13 @@ def _plugin(path: StrPath, stream: BinaryIO) -> type[ImageFile]:
         start = stream.read(12)
         stream.seek(0)
     if not start:
-        raise PictureError(f"can't read {shown(path)}: the file is empty; get a fresh copy")
+        raise PictureError(f"can't read {display_path(path)}: the file is empty; get a fresh copy")
     for signature, plugin in _PLUGINS:
         # RIFF is also the beginning of sound and video.
         if start.startswith(signature) and (signature != b"RIFF" or start[8:] == b"WEBP"):
             return plugin
     raise PictureError(
-        f"can't read {shown(path)}: not a JPEG, PNG, WebP, TIFF or BMP picture; "
+        f"can't read {display_path(path)}: not a JPEG, PNG, WebP, TIFF or BMP picture; "
         "convert it to one of these"
     )
 
@@ -180,12 +184,13 @@ def _blaming(path: StrPath, form: str | None) -> Iterator[None]:
         yield
     except MemoryError as cause:
         raise PictureError(
-            f"can't read {shown(path)}: not enough memory to decode it; use a smaller picture"
+            f"can't read {display_path(path)}: not enough memory to decode it; "
+            "use a smaller picture"
         ) from cause
     # WebP alone is measured by Pillow's global limit, twice MAX_IMAGE_PIXELS, while it is opened.
     except PIL.Image.DecompressionBombError as cause:
         raise PictureError(
-            f"can't read {shown(path)}: more pixels than Pillow decodes from {form}; "
+            f"can't read {display_path(path)}: more pixels than Pillow decodes from {form}; "
             "convert it to PNG or make it smaller"
         ) from cause
     # Not a list of types: over damaged data Pillow raises OSError, SyntaxError, ValueError,
@@ -193,7 +198,7 @@ def _blaming(path: StrPath, form: str | None) -> Iterator[None]:
     except Exception as cause:
         reason = " ".join(str(cause).split())[:120] or type(cause).__name__
         raise PictureError(
-            f"can't read {shown(path)}: truncated or corrupt {form or 'file'} ({reason}); "
+            f"can't read {display_path(path)}: truncated or corrupt {form or 'file'} ({reason}); "
             "get a fresh copy"
         ) from cause
 

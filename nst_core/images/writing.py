@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from nst_core.arrays import Image
 from nst_core.errors import PictureError
-from nst_core.files import StrPath, atomic_writer, check_writable, shown
-from nst_core.images import deep
-from nst_core.images.colours import srgb_profile
+from nst_core.images import sixteen_bit
+from nst_core.images.embedded_recipe import add_recipe
 from nst_core.images.exif import add_tags
-from nst_core.images.fitting import to_8bit, to_16bit
-from nst_core.images.output import PLAIN, Finish, Output
-from nst_core.images.recipes import add_recipe
+from nst_core.images.output import DEFAULT_OUTPUT, EncodeOptions, Output
+from nst_core.images.resize import to_8bit, to_16bit
+from nst_core.images.to_srgb import srgb_profile
+from nst_core.system.files import StrPath, atomic_writer, check_writable, display_path
 
 # At these qualities, and with the colours at full resolution (4:4:4), the losses can't be seen.
 _OPTIONS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
@@ -49,15 +49,15 @@ _TRANSPARENT = ("PNG", "WEBP", "TIFF")
 _FOR_PRINTERS = (".eps", ".ps", ".pdf", ".psd", ".ai", ".indd")
 
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _PER_INCH = 282, 283, 296, 2
-_BARE = Finish()
+_BARE = EncodeOptions()
 
 
 def write(
-    image: Image, path: StrPath, *, recipe: str | None = None, finish: Finish = _BARE
+    image: Image, path: StrPath, *, recipe: str | None = None, finish: EncodeOptions = _BARE
 ) -> None:
     """Write an image as PNG, JPEG, WebP or TIFF, by the ending of ``path`` in either case.
 
-    The file is RGB with the ICC profile of sRGB, of 8 bits a channel unless ``finish`` says
+    The file is RGB with the ICC profile of sRGB, of 8 bits per channel unless ``finish`` says
     otherwise. It appears whole or not at all: on any failure a file of that name is what it was
     before. Equal arguments give equal bytes.
 
@@ -78,12 +78,12 @@ def write(
     try:
         encoded = _encoded(image, form, recipe, finish)
     except PictureError as cause:
-        raise PictureError(f"can't write {shown(path)}: {cause}") from cause
+        raise PictureError(f"can't write {display_path(path)}: {cause}") from cause
     with atomic_writer(path, error=PictureError) as temporary:
         temporary.write_bytes(encoded)
 
 
-def check_output(path: StrPath, output: Output = PLAIN) -> None:
+def check_output(path: StrPath, output: Output = DEFAULT_OUTPUT) -> None:
     """Find out before a run whether ``write`` will be able to write ``path``.
 
     A file is created in the directory for a moment; ``path`` itself is not touched.
@@ -106,12 +106,14 @@ def _format(path: StrPath) -> str:
     ending = Path(path).suffix.lower()
     if ending in _FOR_PRINTERS:
         raise PictureError(
-            f"can't write {shown(path)}: {ending} is for printers, which want CMYK, and nst writes "
+            f"can't write {display_path(path)}: {ending} is for printers, which want "
+            "CMYK, and nst writes "
             "RGB; write a 16-bit .tif (--bits 16) and convert it with the printer's ICC profile"
         )
     if ending not in ENDINGS:
         raise PictureError(
-            f"can't write {shown(path)}: unknown ending {ending!r}; use one of {', '.join(ENDINGS)}"
+            f"can't write {display_path(path)}: unknown ending {ending!r}; "
+            f"use one of {', '.join(ENDINGS)}"
         )
     return ENDINGS[ending]
 
@@ -119,17 +121,19 @@ def _format(path: StrPath) -> str:
 def _check_fits(path: StrPath, form: str, *, bits: int, alpha: bool) -> None:
     if bits == 16 and form not in _DEEP:
         raise PictureError(
-            f"can't write {shown(path)}: {form} has 8 bits a channel; write a .png or .tif for "
+            f"can't write {display_path(path)}: {form} has 8 bits per channel; "
+            "write a .png or .tif for "
             "16 bits"
         )
     if alpha and form not in _TRANSPARENT:
         raise PictureError(
-            f"can't write {shown(path)}: {form} has no transparency; write a .png, .webp or .tif "
+            f"can't write {display_path(path)}: {form} has no transparency; "
+            "write a .png, .webp or .tif "
             "to keep the content's alpha"
         )
 
 
-def _encoded(image: Image, form: str, recipe: str | None, finish: Finish) -> bytes:
+def _encoded(image: Image, form: str, recipe: str | None, finish: EncodeOptions) -> bytes:
     """Return the bytes of the file.
 
     In memory, so that what a format can't hold and what the disk refuses are told apart: Pillow
@@ -138,7 +142,7 @@ def _encoded(image: Image, form: str, recipe: str | None, finish: Finish) -> byt
     exif = _exif(form, recipe, finish)
     try:
         if finish.bits == 16:
-            encode = deep.png if form == "PNG" else deep.tiff
+            encode = sixteen_bit.png if form == "PNG" else sixteen_bit.tiff
             pixels = to_16bit(image)
             if finish.alpha is not None:
                 pixels = np.dstack([pixels, _alpha(finish.alpha, image).astype(np.uint16) * 257])
@@ -150,7 +154,7 @@ def _encoded(image: Image, form: str, recipe: str | None, finish: Finish) -> byt
 
 
 def _encoded_by_pillow(
-    image: Image, form: str, exif: PIL.Image.Exif | None, finish: Finish
+    image: Image, form: str, exif: PIL.Image.Exif | None, finish: EncodeOptions
 ) -> bytes:
     options: dict[str, Any] = {**_OPTIONS[form], "icc_profile": srgb_profile()}
     if exif is not None:
@@ -165,7 +169,7 @@ def _encoded_by_pillow(
     return stream.getvalue()
 
 
-def _exif(form: str, recipe: str | None, finish: Finish) -> PIL.Image.Exif | None:
+def _exif(form: str, recipe: str | None, finish: EncodeOptions) -> PIL.Image.Exif | None:
     """Return the EXIF data of the file; None where there is nothing to say."""
     exif = PIL.Image.Exif()
     if finish.exif is not None:

@@ -13,14 +13,7 @@ from typing import Literal
 import numpy as np
 
 from nst_core.arrays import Array
-from nst_core.optimisers.line_search import (
-    Evaluate,
-    Line,
-    Trial,
-    backtracking,
-    dot,
-    strong_wolfe,
-)
+from nst_core.optimisers.line_search import Evaluate, Line, Trial, backtracking, dot, strong_wolfe
 from nst_core.optimisers.pairs import Pairs
 
 EXPLOSION, PATIENCE = 1e3, 5

@@ -7,8 +7,8 @@ published descriptions of the algorithm in this form.
 
 from nst_core.spec.fields import describe
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
+from nst_core.spec.spec import Schedule, Spec, Start, Style, Term, TotalVariation
 from nst_core.spec.stages import Pyramid, Stage
-from nst_core.spec.whole import Schedule, Spec, Start, Style, Term, TotalVariation
 
 __all__ = [
     "LBFGS",

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from nst_core.errors import SpecError
-from nst_core.sizes import Size
+from nst_core.spec.sizes import Size
 from nst_core.vgg19 import tap_name
 
 Colours = Literal["style", "content", "match"]

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from nst_core.sizes import Size
 from nst_core.spec.fields import Part, SizeRule, without_defaults
+from nst_core.spec.sizes import Size
 
 _MOST_STAGES = 50
 
@@ -17,11 +17,11 @@ class Stage(Part):
     """One size and how many steps are taken at it.
 
     Attributes:
-        size: Of content and style picture, see ``nst_core.sizes``.
+        size: Of content and style picture, see ``nst_core.spec.sizes``.
         size_on_cpu: What is used instead where the backend computes on a CPU.
         steps: How many.
         through_8_bits: Whether the stage starts from the picture of the one before as a file
-            would hold it, with 8 bits a channel and the fractions cut off, as torchvision's
+            would hold it, with 8 bits per channel and the fractions cut off, as torchvision's
             ``ToPILImage`` does; otherwise from the image itself, neither clipped nor rounded.
     """
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from typing_extensions import override
 
-from nst_core.observers import History, Observer, Plan, Step
+from nst_core.run.observers import History, Observer, Plan, Step
 from nst_core.terminal.streams import silence
 
 _REFRESH_SECONDS = 0.25
@@ -105,8 +105,8 @@ class ProgressLines(Observer):
     def stepped(self, step: Step) -> None:
         if self._history.wants(step):
             losses = losses_text(step)
-            seconds_per_step = step.seconds / step.overall
-            seconds_left = seconds_per_step * (self._total_steps - step.overall)
+            seconds_per_step = step.seconds / step.global_step
+            seconds_left = seconds_per_step * (self._total_steps - step.global_step)
             click.echo(
                 f"stage {step.stage}  step {step.step}/{step.stage_steps}  {losses}  "
                 f"{seconds_per_step:.2f} s/step  {seconds_left:.0f} s left",
@@ -145,9 +145,9 @@ class ProgressBar(Observer):
             losses = losses_text(step)
             self._progress.update(
                 self._task,
-                completed=step.overall,
+                completed=step.global_step,
                 losses=losses,
-                pace=f"{step.seconds / step.overall:.2f} s/step",
+                pace=f"{step.seconds / step.global_step:.2f} s/step",
             )
             self._last_update = now
 

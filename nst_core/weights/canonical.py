@@ -12,7 +12,7 @@ import numpy as np
 
 from nst_core.arrays import Array
 from nst_core.errors import WeightsError
-from nst_core.files import shown
+from nst_core.system.files import display_path
 from nst_core.vgg19 import CONVOLUTIONS
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class Weights(Mapping[str, Array]):
     __slots__ = ("_arrays", "_checksum", "_source")
 
     def __init__(self, arrays: Mapping[str, Array], *, source: str) -> None:
-        label = shown(source)
+        label = display_path(source)
         check_names(arrays, source=label)
         self._arrays = {name: _checked(name, arrays[name], label) for name in SHAPES}
         self._source = source
@@ -151,7 +151,7 @@ def from_features(arrays: Mapping[str, Array], *, source: str) -> Weights:
     try:
         renamed = canonical_names(arrays)
     except WeightsError as error:
-        raise WeightsError(f"{shown(source)}: {error}") from error
+        raise WeightsError(f"{display_path(source)}: {error}") from error
     return Weights(renamed, source=source)
 
 

@@ -7,15 +7,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from nst_core.backend import registry
 from nst_core.errors import WeightsError
-from nst_core.weights import bundled, he, storage
-from nst_core.weights.canonical import Weights
-from nst_core.weights.original import canonical_from_original
+from nst_core.weights import bundled, random_init, storage
+from nst_core.weights.canonical import Weights, from_features
+from nst_core.weights.oxford import canonical_from_original
 
 ALLOWED = (
     "bundled, torchvision, gluoncv, random, random:SEED, a path ending in "
     ".safetensors, .pth or .pt, or caffe:PATH"
 )
+
+
+OFFLINE = "offline work --weights bundled, random, or the path of a .safetensors, .pth or .pt file"
+"""The sources that need no network, as the end of a one-line message about a failed download."""
 
 
 class Source(NamedTuple):
@@ -49,9 +54,9 @@ def load(source: str) -> Weights:
     if source == "bundled":
         return bundled.load_bundled()
     if source in _ZOOS:
-        return _from_zoo(_ZOOS[source])
+        return _from_zoo(source)
     if source == "random" or source.startswith("random:"):
-        return he.load_random(source)
+        return random_init.load_random(source)
     path, caffe = _file(source)
     arrays = storage.read_arrays(path)
     if caffe:
@@ -67,7 +72,7 @@ def check(source: str) -> None:
         WeightsError: an unknown source, a seed that is none, or a file that isn't there.
     """
     if source == "random" or source.startswith("random:"):
-        he.seed(source)
+        random_init.seed(source)
     elif source != "bundled" and source not in _ZOOS:
         storage.check_file(_file(source)[0])
 
@@ -105,10 +110,8 @@ def sources() -> Sequence[Source]:
 _ZOOS = {"torchvision": "pytorch", "gluoncv": "mxnet"}
 
 
-def _from_zoo(backend: str) -> Weights:
-    from nst_core import registry  # noqa: PLC0415 - it is only needed here, and loads plugins
-
-    return registry.load(backend).pretrained()
+def _from_zoo(zoo: str) -> Weights:
+    return from_features(registry.load(_ZOOS[zoo]).pretrained(), source=zoo)
 
 
 def _lack(extra: str, *packages: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nst_core.arrays import Array
 from nst_core.errors import WeightsError
-from nst_core.files import atomic_writer, shown
+from nst_core.system.files import atomic_writer, display_path
 from nst_core.weights.canonical import SHAPES, Weights, canonical_names, check_names
 from nst_core.weights.torchfile import TorchFile, open_torch
 from nst_core.weights.unpickling import Tensor
@@ -62,7 +62,7 @@ def save(weights: Weights, path: str | Path) -> None:
 
     target = Path(path)
     if target.suffix.lower() != ".safetensors":
-        raise WeightsError(f"{shown(target)}: weights are written as .safetensors only")
+        raise WeightsError(f"{display_path(target)}: weights are written as .safetensors only")
     metadata = {"source": weights.source, "checksum": weights.checksum}
     data = to_bytes(dict(weights), metadata=metadata)
     with atomic_writer(target, error=WeightsError) as temporary:
@@ -74,9 +74,11 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except WeightsError as error:
-        raise WeightsError(f"{shown(path)}: {error}") from error
+        raise WeightsError(f"{display_path(path)}: {error}") from error
     except OSError as error:
-        raise WeightsError(f"{shown(path)}: can't be read: {error.strerror or error}") from error
+        raise WeightsError(
+            f"{display_path(path)}: can't be read: {error.strerror or error}"
+        ) from error
 
 
 def _read_safetensors(path: Path) -> dict[str, Array]:

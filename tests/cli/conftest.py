@@ -8,7 +8,8 @@ import PIL.Image
 import pytest
 from fakes import FakeBackend, tiny_weights
 
-from nst_core import cli, registry, weights
+from nst_core import cli, weights
+from nst_core.backend import registry
 from nst_core.cli import main
 
 # A shell's background jobs ignore SIGINT, and their children inherit that.

@@ -13,7 +13,7 @@ def test_backends(nst):
 def test_backends_says_why_one_cannot_be_used(nst, monkeypatch, tmp_path):
     from importlib.metadata import EntryPoint, EntryPoints
 
-    from nst_core import registry
+    from nst_core.backend import registry
 
     (tmp_path / "plugin_jax.py").write_text("import no_such_framework")
     monkeypatch.syspath_prepend(tmp_path)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
-from nst_core import batch, toml
+from nst_core import batch
+from nst_core.system import toml
 
 FAST = ("--size", "16x24", "--steps", "2", "--weights", "random")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nst_core import checkpoint
+from nst_core.run import checkpoint
 
 
 @pytest.fixture

@@ -43,7 +43,6 @@ TORCHVISION = """
 from nst_pytorch import zoo
 zoo.URL, zoo.SHA256 = {url!r} + "vgg19-0.pth", {sha256!r}
 zoo.read_arrays = lambda path: path.read_bytes()
-zoo.Weights = lambda data, source: data
 """
 
 GLUONCV = """
@@ -56,7 +55,7 @@ def vgg19(pretrained):
     read.append(open(store.get_model_file("vgg19"), "rb").read())
     return SimpleNamespace(features=())
 zoo._zoo, zoo.CONVOLUTIONS = SimpleNamespace(vgg19=vgg19), ()
-zoo.from_features = lambda arrays, source: read[0]
+zoo.canonical_names = lambda arrays: read[0]
 """
 
 

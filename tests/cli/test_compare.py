@@ -12,9 +12,10 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from nst_core import toml
 from nst_core.compare import comparison, launch
 from nst_core.errors import BackendError
+from nst_core.spec import presets
+from nst_core.system import toml
 
 FAST = ("--size", "16x24", "--steps", "3", "--weights", "random", "--output-dir", "out")
 LABELS = ("pytorch", "mxnet")
@@ -205,9 +206,9 @@ def only_pytorch(name, *, device, directory):
 def test_variants_of_presets_and_backends(nst, pair, monkeypatch, unasked):
     seen = []
     monkeypatch.setattr(comparison, "run", lambda one, *_, **__: seen.append(one) or sys.exit(7))
-    monkeypatch.setattr("nst_core.presets.names", lambda: ("d2l", "other"))
-    table = toml.read(Path(comparison.__file__).parents[1] / "presets" / "d2l.toml")
-    monkeypatch.setattr("nst_core.presets.table", lambda name: {"name": name, **table})
+    monkeypatch.setattr("nst_core.spec.presets.names", lambda: ("d2l", "other"))
+    table = toml.read(Path(presets.__file__).parent / "d2l.toml")
+    monkeypatch.setattr("nst_core.spec.presets.table", lambda name: {"name": name, **table})
 
     def labels(*options):
         assert nst("compare", *pair, *FAST, *options).status == 7

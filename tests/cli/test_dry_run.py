@@ -21,7 +21,7 @@ def test_a_dry_run_says_what_it_would_take_and_writes_nothing(nst, pair, tmp_pat
 
 
 def test_a_run_that_will_not_fit_is_warned_of_and_run(nst, pair, monkeypatch):
-    monkeypatch.setattr("nst_core.memory.available_mb", lambda: -10_000.0)
+    monkeypatch.setattr("nst_core.system.memory.available_mb", lambda: -10_000.0)
     done = nst("run", *pair, *FAST, "-o", "out.png", "--quiet")
     assert done.status == 0
     assert "nst: warning: the memory may not be enough: about " in done.err

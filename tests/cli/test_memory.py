@@ -6,12 +6,12 @@ import sys
 import PIL.Image
 import pytest
 
-from nst_core import memory
+from nst_core.backend import out_of_memory
 from nst_core.errors import OutOfMemoryError
 
 LIMITED = """
 import resource, sys
-from nst_core import registry
+from nst_core.backend import registry
 registry.load(sys.argv.pop(1))  # its threads and libraries are there before the limit
 taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 limit = taken + int(sys.argv.pop(1)) * 2**20
@@ -165,7 +165,9 @@ def test_a_bug_stays_what_it_is():
         def step(self):
             raise self.error
 
-    told = memory.told_by(lambda error: "much" if str(error) == "no memory" else None)(Session)
+    told = out_of_memory.translates_out_of_memory(
+        lambda error: "much" if str(error) == "no memory" else None
+    )(Session)
     with pytest.raises(OutOfMemoryError, match=r"^the memory is not enough: much$"):
         told(RuntimeError("no memory")).step()
     with pytest.raises(OutOfMemoryError, match=r"^the memory is not enough: Unable"):

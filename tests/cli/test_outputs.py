@@ -9,7 +9,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from nst_core import checkpoint
+from nst_core.run import checkpoint
 
 FAST = ("--size", "16x24", "--steps", "2", "--weights", "random")
 
@@ -91,7 +91,10 @@ def test_two_runs_into_one_picture(pair, tmp_path):
     assert [(done.returncode, done.stderr) for done in ends] == [(0, b"")] * 2
     assert size(tmp_path / "out.png") in ((24, 16), (24, 20))
     point = checkpoint.read(tmp_path / "a.ckpt")
-    assert (point.begin.shape, point.position.overall) in (((16, 24, 3), 40), ((20, 24, 3), 40))
+    assert (point.initial_image.shape, point.position.global_step) in (
+        ((16, 24, 3), 40),
+        ((20, 24, 3), 40),
+    )
     assert not list(tmp_path.glob(".*"))
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from nst_core import demo, toml
+from nst_core import demo
+from nst_core.system import toml
 
 FAST = ("--preset", "d2l", "--size", "16x24", "--steps", "3", "--weights", "random")
 
@@ -269,7 +270,7 @@ def test_what_the_file_holds_by_options_and_again_by_its_recipe(nst, pair):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("-o", "a.jpg", "--bits", "16"), "JPEG has 8 bits a channel"),
+        (("-o", "a.jpg", "--bits", "16"), "JPEG has 8 bits per channel"),
         (("-o", "a.jpg", "--keep-alpha"), "JPEG has no transparency"),
         (("-o", "a.pdf"), "which want CMYK, and nst writes RGB"),
         (("-o", "a.png", "--bits", "12"), "run.bits = 12: should be 8 or 16"),

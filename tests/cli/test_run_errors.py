@@ -89,7 +89,9 @@ def test_an_ending_that_is_unknown(refused, name):
 
 
 def test_output_is_checked_before_the_run(refused, tmp_path, monkeypatch):
-    monkeypatch.setattr("nst_core.loop.run", lambda *_, **__: pytest.fail("the run was started"))
+    monkeypatch.setattr(
+        "nst_core.run.loop.run", lambda *_, **__: pytest.fail("the run was started")
+    )
     assert "there is no directory" in refused("-o", "missing/out.png")
     (tmp_path / "here.png").mkdir()
     assert "it is a directory" in refused("-o", "here.png")
@@ -188,7 +190,9 @@ def test_weights_that_are_none_are_refused_before_a_framework_is_loaded(
     refused, monkeypatch, tmp_path, source
 ):
     (tmp_path / "dir.pt").mkdir()
-    monkeypatch.setattr("nst_core.registry.load", lambda name: pytest.fail(f"{name} was loaded"))
+    monkeypatch.setattr(
+        "nst_core.backend.registry.load", lambda name: pytest.fail(f"{name} was loaded")
+    )
     assert source.removeprefix("caffe:").removeprefix("random:") in refused("--weights", source)
 
 
@@ -227,7 +231,7 @@ def test_a_value_of_thousands_of_characters_is_not_repeated_whole(refused):
 def test_a_backend_that_is_not_installed(refused, monkeypatch, tmp_path_factory):
     from importlib.metadata import EntryPoint, EntryPoints
 
-    from nst_core import registry
+    from nst_core.backend import registry
 
     directory = tmp_path_factory.mktemp("plugins")
     (directory / "plugin_lack.py").write_text("import no_such_framework")

@@ -9,8 +9,7 @@ from conformance import compare, pictures
 from conformance.cases import Case
 from conformance.reference import Subject
 
-from nst_core import registry
-from nst_core.backend import Backend
+from nst_core.backend import Backend, registry
 from nst_core.errors import BackendError, WeightsError
 
 

@@ -6,8 +6,8 @@ import pytest
 from conformance.cases import COUNTED, D2L, SMALL
 from conformance.compare import deviation, within
 
-from nst_core.evaluated import EvaluatedSession
 from nst_core.optimisers import LBFGS
+from nst_core.run.lbfgs_stepper import LBFGSStepper
 from nst_core.spec import optimisers
 
 STEPS = 12
@@ -15,7 +15,7 @@ STEPS = 12
 
 def start(subject, case, dtype, **settings):
     problem = case.problem(dtype)
-    return EvaluatedSession(
+    return LBFGSStepper(
         subject.start(problem, dtype),
         start=problem.start,
         settings=optimisers.LBFGS(**settings),

@@ -59,7 +59,7 @@ def test_importing_nst_core_is_next_to_nothing():
 
 def test_the_public_names_are_there():
     import nst_core
-    from nst_core.run import transfer
+    from nst_core.run.transfer import transfer
 
     for name in nst_core.__all__:
         assert getattr(nst_core, name).__name__ == name

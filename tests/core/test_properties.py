@@ -6,13 +6,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nst_core import presets, recipe, toml
 from nst_core.backend import Device
 from nst_core.errors import SpecError
-from nst_core.recipe import Run, checked_run
-from nst_core.sizes import Size
-from nst_core.spec import Spec
-from nst_core.stages import with_stages
+from nst_core.spec import Spec, merging, presets, recipe
+from nst_core.spec.recipe import Run, checked_run
+from nst_core.spec.sizes import Size
+from nst_core.spec.stage_overrides import with_stages
+from nst_core.system import toml
 from nst_core.vgg19 import LAYERS
 
 TAPS = [layer.name for layer in LAYERS if layer.kind != "pool"]
@@ -42,7 +42,7 @@ def test_any_table_survives_toml(table):
 @given(tables, tables)
 def test_merging_keeps_what_is_not_named_and_takes_what_is(base, over):
     before = toml.dumps(base), toml.dumps(over)
-    merged = toml.merged(base, over)
+    merged = merging.merged(base, over)
     assert (toml.dumps(base), toml.dumps(over)) == before
     assert merged.keys() == base.keys() | over.keys()
     for key, value in merged.items():
@@ -50,9 +50,9 @@ def test_merging_keeps_what_is_not_named_and_takes_what_is(base, over):
             assert value == base[key]
         elif not (isinstance(value, dict) and isinstance(base.get(key), dict)):
             assert value == over[key]
-    assert toml.merged(merged, over) == merged
-    assert toml.merged(base, {}) == base
-    assert toml.merged({}, over) == over
+    assert merging.merged(merged, over) == merged
+    assert merging.merged(base, {}) == base
+    assert merging.merged({}, over) == over
 
 
 @given(st.lists(rules, max_size=5), st.lists(st.integers(1, 10**6), max_size=5), listed)

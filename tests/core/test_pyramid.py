@@ -10,21 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nst_core as nst
-from nst_core import checkpoint, presets, toml
-from nst_core.averaging import Average
 from nst_core.backend import AdamState
 from nst_core.errors import SpecError
-from nst_core.keeping import Keep
-from nst_core.sizes import Size
-from nst_core.spec import Pyramid, Spec
-from nst_core.stages import with_stages
+from nst_core.run import checkpoint
+from nst_core.run.averaging import Average
+from nst_core.run.checkpoint import CheckpointWriter
+from nst_core.spec import Pyramid, Spec, merging, presets
+from nst_core.spec.sizes import Size
+from nst_core.spec.stage_overrides import with_stages
+from nst_core.system import toml
 
 GREY = np.full((64, 96, 3), 128, np.uint8)
 
 
 def pyramid(**table):
     over = {"pyramid": {"from": 128, "to": "512", "steps": 9, **table}}
-    return Spec.from_table(toml.merged(presets.table("d2l"), over))
+    return Spec.from_table(merging.merged(presets.table("d2l"), over))
 
 
 def listed(spec):
@@ -54,7 +55,7 @@ def test_any_pyramid_rises_evenly_from_end_to_end(one, other, factor, steps, fir
     wanted = math.log(high / low) / math.log(factor)
     assert abs(len(found) - 1 - wanted) <= max(0.5, 1 if wanted > 0 else 0)
     assert [stage.steps for stage in stages] == [first] + [steps] * (len(stages) - 1)
-    spec = Spec.from_table(toml.merged(presets.table("d2l"), {"pyramid": table}))
+    spec = Spec.from_table(merging.merged(presets.table("d2l"), {"pyramid": table}))
     text = toml.dumps(spec.to_table())
     assert "stages" not in toml.loads(text, origin="test")
     assert Spec.from_table(toml.loads(text, origin="test")) == spec
@@ -93,7 +94,9 @@ def test_a_wrong_value_is_one_line(table, line):
 def test_one_way_replaces_the_other():
     spec = pyramid()
     stages = [{"size": "64", "steps": 1}]
-    assert listed(Spec.from_table(toml.merged(spec.to_table(), {"stages": stages}))) == [("64", 1)]
+    assert listed(Spec.from_table(merging.merged(spec.to_table(), {"stages": stages}))) == [
+        ("64", 1)
+    ]
     with pytest.raises(SpecError, match="pyramid and stages: give one of them"):
         Spec.from_table({**spec.to_table(), "stages": stages})
 
@@ -206,8 +209,10 @@ def test_resumed_with_an_average_and_a_carried_state(tmp_path, at):
     answers = iter(range(1, 99))
     with pytest.raises(nst.Interrupted):
         run(overrides=over, checkpoint=tmp_path / "c", stop=lambda: next(answers) == at)
-    assert checkpoint.read(tmp_path / "c").position.overall == at
-    result = run(overrides=over, resume=tmp_path / "c", checkpoint=Keep(path=tmp_path / "d"))
+    assert checkpoint.read(tmp_path / "c").position.global_step == at
+    result = run(
+        overrides=over, resume=tmp_path / "c", checkpoint=CheckpointWriter(path=tmp_path / "d")
+    )
     np.testing.assert_array_equal(result.image, run(overrides=over).image)
 
 
@@ -215,12 +220,12 @@ def test_on_a_backend_the_average_is_the_oracles():
     from conformance.cases import SMALL
     from conformance.numpy_backend import BACKEND
 
-    from nst_core.averaging import Averaged
-    from nst_core.stepping import AdamSession
+    from nst_core.run.averaging import EMAStepper
+    from nst_core.run.stepper import AdamStepper
 
     problem = SMALL.problem("float64")
     session = BACKEND.start(problem, device="cpu", dtype="float64")
-    averaged = Averaged(AdamSession(session, like=problem.start), decay=0.7)
+    averaged = EMAStepper(AdamStepper(session, like=problem.start), decay=0.7)
     images = []
     for _ in range(4):
         averaged.step(learning_rate=0.3)

@@ -13,8 +13,8 @@ from documents import runs
 from documents.material import Material, Reported
 from documents.runs import EVERY, FITTING, HEIGHT, LARGER, STEPS, STEPS_OF_TWO_STAGES, Literals
 
-from nst_core import presets
-from nst_core.sizes import Size
+from nst_core.spec import presets
+from nst_core.spec.sizes import Size
 
 
 @dataclass(frozen=True)

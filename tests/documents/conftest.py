@@ -2,8 +2,7 @@
 
 import pytest
 
-from nst_core import registry
-from nst_core.backend import Backend
+from nst_core.backend import Backend, registry
 from nst_core.errors import BackendError
 
 NAMES = ("pytorch", "mxnet")

@@ -85,7 +85,7 @@ def d2l_mxnet_literals() -> Literals:
 def slides(dtype: str) -> list[Reported]:
     from documents import slides_torch
 
-    from nst_core.start import noise
+    from nst_core.problem.initial_image import noise
 
     settings = replace(
         slides_torch.SLIDES,
@@ -102,7 +102,7 @@ def slides(dtype: str) -> list[Reported]:
 def slides_mxnet(dtype: str) -> list[Reported]:
     from documents import slides_mxnet
 
-    from nst_core.start import noise
+    from nst_core.problem.initial_image import noise
 
     settings = replace(
         slides_mxnet.SLIDES,

@@ -9,8 +9,8 @@ import pytest
 from documents.cases import CASES, Case
 from documents.material import Reported
 
-from nst_core import presets
-from nst_core.run import transfer
+from nst_core.run.transfer import transfer
+from nst_core.spec import presets
 
 FLOAT64, FLOAT32, FIRST_STEP = 1e-8, 2e-2, 1e-5
 """Measured over all cases: 1e-13, 8e-3, 4e-7."""

@@ -22,9 +22,11 @@ import numpy as np
 import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 
-from nst_core import demo, presets, toml
-from nst_core.images.colours import srgb_profile
-from nst_core.images.recipes import add_recipe
+from nst_core import demo
+from nst_core.images.embedded_recipe import add_recipe
+from nst_core.images.to_srgb import srgb_profile
+from nst_core.spec import presets
+from nst_core.system import toml
 from nst_core.weights.canonical import SHAPES
 from nst_core.weights.torchfile import MAGIC, PROTOCOL
 

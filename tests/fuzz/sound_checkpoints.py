@@ -14,8 +14,8 @@ from fuzz.pretended import Backend
 from fuzz.seeds import Seed
 
 import nst_core as nst
-from nst_core import checkpoint
-from nst_core.keeping import Keep
+from nst_core.run import checkpoint
+from nst_core.run.checkpoint import CheckpointWriter
 
 PICTURE = PIL.Image.new("RGB", (24, 16), "teal")
 """What they were painted from; it lies beside every case as ``style.png``."""
@@ -61,7 +61,7 @@ def _kept(over: dict[str, Any], path: Path) -> bytes:
         backend=Backend(),
         weights=nst.Weights(fakes.tiny_weights(), source="bundled"),
         device="cpu",
-        checkpoint=Keep(path=path, every=2, options=_OPTIONS),
+        checkpoint=CheckpointWriter(path=path, every=2, options=_OPTIONS),
     )
     point = checkpoint.read(path)
     # A clock is no seed.

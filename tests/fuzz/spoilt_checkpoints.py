@@ -17,7 +17,7 @@ from fuzz.spoilt_weights import length, shape
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from nst_core import checkpoint
+from nst_core.run import checkpoint
 
 ELSEWHERE = (
     "/tmp/nst-evil.png", "../evil.png", "out/../../evil.csv", "/etc/evil.csv", "~/evil.png",

@@ -57,7 +57,8 @@ def _prepare(directory: Path) -> None:
     """Load what a command line loads, pretend a framework, set the limits."""
     import matplotlib.font_manager  # noqa: F401
 
-    from nst_core import registry, weights
+    from nst_core import weights
+    from nst_core.backend import registry
     from nst_core.cli import recipe, run, run_comparison, run_picture  # noqa: F401
 
     os.chdir(directory)

@@ -5,8 +5,7 @@ The folder is not named mxnet: `tests` is on the path, where it would pass for t
 
 import pytest
 
-from nst_core import registry
-from nst_core.backend import Backend
+from nst_core.backend import Backend, registry
 from nst_core.errors import BackendError
 
 

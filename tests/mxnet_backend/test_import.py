@@ -12,7 +12,7 @@ needs_mxnet = pytest.mark.usefixtures("backend")
 
 BUSY = """
 import json, os
-from nst_core import registry
+from nst_core.backend import registry
 backend = registry.load("mxnet")
 from nst_mxnet._framework import mx
 
@@ -43,7 +43,7 @@ BESIDE_TORCH = """
 import json
 {imports}
 import numpy, torch
-from nst_core import registry
+from nst_core.backend import registry
 from nst_core.backend import Adam, Objective, Problem, StyleSource
 from nst_core.weights import load
 image = numpy.random.default_rng(0).random((16, 16, 3))
@@ -63,7 +63,9 @@ print(json.dumps({{"totals": totals, "threads": torch.get_num_threads()}}))
 
 HELD = """
 import os, numpy
-from nst_core import memory, presets, registry
+from nst_core.backend import registry
+from nst_core.spec import presets
+from nst_core.system import memory
 from nst_core.backend import Problem, StyleSource
 from nst_core.weights import load
 image = numpy.random.default_rng(0).random((96, 144, 3)).astype("float32")
@@ -72,17 +74,17 @@ session = registry.load("mxnet").start(Problem(
     content=image, styles=(StyleSource(image=image[::-1]),), start=image,
     weights=load("random:0"), objective=spec.objective(), adam=spec.adam(),
 ), device="cpu", dtype="float32")
-before = memory.held_mb()
+before = memory.rss_mb()
 for _ in range(3):
     session.step(learning_rate=0.3)
 session.image()
-print(memory.held_mb() - before, "MXNET_CPU_TEMP_COPY" in os.environ)
+print(memory.rss_mb() - before, "MXNET_CPU_TEMP_COPY" in os.environ)
 """
 
 LOAD = """
 import sys
 {before}
-from nst_core import registry
+from nst_core.backend import registry
 from nst_core.errors import BackendError
 try:
     registry.load("mxnet")
@@ -139,7 +141,7 @@ def test_one_temporary_buffer_unless_the_user_wants_several():
 
 @needs_mxnet
 def test_import_is_silent():
-    done = run("from nst_core import registry; registry.load('mxnet')", "-W", "error")
+    done = run("from nst_core.backend import registry; registry.load('mxnet')", "-W", "error")
     assert (done.stdout, done.stderr) == ("", "")
 
 

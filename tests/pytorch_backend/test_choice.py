@@ -5,7 +5,7 @@ import torch
 from conformance import pictures
 
 from nst_core.backend import PLAIN_VGG, Execution
-from nst_core.work import StageSize
+from nst_core.backend.footprint import StageSize
 from nst_pytorch.choice import network_for
 from nst_pytorch.footprint import footprint
 from nst_pytorch.network import Network

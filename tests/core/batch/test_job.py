@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from nst_core import batch, presets, recipe
+from nst_core import batch
+from nst_core.spec import presets, recipe
 
 
 def test_one_mask_may_be_for_all():

@@ -9,10 +9,11 @@ import PIL.Image
 import pytest
 from fakes import FakeBackend
 
-from nst_core import presets
 from nst_core.backend import AUTOMATIC, Evaluation
 from nst_core.compare.measure import measure
 from nst_core.compare.variant import CommonSettings, Variant
+from nst_core.spec import presets
+from nst_core.spec.recipe import Run
 
 SMALL = [{"size": "16x24", "steps": 3}]
 LARGER = [*SMALL, {"size": "32x48", "steps": 2}]
@@ -43,7 +44,7 @@ def measured(tmp_path):
     def run(stages, common=None):
         table = {**presets.table("d2l"), "stages": stages}
         settings = CommonSettings(
-            content=path, styles=(path,), weights="random", device="cpu", dtype="float32",
+            run=Run(content=path, style=(path,), weights="random", device="cpu"),
             max_pixels=10**6, log_every=10, quiet=True, command="a test",
         )  # fmt: skip
         variant = Variant(label="d2l on fake", preset="d2l", backend="fake", spec=table)
@@ -92,7 +93,7 @@ def test_the_common_image_is_its_own_or_the_one_given(measured):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is a thing of Linux")
 def test_peak_memory_is_of_this_process_and_not_of_its_parent():
-    code = "from nst_core.memory import peak_mb as p; print(p())"
+    code = "from nst_core.system.memory import peak_mb as p; print(p())"
     outer = (
         "import subprocess, sys; hog = b'x' * 600_000_000; "
         f"subprocess.run([sys.executable, '-c', {code!r}], check=True, close_fds=False)"

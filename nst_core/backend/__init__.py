@@ -1,0 +1,71 @@
+"""The seam between core and backends: what a backend is given, and what it has to do.
+
+``problem`` holds the records that it is given, ``protocol`` the two Protocols that it implements
+(``Backend`` and ``Session``) and ``footprint`` its estimate of memory. ``registry`` finds backends.
+"""
+
+from nst_core.backend.footprint import Footprint, Footprints, StageSize
+from nst_core.backend.problem import (
+    COVARIANCE_EPSILON,
+    MEAN,
+    PLAIN_VGG,
+    SCALED_EPSILON,
+    STD,
+    Adam,
+    Architecture,
+    Distance,
+    EpsilonForm,
+    Objective,
+    Padding,
+    Pooling,
+    Problem,
+    Statistics,
+    StyleSource,
+    StyleTargets,
+)
+from nst_core.backend.protocol import (
+    AUTOMATIC,
+    AdamState,
+    Backend,
+    Conv,
+    Device,
+    DType,
+    Evaluation,
+    Execution,
+    Losses,
+    Precision,
+    Session,
+)
+
+__all__ = [
+    "AUTOMATIC",
+    "COVARIANCE_EPSILON",
+    "MEAN",
+    "PLAIN_VGG",
+    "SCALED_EPSILON",
+    "STD",
+    "Adam",
+    "AdamState",
+    "Architecture",
+    "Backend",
+    "Conv",
+    "DType",
+    "Device",
+    "Distance",
+    "EpsilonForm",
+    "Evaluation",
+    "Execution",
+    "Footprint",
+    "Footprints",
+    "Losses",
+    "Objective",
+    "Padding",
+    "Pooling",
+    "Precision",
+    "Problem",
+    "Session",
+    "StageSize",
+    "Statistics",
+    "StyleSource",
+    "StyleTargets",
+]

@@ -1,0 +1,65 @@
+"""Loss curves beside the picture, as the documents' animator shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nst_core import images
+from nst_core.errors import PictureError
+from nst_core.run.observers import Row
+from nst_core.run.result import Result
+from nst_core.system import files
+
+LOSSES = ("content", "style", "tv")
+
+
+def write_plot(result: Result, path: Path) -> None:
+    """Draw a result: losses over the steps of all stages on the left, the picture on the right.
+
+    Args:
+        result: A run's result.
+        path: PNG, JPEG, WebP or TIFF, by its ending.
+
+    Raises:
+        PictureError: if it can't be written.
+    """
+    # Figure, not pyplot: no global state, no window, nothing to close.
+    figure = Figure(figsize=(11, 4), layout="constrained", dpi=120)
+    curves, picture = figure.subplots(1, 2, width_ratios=(1, 1.3))
+    _draw_losses(curves, result.history)
+    picture.imshow(images.to_8bit(result.image))
+    picture.set_axis_off()
+    picture.set_title(f"{result.plan.spec.name} · {result.plan.backend}", fontsize=10)
+    with files.atomic_writer(path, error=PictureError) as temporary:
+        figure.savefig(temporary)
+
+
+def _draw_losses(axes: Axes, rows: Sequence[Row]) -> None:
+    steps = _running_steps(rows)
+    for name in LOSSES:
+        # A loss of zero has no place on a logarithmic axis: a weight of 0, or the content loss
+        # where a run that starts from the content begins.
+        losses = [getattr(row, name) or math.nan for row in rows]
+        if any(loss > 0 for loss in losses):
+            axes.plot(steps, losses, label=name)
+    axes.set_yscale("log")
+    axes.set_xlabel("step")
+    axes.set_ylabel("weighted loss")
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend()
+
+
+def _running_steps(rows: Sequence[Row]) -> list[int]:
+    """Return steps counted through all stages, where rows count within theirs."""
+    steps: list[int] = []
+    before, stage = 0, 1
+    for row in rows:
+        if row.stage != stage:
+            before, stage = steps[-1], row.stage
+        steps.append(before + row.step)
+    return steps

@@ -1,0 +1,105 @@
+"""The pictures of a run as a user gives them, and how they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from nst_core import images
+from nst_core.errors import SpecError
+from nst_core.images import DecodedPicture
+from nst_core.problem.masks import Mask
+from nst_core.spec.recipe import Run
+
+Picture: TypeAlias = str | Path | PIL.Image.Image | NDArray[Any]
+"""A path, a Pillow image, or an array (H, W, 3): uint8, or float in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """The pictures of a run.
+
+    Attributes:
+        content: The content picture.
+        styles: The style pictures.
+        content_mask: The content's label picture, or None.
+        style_masks: The label picture of each style, or none at all.
+    """
+
+    content: Picture
+    styles: Sequence[Picture]
+    content_mask: Picture | None = None
+    style_masks: Sequence[Picture] = ()
+
+    @classmethod
+    def named_by(cls, run: Run) -> Pictures:
+        """Return the pictures whose paths a ``[run]`` table holds.
+
+        Raises:
+            SpecError: if it names no content picture.
+        """
+        if run.content is None:
+            raise SpecError("run.content is missing: name a content picture")
+        return cls(
+            content=run.content,
+            styles=run.style,
+            content_mask=run.content_mask,
+            style_masks=run.style_mask,
+        )
+
+    def paths(self) -> dict[str, Any]:
+        """Return what a ``[run]`` table says of these pictures: only paths can be written down."""
+        return {
+            "content": _path(self.content),
+            "style": _paths(self.styles),
+            "content_mask": None if self.content_mask is None else _path(self.content_mask),
+            "style_mask": _paths(self.style_masks),
+        }
+
+
+def sequence_of(pictures: Picture | Sequence[Picture]) -> list[Picture]:
+    """Return one picture, or several, as a list."""
+    # A path is itself a sequence of letters, and an array is a sequence of rows.
+    if isinstance(pictures, str | Path | PIL.Image.Image | np.ndarray):
+        return [pictures]
+    return list(pictures)
+
+
+def open_picture(picture: Picture, *, max_pixels: int) -> DecodedPicture:
+    """Read or convert a user's picture.
+
+    Args:
+        picture: The picture.
+        max_pixels: Files of more pixels are refused.
+
+    Raises:
+        PictureError: if it can't be read.
+    """
+    if isinstance(picture, PIL.Image.Image):
+        return images.decoded(picture)
+    if isinstance(picture, np.ndarray):
+        return DecodedPicture(picture=images.from_array(picture))
+    return images.read_decoded(picture, max_pixels=max_pixels)
+
+
+def open_mask(picture: Picture | None, *, max_pixels: int) -> Mask | None:
+    """Read the content's label picture; None for None."""
+    if picture is None:
+        return None
+    return Mask(open_picture(picture, max_pixels=max_pixels).picture, "content mask")
+
+
+def _path(picture: Picture) -> str | None:
+    return str(picture) if isinstance(picture, str | Path) else None
+
+
+def _paths(pictures: Sequence[Picture]) -> list[str]:
+    # A recipe that named only some of the pictures would describe another result.
+    paths = [path for path in map(_path, pictures) if path is not None]
+    return paths if len(paths) == len(pictures) else []

@@ -1,0 +1,79 @@
+"""Specs that ship with nst, one TOML file each, saying where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import Any
+
+from nst_core.errors import SpecError
+from nst_core.spec import Spec
+from nst_core.system import toml
+
+DEFAULT = "best"
+"""What paints unless another is asked for."""
+
+REFERENCE = "d2l"
+"""What backends are compared by: one stage, and nothing between its image and the result."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all presets, sorted."""
+    files = resources.files(__name__).iterdir()
+    return tuple(sorted(file.name[:-5] for file in files if file.name.endswith(".toml")))
+
+
+def table(name: str) -> dict[str, Any]:
+    """Return a preset as plain data.
+
+    Raises:
+        SpecError: if there is none of that name.
+    """
+    if name not in names():
+        raise SpecError(f"unknown preset {name!r}: known are {', '.join(names())}")
+    text = (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
+    return {"name": name, **toml.loads(text, origin=f"preset {name}")}
+
+
+def load(name: str) -> Spec:
+    """Return a preset as a spec."""
+    return Spec.from_table(table(name))
+
+
+def differences(first: str, second: str) -> dict[str, tuple[str, str]]:
+    """Return where two presets differ, see ``differing``."""
+    return differing(load(first), load(second))
+
+
+def differing(first: Spec, second: Spec) -> dict[str, tuple[str, str]]:
+    """Return where two specs differ: field -> its two values, ``-`` where there is none.
+
+    Fields are named as in ``stages.0.size``; name, source and description are left out, as they
+    change nothing that is computed.
+    """
+    left, right = (dict(_flattened(_computed(spec))) for spec in (first, second))
+    pairs = {
+        field: (left.get(field, "-"), right.get(field, "-"))
+        for field in dict.fromkeys((*left, *right))
+    }
+    return {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _computed(spec: Spec) -> dict[str, Any]:
+    return spec.model_dump(mode="json", exclude={"name", "source", "description"})
+
+
+def _flattened(value: object, field: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        items = [(str(key), item) for key, item in value.items()]
+    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        items = [(str(index), item) for index, item in enumerate(value)]
+    elif isinstance(value, list):
+        yield field, ", ".join(str(item) for item in value)
+        return
+    else:
+        short = f"{value:g}" if isinstance(value, float) else str(value)
+        yield field, short if not isinstance(value, float) or float(short) == value else str(value)
+        return
+    for key, item in items:
+        yield from _flattened(item, f"{field}.{key}" if field else key)

@@ -1,0 +1,119 @@
+"""What a run is said to take before it is begun."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeBackend, tiny_weights
+
+import nst_core as nst
+from nst_core.backend.footprint import Footprint
+from nst_core.run import estimate
+from nst_core.system import memory
+
+WEIGHTS = tiny_weights()
+RELU4_4 = 512 * 125 * 125 * 4 / 1e6
+"""Megabytes of the content's features at 1000x1000."""
+GREY = np.full((24, 36, 3), 128, np.uint8)
+
+
+class Knowing(FakeBackend):
+    """Knows how much it takes: 1 MB, and 10 bytes a pixel of the content, 20 of the style."""
+
+    def footprint(self, *, taps, size, device, dtype, execution):
+        content, style = (h * w for h, w in (size.content, size.styles[0]))
+        free = 7e6 if device.startswith("cuda") else None
+        return Footprint(fixed=1e6, content=10.0 * content, style=20.0 * style, available=free)
+
+
+def work(backend, *, device="cpu", **overrides):
+    """Return what a run prepared."""
+    kept = []
+
+    def consider(work):
+        kept.append(work)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        nst.transfer(
+            GREY, GREY, backend=backend, weights=WEIGHTS, device=device, on_prepared=consider,
+            overrides=overrides, preset="d2l"
+        )  # fmt: skip
+    assert not backend.problems, "nothing was begun"
+    return kept[0]
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    monkeypatch.setattr(memory, "rss_mb", lambda: 300.0)
+    monkeypatch.setattr(memory, "available_mb", lambda: 1000.0)
+
+
+@pytest.mark.usefixtures("machine")
+def test_memory_is_that_of_the_stage_that_takes_most():
+    stages = [{"size": "1000x1000", "steps": 1}, {"size": "100x100", "steps": 1}]
+    found = estimate.of_memory(work(Knowing(), stages=stages))
+    images = 8 * 3 * 4  # Adam's
+    session = 1 + 20 + images + RELU4_4
+    assert found.memory_mb == pytest.approx(300 + estimate._LIBRARIES_MB + session)
+    assert found.available_mb == 1300
+    assert found.fits
+
+
+@pytest.mark.usefixtures("machine")
+def test_lbfgs_takes_its_pairs_too():
+    stages = [{"size": "1000x1000", "steps": 1}]
+    optimiser = {"name": "lbfgs", "history": 50}
+    found = estimate.of_memory(work(Knowing(), stages=stages, optimiser=optimiser))
+    session = 21 + 112 * 12 + RELU4_4
+    assert found.memory_mb == pytest.approx(300 + estimate._LIBRARIES_MB + session)
+    assert not found.fits
+
+
+def test_a_device_of_its_own_has_its_own_memory():
+    found = estimate.of_memory(work(Knowing(), device="cuda", stages=[{"size": "64", "steps": 1}]))
+    assert found.available_mb == 7
+    assert found.memory_mb < 3
+
+
+def test_a_backend_need_not_know():
+    found = estimate.of_memory(work(FakeBackend()))
+    assert (found.memory_mb, found.available_mb, found.fits) == (None, None, True)
+
+
+def test_time_goes_by_operations_and_steps():
+    small, large = (
+        estimate.of_run(work(Slow(), stages=[{"size": size, "steps": steps}])).seconds
+        for size, steps in (("160x240", 10), ("320x480", 20))
+    )
+    assert large == pytest.approx(8 * small, rel=0.3)
+
+
+class Slow(Knowing):
+    """Takes 10 ms a step."""
+
+    def start(self, problem, *, device, dtype, **execution):
+        session = FakeBackend().start(problem, device=device, dtype=dtype, **execution)
+        session.image = lambda: time.sleep(0.01)
+        return session
+
+
+def test_limits_of_control_groups_count(tmp_path, monkeypatch):
+    inner = tmp_path / "outer" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "memory.max").write_text("max\n")
+    (inner / "memory.current").write_text("5000000\n")
+    (tmp_path / "outer" / "memory.max").write_text("9000000\n")
+    (tmp_path / "outer" / "memory.current").write_text("6000000\n")
+    (tmp_path / "outer" / "memory.stat").write_text("anon 1\ninactive_file 500000\n")
+    monkeypatch.setattr(memory, "_CGROUPS", tmp_path)
+    read = Path.read_text
+
+    def groups(path, *arguments, **options):
+        if str(path) == "/proc/self/cgroup":
+            return "0::/outer/inner\n"
+        return read(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "read_text", groups)
+    assert memory.available_mb() == pytest.approx(3.5)

@@ -1,0 +1,72 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nst_core.errors import SpecError
+from nst_core.spec.sizes import Size
+
+sides = st.integers(1, 65535)
+rules = st.one_of(
+    sides.map(str),
+    sides.map(lambda side: f"short:{side}"),
+    st.tuples(sides, sides).map(lambda pair: f"{pair[0]}x{pair[1]}"),
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "height", "width"),
+    [
+        ("300x450", 300, 450),
+        ("600", 400, 600),
+        ("short:300", 300, 450),
+        (" 300X450 ", 300, 450),
+        ("1", 1, 1),
+    ],
+)
+def test_a_rule_on_a_picture_of_1365_by_2048(rule, height, width):
+    resolved = Size.parse(rule).resolve(height=1365, width=2048)
+    assert resolved == pytest.approx((height, width), abs=1)
+
+
+def test_portrait_and_landscape_swap():
+    assert Size.parse("100").resolve(height=400, width=200) == (100, 50)
+    assert Size.parse("short:100").resolve(height=400, width=200) == (200, 100)
+
+
+def test_the_free_side_is_rounded_as_torchvision_rounds():
+    import torch
+    from torchvision.transforms.functional import resize
+
+    for height, width in ((37, 41), (41, 37), (333, 1000), (64, 64)):
+        theirs = resize(torch.zeros(1, height, width), 25, antialias=True).shape[1:]
+        assert Size.parse("short:25").resolve(height=height, width=width) == tuple(theirs)
+
+
+@given(rules)
+def test_a_rule_survives_being_written(rule):
+    assert Size.parse(str(Size.parse(rule))) == Size.parse(rule)
+
+
+@given(rules, st.integers(1, 20000), st.integers(1, 20000))
+def test_the_given_side_is_met_and_none_vanishes(rule, height, width):
+    size = Size.parse(rule)
+    new = size.resolve(height=height, width=width)
+    assert min(new) >= 1
+    if size.kind == "longest":
+        assert max(new) == size.height
+    elif size.kind == "shortest":
+        assert min(new) == size.height
+
+
+@pytest.mark.parametrize(
+    "rule", ["", "x", "3x", "short:", "-5", "1.5", "0", "65536", "short:0", "1x2x3", "٣"]
+)
+def test_anything_else_is_refused_in_one_line(rule):
+    with pytest.raises(SpecError, match="allowed are HEIGHTxWIDTH") as caught:
+        Size.parse(rule)
+    assert "\n" not in str(caught.value)
+
+
+def test_scaled():
+    assert str(Size.parse("300x450").scaled(0.5)) == "150x225"
+    assert str(Size.parse("short:3").scaled(0.1)) == "short:1"
