@@ -17,8 +17,8 @@ _EXAMPLES = examples(
         "nst batch photos/*.jpg --style oak.jpg --style night.jpg --output-dir out",
     ),
     (
-        "Use two processes, and write JPEG files",
-        "nst batch photos/*.jpg --style oak.jpg --output-dir out --jobs 2 --format jpg",
+        "Use two processes, and write JPEG",
+        "nst batch *.jpg --style oak.jpg --output-dir out --jobs 2 --format jpg",
     ),
     (
         "Give each photograph its own mask, masks/NAME.png",
@@ -96,7 +96,7 @@ _FORMAT: Options = {
         **file_options.QUIET,
     },
 )
-@option_group("RunControl", file_options.MAX_PIXELS)
+@option_group("Safety", file_options.MAX_PIXELS)
 def command(**options: Any) -> None:
     """Paint each of the pictures CONTENTS in each of the styles.
 

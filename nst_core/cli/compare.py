@@ -12,15 +12,15 @@ from nst_core.cli.option_group import CONTEXT, FORMATTER, Options, examples, opt
 _EXAMPLES = examples(
     (
         "Check that PyTorch and MXNet agree",
-        "nst compare photo.jpg painting.jpg --backends pytorch,mxnet --output-dir out",
+        "nst compare photo.jpg oak.jpg --backends pytorch,mxnet --output-dir out",
     ),
     (
         "The same in float64, where the tolerances are tight",
-        "nst compare photo.jpg painting.jpg --dtype float64 --steps 20 --output-dir out",
+        "nst compare photo.jpg oak.jpg --dtype float64 --steps 20 --output-dir out",
     ),
     (
         "See two presets side by side",
-        "nst compare photo.jpg painting.jpg --presets d2l,gala --backends pytorch --output-dir out",
+        "nst compare photo.jpg oak.jpg --presets d2l,gala --output-dir out",
     ),
 )
 
@@ -53,7 +53,7 @@ _BACKENDS: Options = {
         "-q --quiet": {"is_flag": True, "help": "Print only the report and errors, no progress."},
     },
 )
-@option_group("RunControl", file_options.MAX_PIXELS)
+@option_group("Safety", file_options.MAX_PIXELS)
 def command(**options: Any) -> None:
     """Run backends on the pictures CONTENT and STYLE, one after the other, and compare them.
 

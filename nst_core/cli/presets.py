@@ -14,7 +14,7 @@ from nst_core.terminal.tables import new_table, print_table
 
 
 @click.command("presets")
-@click.argument("name", required=False)
+@click.argument("name", required=False, help="Preset to print.")
 @click.option("--diff", nargs=2, metavar="A B", help="Show where two presets differ.")
 def command(name: str | None, diff: tuple[str, str] | None) -> None:
     """List the presets; with NAME, print that preset as TOML, to be edited and used as a config."""

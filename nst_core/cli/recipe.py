@@ -9,7 +9,7 @@ from nst_core.terminal.streams import echo
 
 
 @click.command("recipe")
-@click.argument("file")
+@click.argument("file", help="Picture that nst has painted.")
 def command(file: str) -> None:
     """Print how the picture FILE was made, as TOML that `nst run --config` takes."""
     echo(images.read_recipe(file), nl=False)

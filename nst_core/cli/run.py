@@ -17,7 +17,7 @@ _EXAMPLES = examples(
     ),
     (
         "Make a picture again from its recipe",
-        "nst recipe out.png > recipe.toml && nst run --config recipe.toml -o again.png",
+        "nst recipe out.png > a.toml && nst run --config a.toml -o again.png",
     ),
 )
 
@@ -39,7 +39,7 @@ _EXAMPLES = examples(
     },
 )
 @option_group(
-    "RunControl", {**file_options.CHECKPOINTS, **file_options.DRY_RUN, **file_options.MAX_PIXELS}
+    "Safety", {**file_options.CHECKPOINTS, **file_options.DRY_RUN, **file_options.MAX_PIXELS}
 )
 def command(**options: Any) -> None:
     """Paint the picture CONTENT in the style of the picture STYLE, or of several.
