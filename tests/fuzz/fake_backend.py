@@ -1,4 +1,4 @@
-"""The framework that the campaign pretends, so that a case takes no time: it never goes on long."""
+"""A backend without a framework, so that a case takes no time. Its runs end after a few steps."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from nst_core.backend import Evaluation, Losses
 
 STEPS = 4
-"""At such a step of Adam comes a Ctrl-C: a file may ask for a million."""
+"""The step of Adam at which Ctrl-C is raised, because a file may ask for a million steps."""
 
 EVALUATIONS = 30
-"""The same for L-BFGS, whose line search may look often in one step."""
+"""The same in evaluations for L-BFGS, whose line search may evaluate often in one step."""
 
 
 class Session(fakes.FakeSession):
-    """The distance to grey for L-BFGS, so that it gets somewhere.
+    """Its loss for L-BFGS is the distance to grey, which has a minimum.
 
     Args:
-        evaluations: Those of the whole run, of which a file may ask for hundreds of stages.
+        evaluations: Those of the whole run; a file may ask for hundreds of stages.
     """
 
     def __init__(self, problem, diary, evaluations):
@@ -36,7 +36,7 @@ class Session(fakes.FakeSession):
 
 
 class Backend(fakes.FakeBackend):
-    """Starts those sessions, on a processor alone."""
+    """Starts those sessions."""
 
     def __init__(self):
         super().__init__(stop_at=STEPS)

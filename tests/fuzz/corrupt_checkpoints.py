@@ -1,4 +1,4 @@
-"""How checkpoints are spoilt where it hurts: under a checksum that fits, by one who forges it."""
+"""Mutations of checkpoints by a forger, who corrects the checksum."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import json
 import struct
 import tomllib
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Any
 
 import numpy as np
 import tomli_w
-from fuzz.mutations import ANYWHERE, Chance, Mutation, flip_bits
-from fuzz.sound_checkpoints import ENDING
-from fuzz.spoilt_texts import key, lines, meaning, value
-from fuzz.spoilt_weights import length, shape
+from fuzz.corrupt_texts import key, lines, meaning, value
+from fuzz.corrupt_weights import length, shape
+from fuzz.mutations import ANYWHERE, Mutation, flip_bits
+from fuzz.valid_checkpoints import EXTENSION
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
@@ -26,24 +27,24 @@ ELSEWHERE = (
 )  # fmt: skip
 
 
-def forged(change: Callable[[str, dict[str, Any], Chance], tuple[str, dict[str, Any]]]) -> Mutation:
-    """Return a mutation that changes text and arrays, and puts the checksum right again."""
+def forged(change: Callable[[str, dict[str, Any], Random], tuple[str, dict[str, Any]]]) -> Mutation:
+    """Return a mutation that changes text and arrays, and corrects the checksum."""
 
-    def mutation(data: bytes, chance: Chance) -> bytes:
+    def mutation(data: bytes, rng: Random) -> bytes:
         try:
             arrays = load(data)
-            text, arrays = change(_text(data), dict(arrays), chance)
+            text, arrays = change(_text(data), dict(arrays), rng)
             digest = checkpoint._digest(text, arrays)
             return _ordered(save(arrays, metadata={"nst": text, "sha256": digest}))
         except (SafetensorError, KeyError, TypeError, ValueError, OverflowError):
-            return flip_bits(data, chance)  # an earlier mutation has left nothing to forge
+            return flip_bits(data, rng)  # an earlier mutation has left nothing to forge
 
     mutation.__name__ = change.__name__
     return mutation
 
 
 def _ordered(data: bytes) -> bytes:
-    """Return a file with its metadata in order, which the library writes in any."""
+    """Return a file with sorted metadata; the library writes them in any order."""
     (length,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + length])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
@@ -58,28 +59,28 @@ def _text(data: bytes) -> str:
 
 
 @forged
-def position(text, arrays, chance):
+def position(text, arrays, rng):
     """The TOML: its grammar, its numbers, its names."""
-    change = chance.choice((meaning, meaning, value, key, lines, *ANYWHERE))
-    return change(text.encode(), chance).decode(errors="replace"), arrays
+    change = rng.choice((meaning, meaning, value, key, lines, *ANYWHERE))
+    return change(text.encode(), rng).decode(errors="replace"), arrays
 
 
 @forged
-def inner_recipe(text, arrays, chance):
+def inner_recipe(text, arrays, rng):
     """The recipe, which is TOML within TOML."""
     table = tomllib.loads(text)
-    change = chance.choice((meaning, meaning, meaning, value, key, lines))
-    table["recipe"] = change(table["recipe"].encode(), chance).decode(errors="replace")
+    change = rng.choice((meaning, meaning, meaning, value, key, lines))
+    table["recipe"] = change(table["recipe"].encode(), rng).decode(errors="replace")
     return tomli_w.dumps(table), arrays
 
 
 @forged
-def paths(text, arrays, chance):
-    """Files to write and to read that are none of its business."""
+def paths(text, arrays, rng):
+    """Paths to write and to read that no checkpoint should name."""
     table = tomllib.loads(text)
-    for _ in range(chance.choice((1, 1, 2))):
-        other = chance.choice(ELSEWHERE)
-        which = chance.choice(("output", "history", "plot", "content", "style", "content_mask"))
+    for _ in range(rng.choice((1, 1, 2))):
+        other = rng.choice(ELSEWHERE)
+        which = rng.choice(("output", "history", "plot", "content", "style", "content_mask"))
         if which in ("output", "history", "plot"):
             table["options"][which] = other
         else:
@@ -88,25 +89,25 @@ def paths(text, arrays, chance):
 
 
 @forged
-def numbers(text, arrays, chance):
-    """Values that no optimiser has left."""
-    name = chance.choice(sorted(arrays))
+def numbers(text, arrays, rng):
+    """Values that no optimiser leaves."""
+    name = rng.choice(sorted(arrays))
     array = arrays[name].copy()
-    new = chance.choice((np.nan, np.inf, -np.inf, -1, 0, 1e30, 2.0**63, 1e300, 0.5, 7))
+    new = rng.choice((np.nan, np.inf, -np.inf, -1, 0, 1e30, 2.0**63, 1e300, 0.5, 7))
     with np.errstate(over="ignore"):
-        if chance.random() < 0.5 or not array.size:
+        if rng.random() < 0.5 or not array.size:
             array.fill(new)
         else:
-            array.reshape(-1)[chance.randrange(array.size)] = new
+            array.reshape(-1)[rng.randrange(array.size)] = new
     return text, {**arrays, name: array}
 
 
 @forged
-def form(text, arrays, chance):
-    """Another shape or dtype, or an array that is missing, doubled or nobody's."""
-    name, other = chance.choice(sorted(arrays)), chance.choice(sorted(arrays))
+def form(text, arrays, rng):
+    """Another shape or dtype; a missing or an exchanged array; an array under an unknown name."""
+    name, other = rng.choice(sorted(arrays)), rng.choice(sorted(arrays))
     array = arrays[name]
-    match chance.randrange(8):
+    match rng.randrange(8):
         case 0:
             del arrays[name]
         case 1:
@@ -122,13 +123,13 @@ def form(text, arrays, chance):
         case 6:
             kinds = ("f2", "f4", "f8", "i8", "u1", "?")
             with np.errstate(invalid="ignore", over="ignore"):
-                arrays[name] = array.astype(chance.choice(kinds))
+                arrays[name] = array.astype(rng.choice(kinds))
         case _:
             nobody = ("state.", "state.x", "", "state.here.000.x", "state.here.1", "state.s")
-            arrays[chance.choice(nobody)] = array
+            arrays[rng.choice(nobody)] = array
     return text, arrays
 
 
 CHECKPOINTS: dict[str, Sequence[Mutation]] = {
-    ENDING: (position, inner_recipe, paths, numbers, numbers, form, form, shape, length)
+    EXTENSION: (position, inner_recipe, paths, numbers, numbers, form, form, shape, length)
 }

@@ -1,4 +1,4 @@
-"""How config files and recipes are spoilt: in their grammar, and in what they mean."""
+"""Mutations of config files and recipes: of their grammar, and of their values."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import datetime
 import re
 import tomllib
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import tomli_w
-from fuzz.mutations import Chance, Mutation, flip_bits
+from fuzz.mutations import Mutation, flip_bits
 
 VALUES = (
     b"nan",
@@ -55,32 +56,32 @@ VALUES = (
 )
 
 
-def value(data: bytes, chance: Chance) -> bytes:
+def value(data: bytes, rng: Random) -> bytes:
     """Another value after an equals sign."""
     places = list(re.finditer(rb"= *([^\n]*)", data))
     if not places:
-        return flip_bits(data, chance)
-    found = chance.choice(places)
-    return data[: found.start(1)] + chance.choice(VALUES) + data[found.end(1) :]
+        return flip_bits(data, rng)
+    found = rng.choice(places)
+    return data[: found.start(1)] + rng.choice(VALUES) + data[found.end(1) :]
 
 
-def meaning(data: bytes, chance: Chance) -> bytes:
-    """Another value for a field, in sound TOML: what the spec has to judge."""
+def meaning(data: bytes, rng: Random) -> bytes:
+    """Another value for a field, in valid TOML, which the spec has to check."""
     try:
         table = tomllib.loads(data.decode())
-        for _ in range(chance.choice((1, 1, 2, 3))):
+        for _ in range(rng.choice((1, 1, 2, 3))):
             place: Any = table
             while True:
-                name = chance.choice(list(place) if isinstance(place, dict) else range(len(place)))
+                name = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
                 if not isinstance(place[name], dict | list) or not place[name]:
                     break
-                if chance.random() < 0.15:
+                if rng.random() < 0.15:
                     break
                 place = place[name]
-            place[name] = chance.choice(MEANINGS)
+            place[name] = rng.choice(MEANINGS)
         return tomli_w.dumps(table).encode()
     except (ValueError, IndexError, TypeError, RecursionError):
-        return value(data, chance)
+        return value(data, rng)
 
 
 MEANINGS: Sequence[Any] = (
@@ -108,10 +109,10 @@ MEANINGS: Sequence[Any] = (
 )
 
 
-def key(data: bytes, chance: Chance) -> bytes:
+def key(data: bytes, rng: Random) -> bytes:
     """Another key, another table, or a new line."""
     lines = data.split(b"\n")
-    place = chance.randrange(len(lines))
+    place = rng.randrange(len(lines))
     new = (
         b"[style]",
         b"[[stages]]\nsize = 16\nsteps = 1",
@@ -128,18 +129,18 @@ def key(data: bytes, chance: Chance) -> bytes:
         b"=",
         b"\xff\xfe",
     )
-    lines[place : place + chance.choice((0, 1))] = [chance.choice(new)]
+    lines[place : place + rng.choice((0, 1))] = [rng.choice(new)]
     return b"\n".join(lines)
 
 
-def lines(data: bytes, chance: Chance) -> bytes:
+def lines(data: bytes, rng: Random) -> bytes:
     """The lines in another order, or one of them many times."""
     found = data.split(b"\n")
-    if chance.random() < 0.5:
-        chance.shuffle(found)
+    if rng.random() < 0.5:
+        rng.shuffle(found)
     else:
-        place = chance.randrange(len(found))
-        found[place:place] = [found[place]] * chance.choice((1, 2, 1000))
+        place = rng.randrange(len(found))
+        found[place:place] = [found[place]] * rng.choice((1, 2, 1000))
     return b"\n".join(found)
 
 

@@ -1,4 +1,4 @@
-"""Sound checkpoints of small runs: of Adam and L-BFGS, averaged, smoothed, in a second stage."""
+"""Valid checkpoints of small runs: Adam and L-BFGS, averaged, smoothed, in a second stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import fakes
 import PIL.Image
-from fuzz.pretended import Backend
+from fuzz.fake_backend import Backend
 from fuzz.seeds import Seed
 
 import nst_core as nst
@@ -18,9 +18,9 @@ from nst_core.run import checkpoint
 from nst_core.run.checkpoint import CheckpointWriter
 
 PICTURE = PIL.Image.new("RGB", (24, 16), "teal")
-"""What they were painted from; it lies beside every case as ``style.png``."""
+"""The content and style of the runs. Every case finds it as ``style.png``."""
 
-ENDING = ".nst"
+EXTENSION = ".nst"
 
 _OPTIONS = {
     "output": "out/out.png",
@@ -48,7 +48,7 @@ def checkpoints() -> tuple[Seed, ...]:
     """Each after its first two steps."""
     with tempfile.TemporaryDirectory() as directory:
         return tuple(
-            Seed(name, ENDING, _kept(over, Path(directory, "c"))) for name, over in _RUNS.items()
+            Seed(name, EXTENSION, _kept(over, Path(directory, "c"))) for name, over in _RUNS.items()
         )
 
 
