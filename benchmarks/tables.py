@@ -33,7 +33,7 @@ _BLOCK = re.compile(
     r"(?P<begin><!-- results: (?P<name>[\w-]+) -->\n).*?(?P<end><!-- end of results -->)", re.S
 )
 _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
-    module.KIND: module.load
+    module.BENCHMARK.kind: module.BENCHMARK.load
     for module in (
         compare,
         convolutions,

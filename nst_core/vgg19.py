@@ -12,8 +12,9 @@ whatever an in-place ReLU does to it afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
 
 from nst_core.errors import SpecError
@@ -41,6 +42,21 @@ class Layer:
     in_channels: int
     out_channels: int
     poolings: int
+
+    @property
+    def block(self) -> int:
+        """The number of its block, 1...5; a ``pool`` closes its block."""
+        return self.poolings + (self.kind != "pool")
+
+    @property
+    def conv(self) -> str:
+        """The name of the convolution that a convolution or ReLU belongs to: ``conv1_1``."""
+        return self.name.replace("relu", "conv")
+
+    @property
+    def relu(self) -> str:
+        """The name of the ReLU that a convolution or ReLU belongs to: ``relu1_1``."""
+        return self.name.replace("conv", "relu")
 
 
 def _layers() -> Iterator[Layer]:
@@ -89,6 +105,18 @@ def layers_until(taps: Iterable[str]) -> tuple[Layer, ...]:
     """Return the layers from the input up to the last of ``taps``: the network that is needed."""
     last = max(BY_NAME[tap].index for tap in taps)
     return LAYERS[: last + 1]
+
+
+def blocks(layers: Iterable[Layer]) -> tuple[tuple[Layer, ...], ...]:
+    """Return consecutive layers in groups, one for each block that they belong to."""
+    return tuple(tuple(group) for _, group in groupby(layers, key=lambda layer: layer.block))
+
+
+def parameter_count(layers: Sequence[Layer]) -> int:
+    """Return how many numbers the kernels and biases of the convolutions among ``layers`` hold."""
+    return sum(
+        layer.out_channels * (9 * layer.in_channels + 1) for layer in layers if layer.kind == "conv"
+    )
 
 
 def smallest_side(taps: Iterable[str]) -> int:

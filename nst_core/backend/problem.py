@@ -5,6 +5,7 @@ Only NumPy arrays and these records cross from core to a backend.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -123,6 +124,20 @@ class Adam:
     beta2: float
     epsilon: float
     epsilon_form: EpsilonForm = "paper"
+
+    def bias_correction(self, *, learning_rate: float, step: int) -> tuple[float, float]:
+        """Return the two numbers of a step in which the forms differ: rate and divisor.
+
+        With them either form is x -= rate * m / (sqrt(v) / divisor + epsilon). The divisor of the
+        form ``mxnet`` is 1.
+
+        Args:
+            learning_rate: Of this step.
+            step: Counted from 1.
+        """
+        rate = learning_rate / (1 - self.beta1**step)
+        correction = math.sqrt(1 - self.beta2**step)
+        return (rate, correction) if self.epsilon_form == "paper" else (rate * correction, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

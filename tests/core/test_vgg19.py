@@ -78,3 +78,29 @@ def test_layers_until_stops_at_the_deepest():
         "pool1",
         "conv2_1",
     ]
+
+
+def test_layers_in_blocks():
+    found = vgg19.blocks(vgg19.layers_until(["conv3_2"]))
+    assert [[layer.name for layer in block] for block in found] == [
+        ["conv1_1", "relu1_1", "conv1_2", "relu1_2", "pool1"],
+        ["conv2_1", "relu2_1", "conv2_2", "relu2_2", "pool2"],
+        ["conv3_1", "relu3_1", "conv3_2"],
+    ]
+    assert [block[0].block for block in vgg19.blocks(vgg19.LAYERS)] == [1, 2, 3, 4, 5]
+    assert vgg19.blocks([]) == ()
+
+
+def test_a_convolution_and_its_relu_name_each_other():
+    conv, relu = vgg19.BY_NAME["conv4_3"], vgg19.BY_NAME["relu4_3"]
+    assert (conv.relu, conv.conv, relu.relu, relu.conv) == (
+        "relu4_3", "conv4_3", "relu4_3", "conv4_3",
+    )  # fmt: skip
+
+
+def test_parameters_are_as_many_as_torchvisions():
+    from torchvision.models import vgg19 as torchvision_vgg19
+
+    with torch.device("meta"):
+        features = torchvision_vgg19().features
+    assert vgg19.parameter_count(vgg19.LAYERS) == sum(p.numel() for p in features.parameters())

@@ -137,7 +137,16 @@ def get_inits(x, styles_y, settings: Settings):
 
 def train(net, x, contents_y, styles_y, settings: Settings) -> list[Reported]:
     x, styles_y_gram, trainer = get_inits(x, styles_y, settings)
-    history = []
+    return [
+        Reported(float(sum(contents_l)), float(sum(styles_l)), float(tv_l), float(total))
+        for contents_l, styles_l, tv_l, total in epochs(
+            net, x, contents_y, styles_y_gram, trainer, settings
+        )
+    ]
+
+
+def epochs(net, x, contents_y, styles_y_gram, trainer, settings: Settings):
+    """The loop of `train`; yields the losses of every epoch, so that a benchmark can time it."""
     for epoch in range(settings.num_epochs):
         with autograd.record():
             contents_y_hat, styles_y_hat = extract_features(net, x)
@@ -148,10 +157,7 @@ def train(net, x, contents_y, styles_y, settings: Settings) -> list[Reported]:
         trainer.step(1)
         if (epoch + 1) % settings.lr_decay_epoch == 0:
             trainer.set_learning_rate(trainer.learning_rate * 0.8)
-        history.append(
-            Reported(float(sum(contents_l)), float(sum(styles_l)), float(tv_l), float(total))
-        )
-    return history
+        yield contents_l, styles_l, tv_l, total
 
 
 @use_np

@@ -123,7 +123,7 @@ class SynthesizedImage(nn.Module):
 
 
 def get_inits(x, styles_y, settings: Settings):
-    gen_img = SynthesizedImage(x.shape, settings.dtype)
+    gen_img = SynthesizedImage(x.shape, settings.dtype).to(x.device)
     gen_img.weight.data.copy_(x.data)
     trainer = torch.optim.Adam(gen_img.parameters(), lr=settings.lr)
     styles_y_gram = [gram(y) for y in styles_y]
@@ -132,8 +132,14 @@ def get_inits(x, styles_y, settings: Settings):
 
 def train(net, x, contents_y, styles_y, settings: Settings) -> list[Reported]:
     x, styles_y_gram, trainer = get_inits(x, styles_y, settings)
+    return [
+        reported(*losses) for losses in epochs(net, x, contents_y, styles_y_gram, trainer, settings)
+    ]
+
+
+def epochs(net, x, contents_y, styles_y_gram, trainer, settings: Settings):
+    """The loop of `train`; yields the losses of every epoch, so that a benchmark can time it."""
     scheduler = torch.optim.lr_scheduler.StepLR(trainer, settings.lr_decay_epoch, 0.8)
-    history = []
     for _epoch in range(settings.num_epochs):
         trainer.zero_grad()
         contents_y_hat, styles_y_hat = extract_features(net, x, settings)
@@ -143,8 +149,7 @@ def train(net, x, contents_y, styles_y, settings: Settings) -> list[Reported]:
         total.backward()
         trainer.step()
         scheduler.step()
-        history.append(reported(contents_l, styles_l, tv_l, total))
-    return history
+        yield contents_l, styles_l, tv_l, total
 
 
 def reported(contents_l, styles_l, tv_l, total) -> Reported:

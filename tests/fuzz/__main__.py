@@ -18,7 +18,7 @@ COUNTS = {"pictures": 6000, "weights": 2000, "texts": 2000, "checkpoints": 2000}
 
 
 def main() -> int:
-    """Run every kind and write the record. Exit status 1: a file was neither accepted nor refused."""
+    """Run every kind and write the record. Status 1: a file was neither accepted nor refused."""
     options = _arguments()
     if options.show:
         return _show(options.show, options.seed)

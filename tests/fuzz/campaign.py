@@ -20,7 +20,7 @@ TIME_LIMIT = 10.0
 """Seconds of processor time per file. Wall-clock time may be six times as long."""
 
 MEMORY_LIMIT_MB = 600
-"""Megabytes that a file may add to the process. VGG-19 in float32, the largest valid one, adds 400."""
+"""Megabytes that a file may add to the process. The largest valid one, VGG-19, adds 400."""
 
 TESTS = Path(__file__).resolve().parents[1]
 

@@ -1,7 +1,8 @@
-"""The command line of ``pastiche``, as it is installed: nothing of the package is changed.
+"""The command line of ``pastiche`` as it is installed; nothing of the package is changed.
 
-It has its own objective and L-BFGS, of one evaluation a step; it prints no time of a step, so it
-is run twice, for few steps and for more, and the difference is what the further steps took.
+It has an objective of its own, and L-BFGS with one evaluation per step. It prints no time per
+step. It is therefore run twice, for few steps and for more; the difference of the two times is the
+time of the additional steps.
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from contestants import About, Pictures
 from nst_core import images
 from nst_core.errors import SpecError
+from variants import Pictures, VariantInfo
 
 SHORT = 1
 """Steps of the shorter run."""
 
 
 class CommandLine:
-    """``pastiche`` on these pictures, from start to end as a person would run it.
+    """``pastiche`` with two pictures, from start to end as a user would run it.
 
     Args:
-        pictures: Written as files for it; of the weights it brings its own.
+        pictures: The pictures, which are written as files for it. It has its own weights.
         device: ``cpu`` or ``cuda``.
         folder: For its files.
     """
@@ -43,15 +44,17 @@ class CommandLine:
         self._device = device
 
     @property
-    def about(self) -> About:
-        """What it is."""
-        return About(objective="pastiche", device=self._device, device_description="", threads=None)
+    def info(self) -> VariantInfo:
+        """What is known about it."""
+        return VariantInfo(
+            objective="pastiche", device=self._device, device_description="", threads=None
+        )
 
     def run(self, steps: int) -> tuple[float, float]:
         """Run it, and return its wall-clock seconds and the last loss that it printed.
 
         Raises:
-            SpecError: with its last line, if it failed.
+            SpecError: if it failed, with the last line that it printed.
         """
         command = [str(self._program), *self._arguments, "--num-steps", str(steps)]
         command += ["--info-step", str(steps)]
@@ -66,22 +69,27 @@ class CommandLine:
 
 def differences(
     pictures: Pictures, *, device: str, steps: int, rounds: int
-) -> tuple[About, list[float], list[float], list[float]]:
-    """Return what it is, the short runs' seconds, seconds a step of each pair, and last losses."""
+) -> tuple[VariantInfo, list[float], list[float], list[float]]:
+    """Run it in pairs, short and long.
+
+    Returns:
+        What is known about it; the seconds of the short runs; the seconds per step of each pair;
+        the last loss of the long runs.
+    """
     with tempfile.TemporaryDirectory() as folder:
         program = CommandLine(pictures, device=device, folder=Path(folder))
-        short, each, losses = [], [], []
+        short, per_step, losses = [], [], []
         for _ in range(rounds):
             before, _ = program.run(SHORT)
             after, loss = program.run(SHORT + steps)
             short.append(before)
-            each.append((after - before) / steps)
+            per_step.append((after - before) / steps)
             losses.append(loss)
-        return program.about, short, each, losses
+        return program.info, short, per_step, losses
 
 
 def children_peak_mb() -> float:
-    """Return the most main memory that one of the runs held, in 10^6 bytes."""
+    """Return the largest main memory of one of the runs, in 10^6 bytes."""
     import resource  # noqa: PLC0415  # Windows has none
 
     unit = 1 if sys.platform == "darwin" else 1024
