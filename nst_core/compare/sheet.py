@@ -55,7 +55,7 @@ def write_sheet(
         ],
         *result_rows(report.measurements),
     ]
-    pasted(rows, size).save(path, format="PNG")
+    contact_sheet(rows, size).save(path, format="PNG")
 
 
 def result_rows(measurements: Sequence[Measurement]) -> list[list[Cell]]:
@@ -103,7 +103,7 @@ def _amplified(first: Measurement, second: Measurement) -> PIL.Image.Image:
     return PIL.Image.fromarray(images.to_8bit(apart * AMPLIFICATION))
 
 
-def pasted(rows: Sequence[Sequence[Cell]], size: tuple[int, int]) -> PIL.Image.Image:
+def contact_sheet(rows: Sequence[Sequence[Cell]], size: tuple[int, int]) -> PIL.Image.Image:
     """Return a sheet with the rows of cells, each picture scaled to fit ``size``.
 
     Args:
@@ -121,7 +121,7 @@ def pasted(rows: Sequence[Sequence[Cell]], size: tuple[int, int]) -> PIL.Image.I
         for x, cell in enumerate(row):
             left, top = _GAP + x * pitch[0], _GAP + y * pitch[1]
             if cell.picture is not None:
-                fitted = _fitted(cell.picture, size)
+                fitted = _scaled_to_fit(cell.picture, size)
                 sheet.paste(fitted, (left + (width - fitted.width) // 2, top))
             below = top + height + large // 3
             _write(draw, (left, below), cell.caption, large, _INK, width)
@@ -129,7 +129,7 @@ def pasted(rows: Sequence[Sequence[Cell]], size: tuple[int, int]) -> PIL.Image.I
     return sheet
 
 
-def _fitted(picture: PIL.Image.Image, size: tuple[int, int]) -> PIL.Image.Image:
+def _scaled_to_fit(picture: PIL.Image.Image, size: tuple[int, int]) -> PIL.Image.Image:
     """Return a picture scaled to fit ``size``, in its own proportions."""
     ratio = min(size[0] / picture.width, size[1] / picture.height)
     new = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))

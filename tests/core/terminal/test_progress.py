@@ -1,13 +1,14 @@
 """Progress of a run, with a backend that counts its steps."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from fakes import FakeBackend, tiny_weights
+from fakes import FakeBackend, FakeSession, tiny_weights
 
 import nst_core as nst
-from nst_core.run.observers import Observer
+from nst_core.run.observers import Observer, Step
 from nst_core.terminal import progress
 
 GREY = np.full((24, 24, 3), 0.5, np.float32)
@@ -37,7 +38,25 @@ def test_lines_where_stderr_is_no_terminal(capsys):
     assert [line.partition("  content")[0] for line in lines] == steps
     assert "  content 3  style 30.5  tv 0.25  " in lines[1]
     assert lines[1].endswith(" s left")
-    assert lines[-1].endswith(" s/step  0 s left")
+
+
+def test_pace_and_time_left(capsys):
+    lines = progress.ProgressLines(every=1)
+    device = SimpleNamespace(name="cpu", description="2 threads")
+    spec = SimpleNamespace(name="d2l")
+    lines.started(
+        SimpleNamespace(
+            spec=spec, sizes=((16, 24),), steps=7, backend="fake", device=device, weights="zeros"
+        )
+    )
+    step = Step(
+        stage=1, step=3, stage_steps=7, global_step=3, learning_rate=1.0, clock=lambda: 6.0,
+        session=FakeSession(SimpleNamespace(start=GREY), []),
+    )  # fmt: skip
+    lines.stepped(step)
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("stage 1  step 3/7  content ")
+    assert line.endswith("  2.00 s/step  8 s left")
 
 
 def test_a_bar_where_stderr_is_a_terminal(monkeypatch):
