@@ -40,9 +40,9 @@ print(json.dumps(open(answers).read().split(chr(10))[:-1]))
 """
 
 TORCHVISION = """
-from nst_pytorch import zoo
-zoo.URL, zoo.SHA256 = {url!r} + "vgg19-0.pth", {sha256!r}
-zoo.read_arrays = lambda path: path.read_bytes()
+from nst_pytorch import pretrained
+pretrained.URL, pretrained.SHA256 = {url!r} + "vgg19-0.pth", {sha256!r}
+pretrained.read_arrays = lambda path: path.read_bytes()
 """
 
 GLUONCV = """
@@ -103,7 +103,7 @@ def test_torchvisions(server, tmp_path):
     server.files["vgg19-0.pth"] = CONTENT
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     prepare = TORCHVISION.format(url=server.url, sha256=sha256)
-    found = cold_starts(prepare, "zoo.pretrained()", {"TORCH_HOME": str(tmp_path)})
+    found = cold_starts(prepare, "pretrained.load_pretrained()", {"TORCH_HOME": str(tmp_path)})
     assert found == [sha256] * PROCESSES
     cache = tmp_path / "hub" / "checkpoints"
     assert [path.name for path in cache.iterdir()] == ["vgg19-0.pth"]
