@@ -29,8 +29,8 @@ def pictures_of(size: str) -> Pictures:
     content, style = images.read(demo.landscape()), images.read(demo.painting())
     height, width = Size.parse(size).resolve(height=content.height, width=content.width)
     return Pictures(
-        content=images.fit(content, height=height, width=width),
-        style=images.fit(style, height=height, width=width),
+        content=images.resize_picture(content, height=height, width=width),
+        style=images.resize_picture(style, height=height, width=width),
         weights=weights.load("bundled"),
     )
 

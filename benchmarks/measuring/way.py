@@ -125,8 +125,8 @@ def pictures_of(content: Path, style: Path, *, size: str) -> Pictures:
     opened = images.read(content)
     height, width = Size.parse(size).resolve(height=opened.height, width=opened.width)
     return Pictures(
-        content=images.fit(opened, height=height, width=width),
-        style=images.fit(images.read(style), height=height, width=width),
+        content=images.resize_picture(opened, height=height, width=width),
+        style=images.resize_picture(images.read(style), height=height, width=width),
         weights=weights.load("bundled"),
     )
 

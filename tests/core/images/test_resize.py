@@ -1,11 +1,11 @@
-"""Fitting to a size, and arrays of users."""
+"""Resizing, arrays of users, and rounding to 8 and 16 bits."""
 
 import numpy as np
 import PIL.Image
 import pytest
 
 from nst_core.errors import PictureError
-from nst_core.images import fit, from_array, to_8bit
+from nst_core.images import from_array, resize_picture, to_8bit
 
 
 @pytest.fixture
@@ -17,45 +17,45 @@ def picture():
 @pytest.mark.parametrize(
     ("height", "width"), [(20, 30), (37, 53), (37, 20), (100, 150), (1, 1), (7, 200)]
 )
-def test_fit_is_torchvisions_resize(picture, height, width):
+def test_resizing_is_torchvisions_resize(picture, height, width):
     from torchvision.transforms import Resize
     from torchvision.transforms.functional import to_tensor
 
     expected = to_tensor(Resize((height, width))(picture)).permute(1, 2, 0).numpy()
-    fitted = fit(picture, height=height, width=width)
+    fitted = resize_picture(picture, height=height, width=width)
     assert fitted.shape == (height, width, 3)
     assert fitted.dtype == np.float32
     np.testing.assert_array_equal(fitted, expected)
 
 
-def test_fit_at_the_same_size_divides_by_255(picture):
-    fitted = fit(picture, height=37, width=53)
+def test_resizing_at_the_same_size_divides_by_255(picture):
+    fitted = resize_picture(picture, height=37, width=53)
     np.testing.assert_array_equal(fitted, np.asarray(picture).astype(np.float32) / 255)
     assert fitted.min() == 0
     assert fitted.max() == 1
 
 
-def test_fit_returns_an_array_that_may_be_changed(picture):
+def test_resizing_returns_an_array_that_may_be_changed(picture):
     before = np.asarray(picture).copy()
-    fitted = fit(picture, height=37, width=53)
+    fitted = resize_picture(picture, height=37, width=53)
     fitted[:] = 0
     np.testing.assert_array_equal(np.asarray(picture), before)
 
 
-def test_fit_of_another_mode_composites_over_white():
-    fitted = fit(PIL.Image.new("RGBA", (4, 2), (255, 0, 0, 0)), height=2, width=4)
+def test_resizing_another_mode_composites_over_white():
+    fitted = resize_picture(PIL.Image.new("RGBA", (4, 2), (255, 0, 0, 0)), height=2, width=4)
     np.testing.assert_array_equal(fitted, np.ones((2, 4, 3)))
 
 
 @pytest.mark.parametrize(("height", "width"), [(0, 5), (5, 0), (-1, 5)])
-def test_fit_refuses_sides_below_one(picture, height, width):
+def test_resizing_refuses_sides_below_one(picture, height, width):
     with pytest.raises(PictureError, match="at least 1 pixel"):
-        fit(picture, height=height, width=width)
+        resize_picture(picture, height=height, width=width)
 
 
 def test_all_8bit_values_come_back():
     values = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
-    fitted = fit(PIL.Image.fromarray(values), height=16, width=16)
+    fitted = resize_picture(PIL.Image.fromarray(values), height=16, width=16)
     np.testing.assert_array_equal(to_8bit(fitted), values)
     np.testing.assert_array_equal(to_8bit(fitted.astype(np.float64)), values)
 

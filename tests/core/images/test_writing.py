@@ -11,7 +11,7 @@ import PIL.PngImagePlugin
 import pytest
 
 from nst_core.errors import PictureError
-from nst_core.images import ENDINGS, check_output, fit, read, read_recipe, to_8bit, write
+from nst_core.images import ENDINGS, check_output, read, read_recipe, resize_picture, to_8bit, write
 
 FORMATS = ["png", "jpg", "webp", "tiff"]
 RECIPE = '# Gemälde, 星月夜 🎨\r\ntitle = "é"\n\n'
@@ -39,7 +39,7 @@ def test_lossless_round_trip(tmp_path, image, ending):
     path = tmp_path / f"a{ending}"
     write(image.astype(np.float32), path)
     np.testing.assert_array_equal(np.asarray(read(path)), to_8bit(image))
-    fitted = fit(read(path), height=40, width=60)
+    fitted = resize_picture(read(path), height=40, width=60)
     assert np.abs(fitted - image.clip(0, 1)).max() <= 0.5 / 255 + 1e-6
 
 
