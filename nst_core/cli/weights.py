@@ -20,8 +20,8 @@ def command() -> None:
 def list_sources() -> None:
     """List where weights can come from, and what is missing for a source to work."""
     for source in weights.sources():
-        lack = f"  [not here: {source.lack}]" if source.lack else ""
-        say(f"{source.name:<14} {source.description}{lack}")
+        note = f"  [not here: {source.unavailable_reason}]" if source.unavailable_reason else ""
+        say(f"{source.name:<14} {source.description}{note}")
 
 
 @command.command("export")

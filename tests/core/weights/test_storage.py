@@ -258,7 +258,7 @@ def test_integers_are_refused_whatever_the_file(weights, tmp_path):
 def test_caffe_files_get_what_bundled_gets(tmp_path):
     from nst_core.weights import bundled
 
-    published = Weights(bundled.published(), source="published")
+    published = Weights(bundled.read_published(), source="published")
     path = tmp_path / "original.safetensors"
     save(published, path)
     loaded = load(f"caffe:{path}")
