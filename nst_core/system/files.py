@@ -128,7 +128,7 @@ def _target(path: StrPath) -> Path:
     # ValueError: a NUL in the path. RuntimeError: a loop of symbolic links, before Python 3.13.
     # Later versions resolve such a path without an error; ``lstat`` below finds a link, not a file.
     except (ValueError, RuntimeError) as cause:
-        raise OSError(errno.EINVAL, "it is no usable path; name another") from cause
+        raise OSError(errno.EINVAL, "it is not a usable path; name another") from cause
     if not target.parent.is_dir():
         reason = f"there is no directory {display_path(target.parent)}; create it first"
         raise FileNotFoundError(errno.ENOENT, reason)

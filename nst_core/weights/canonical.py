@@ -113,7 +113,7 @@ def check_names(names: Iterable[str], *, source: str) -> None:
     """
     given = set(names)
     if unknown := sorted(given - SHAPES.keys()):
-        raise WeightsError(f"{source}: {unknown[0]!r} is no tensor of VGG-19's convolutions")
+        raise WeightsError(f"{source}: {unknown[0]!r} is not a tensor of VGG-19's convolutions")
     if missing := [name for name in SHAPES if name not in given]:
         raise WeightsError(f"{source}: {missing[0]} is missing ({len(missing)} of {len(SHAPES)})")
 
@@ -135,10 +135,12 @@ def canonical_names(tensors: Mapping[str, T]) -> dict[str, T]:
             continue
         if match := _FEATURE.fullmatch(name):
             if match[1] not in _BY_FEATURE:
-                raise WeightsError(f"{name} is no convolution of VGG-19: is this another network?")
+                raise WeightsError(
+                    f"{name} is not a convolution of VGG-19: is this another network?"
+                )
             name = f"{_BY_FEATURE[match[1]]}.{match[2]}"
         if name in result:
-            raise WeightsError(f"{name} is there twice")
+            raise WeightsError(f"{name} is given twice")
         result[name] = tensor
     return result
 

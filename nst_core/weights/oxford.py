@@ -79,8 +79,9 @@ def equalised(arrays: Mapping[str, Array]) -> dict[str, Array]:
     ReLU and max-pooling are positively homogeneous: relu(a x) = a relu(x) for a > 0. Let a_l be
     1 / (mean activation of layer l), and a_0 = 1. Multiplying the kernel of layer l by
     a_l / a_(l-1) and its bias by a_l multiplies the features of the layer by a_l and changes
-    nothing else. Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks" (2016),
-    section 2, rescale the same network in this way, but for each filter separately.
+    nothing else. Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural
+    Networks" (2016), section 2, rescale the same network in this way, but for each filter
+    separately.
 
     Args:
         arrays: Canonical names and shapes, float32.

@@ -55,6 +55,6 @@ def seed(source: str) -> int:
     if text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= LARGEST_SEED:
         return int(text)
     raise WeightsError(
-        f"bad seed {text[:40]!r} for random weights: expected a whole number of 0 ... 2**64 - 1, "
+        f"bad seed {text[:40]!r} for random weights: expected an integer from 0 to 2**64 - 1, "
         "as in random:7"
     )

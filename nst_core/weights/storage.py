@@ -99,7 +99,7 @@ def _read_safetensors(path: Path) -> dict[str, Array]:
         raise
     except (SafetensorError, KeyError, TypeError, ValueError) as error:  # bfloat16, for one
         reason = (str(error).splitlines() or [""])[0]
-        raise WeightsError(f"no sound safetensors file: {reason}") from error
+        raise WeightsError(f"not a valid safetensors file: {reason}") from error
     return canonical_names(arrays)
 
 
@@ -123,7 +123,7 @@ def _state_dict(value: object) -> dict[str, object]:
 
 def _array(file: TorchFile, name: str, tensor: object) -> Array:
     if not isinstance(tensor, Tensor):
-        raise WeightsError(f"{name} is no tensor")
+        raise WeightsError(f"{name} is not a tensor")
     try:
         return file.array(tensor, SHAPES[name])
     except WeightsError as error:

@@ -144,7 +144,7 @@ def _record(archive: zipfile.ZipFile, name: str, *, limit: int) -> bytes:
 def _open_legacy(head: io.BytesIO, stream: BinaryIO) -> TorchFile:
     magic, protocol, system = (unpickle(split_pickle(head))[0] for _ in range(3))
     if magic != MAGIC or protocol != PROTOCOL or not isinstance(system, dict):
-        raise WeightsError("no file of torch.save, or one of an unknown version")
+        raise WeightsError("not a file of torch.save, or of an unknown version")
     if system.get("little_endian") is not True:
         raise WeightsError("saved on a big-endian machine, which is not supported")
     value, storages = unpickle(split_pickle(head))

@@ -171,7 +171,7 @@ def split_pickle(stream: io.BytesIO) -> bytes:
     except WeightsError:
         raise
     except Exception as error:  # a damaged pickle can raise errors of nearly any type
-        raise WeightsError("no file of torch.save, or a damaged or truncated one") from error
+        raise WeightsError("not a file of torch.save, or damaged or truncated") from error
     return stream.getvalue()[start : stream.tell()]
 
 

@@ -101,7 +101,7 @@ def test_legacy_counts_have_to_fit(count):
 @pytest.mark.parametrize("magic", [0, MAGIC + 1])
 def test_legacy_magic_number(magic):
     data = legacy(state(tensor())).replace(pickle.dumps(MAGIC, 2), pickle.dumps(magic, 2))
-    assert "no file of torch.save" in refusal(data)
+    assert "not a file of torch.save" in refusal(data)
 
 
 def test_truncated_legacy_files_are_called_so():
