@@ -70,7 +70,7 @@ def first_image(
     height, width, _ = content.shape
     found = content
     if picture is not None:
-        found = images.fit(picture, height=height, width=width)
+        found = images.resize_picture(picture, height=height, width=width)
     elif start.image == "noise":
         return noise(height=height, width=width, seed=start.seed)
     elif start.image == "style-colours":

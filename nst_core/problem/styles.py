@@ -92,7 +92,7 @@ def sources(
     """Return the style pictures as backends take them, each fitted to its (height, width)."""
     return tuple(
         StyleSource(
-            image=images.fit(style.picture, height=height, width=width),
+            image=images.resize_picture(style.picture, height=height, width=width),
             weight=style.weight,
             guides=own,
         )

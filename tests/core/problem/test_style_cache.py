@@ -96,7 +96,7 @@ def targets(megabytes):
 
 
 def test_what_was_not_asked_for_longest_is_forgotten_first():
-    cache = TargetCache(most_mb=3)
+    cache = TargetCache(max_mb=3)
     for name in "abc":
         cache.keep(name, targets(0.9))
     assert cache.find("a") is not None
