@@ -74,7 +74,7 @@ def first_image(
     height, width, _ = content.shape
     image = content
     if picture is not None:
-        image = images.fit(picture, height=height, width=width)
+        image = images.resize_picture(picture, height=height, width=width)
     elif start.image == "noise":
         return noise(height=height, width=width, seed=start.seed)
     elif start.image == "style-colours":

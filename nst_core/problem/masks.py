@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nst_core.arrays import Array
 from nst_core.errors import SpecError
+from nst_core.images.colour_transfer import LUMA
 
 MAX_REGIONS = 16
 """The most regions that a label picture may have."""
@@ -126,4 +127,4 @@ def _difference(first: Colour, second: Colour) -> int:
 
 def _lightness(colour: Colour) -> float:
     """Return the luma of ITU-R BT.601."""
-    return float(np.dot(colour, (0.299, 0.587, 0.114)))
+    return float(np.dot(colour, LUMA))

@@ -105,7 +105,7 @@ def style_sources(
     """
     return tuple(
         StyleSource(
-            image=images.fit(style.picture, height=height, width=width),
+            image=images.resize_picture(style.picture, height=height, width=width),
             weight=style.weight,
             guides=guide,
         )

@@ -100,11 +100,11 @@ class _Recoloured(Optimisation):
 def in_colours_of(content: PIL.Image.Image, image: Image) -> Image:
     """Return an image (H, W, 3) with its own luminance and the content picture's colours."""
     height, width = image.shape[:2]
-    return recoloured(image, images.fit(content, height=height, width=width))
+    return recoloured(image, images.resize_picture(content, height=height, width=width))
 
 
 def _values(picture: PIL.Image.Image) -> Image:
-    return images.fit(picture, height=picture.height, width=picture.width)
+    return images.resize_picture(picture, height=picture.height, width=picture.width)
 
 
 def _picture(image: Image) -> PIL.Image.Image:

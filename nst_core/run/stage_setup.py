@@ -8,7 +8,7 @@ from dataclasses import replace
 from nst_core import images
 from nst_core.arrays import Array, Image
 from nst_core.backend import Problem, Session
-from nst_core.images.resize import resize
+from nst_core.images.resize import resize_image
 from nst_core.problem import regions
 from nst_core.problem.initial_image import first_image
 from nst_core.problem.style_cache import fingerprint
@@ -32,13 +32,13 @@ def initial_image(prepared: PreparedRun, number: int, *, previous: Image | None)
     spec = prepared.plan.spec
     height, width = prepared.sizes[number].content
     if previous is None:
-        content = images.fit(prepared.content, height=height, width=width)
+        content = images.resize_picture(prepared.content, height=height, width=width)
         return first_image(
             spec.start, picture=prepared.start, content=content, styles=prepared.styles
         )
     if spec.stages[number].through_8_bits:
-        return images.fit(images.truncated(previous), height=height, width=width)
-    return resize(previous, height=height, width=width)
+        return images.resize_picture(images.truncate_to_8bit(previous), height=height, width=width)
+    return resize_image(previous, height=height, width=width)
 
 
 def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -> Stepper:
@@ -57,7 +57,7 @@ def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -
     height, width = size.content
     guides = regions.style_guides(prepared.content_mask, prepared.styles, sizes=size.styles)
     problem = Problem(
-        content=images.fit(prepared.content, height=height, width=width),
+        content=images.resize_picture(prepared.content, height=height, width=width),
         styles=style_sources(prepared.styles, size.styles, guides),
         start=initial_image,
         weights=prepared.weights,
@@ -104,7 +104,7 @@ def carry_state(stepper: Stepper, state: Mapping[str, Array], *, initial_image: 
     """
     height, width, _ = initial_image.shape
     moments = {
-        name: resize(state[name], height=height, width=width)
+        name: resize_image(state[name], height=height, width=width)
         for name in ("first_moment", "second_moment")
     }
     stepper.restore({**stepper.state(), **moments, "step": state["step"]})

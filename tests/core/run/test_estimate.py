@@ -1,7 +1,6 @@
 """What a run is said to take before it is begun."""
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,23 +119,3 @@ class Slow(Knowing):
         session = FakeBackend().start(problem, device=device, dtype=dtype, **execution)
         session.image = lambda: time.sleep(0.01)
         return session
-
-
-def test_limits_of_control_groups_count(tmp_path, monkeypatch):
-    inner = tmp_path / "outer" / "inner"
-    inner.mkdir(parents=True)
-    (inner / "memory.max").write_text("max\n")
-    (inner / "memory.current").write_text("5000000\n")
-    (tmp_path / "outer" / "memory.max").write_text("9000000\n")
-    (tmp_path / "outer" / "memory.current").write_text("6000000\n")
-    (tmp_path / "outer" / "memory.stat").write_text("anon 1\ninactive_file 500000\n")
-    monkeypatch.setattr(memory, "_CGROUPS", tmp_path)
-    read = Path.read_text
-
-    def groups(path, *arguments, **options):
-        if str(path) == "/proc/self/cgroup":
-            return "0::/outer/inner\n"
-        return read(path, *arguments, **options)
-
-    monkeypatch.setattr(Path, "read_text", groups)
-    assert memory.available_mb() == pytest.approx(3.5)

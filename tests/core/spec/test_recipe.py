@@ -88,19 +88,6 @@ def test_a_recipe_is_a_config_that_gives_the_same_spec_and_run():
     assert config.made_with["device"] == "cuda:0 (card)"
 
 
-def test_toml_errors_name_the_file(tmp_path):
-    path = tmp_path / "a.toml"
-    for content in (b"a = ", b"\xff\xfe", b"[[a]\n"):
-        path.write_bytes(content)
-        with pytest.raises(SpecError, match=r"a\.toml: not") as caught:
-            toml.read(path)
-        assert "\n" not in str(caught.value)
-    with pytest.raises(SpecError, match=r"b.toml: can't be read: No such file"):
-        toml.read(tmp_path / "b.toml")
-    with pytest.raises(SpecError, match="can't be read"):
-        toml.read(tmp_path)
-
-
 def test_the_execution_is_part_of_a_run():
     over = {"run": {"precision": "bf16", "checkpointing": True}}
     run = resolve({"run": {"conv": "direct"}}, over=over).run
