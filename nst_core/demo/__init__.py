@@ -5,14 +5,14 @@ Both are renderings of ``python -m nst_core.demo.render``, so they belong to the
 
 from pathlib import Path
 
-_ROOM = Path(__file__).parent
+_DIRECTORY = Path(__file__).parent
 
 
 def landscape() -> Path:
     """Return the path of the shipped content picture."""
-    return _ROOM / "landscape.jpg"
+    return _DIRECTORY / "landscape.jpg"
 
 
 def painting() -> Path:
     """Return the path of the shipped style picture."""
-    return _ROOM / "painting.jpg"
+    return _DIRECTORY / "painting.jpg"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from nst_core.demo._noise import Array, color
-from nst_core.demo._sky import SKYLIGHT, SUNLIGHT, hazed
+from nst_core.demo._noise import Array, colour
+from nst_core.demo._sky import SKYLIGHT, SUNLIGHT, with_haze
 from nst_core.demo._view import View
 
 _TALL, _WIDE = 720, 400
 _TOP, _FOOT = 12, 700
-_DARK = color(0.014, 0.034, 0.022)
-_LIT = color(0.185, 0.200, 0.062)
+_DARK = colour(0.014, 0.034, 0.022)
+_LIT = colour(0.185, 0.200, 0.062)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Tree:
     tone: float
 
 
-def drawn(seed: int) -> Image.Image:
+def draw_fir(seed: int) -> Image.Image:
     """Return one fir in mode ``LA``: how sunlit each point is, and where the tree is."""
     rng = np.random.default_rng(seed)
     shade, alpha = Image.new("L", (_WIDE, _TALL), 60), Image.new("L", (_WIDE, _TALL), 0)
@@ -54,13 +54,13 @@ def drawn(seed: int) -> Image.Image:
         height = _TOP + (_FOOT - 80 - _TOP) * part
         # Boughs at the far side of the tree come first, so that the near ones hide the trunk.
         for turn in np.sort(np.sin(rng.uniform(0.0, 2.0 * np.pi, 13))):
-            center = _WIDE / 2 + lean * (1.0 - part)
-            root = (center, height + rng.normal(0.0, 6.0))
-            _bough(pens, rng, root, reach * rng.uniform(0.62, 1.08), float(turn))
+            centre = _WIDE / 2 + lean * (1.0 - part)
+            root = (centre, height + rng.normal(0.0, 6.0))
+            _draw_branch(pens, rng, root, reach * rng.uniform(0.62, 1.08), float(turn))
     return Image.merge("LA", (shade, alpha))
 
 
-def _bough(
+def _draw_branch(
     pens: tuple[ImageDraw.ImageDraw, ImageDraw.ImageDraw],
     rng: np.random.Generator,
     root: tuple[float, float],
@@ -88,8 +88,8 @@ class Forest:
     """Firs set into a picture of the land, the far ones first."""
 
     def __init__(self, kinds: int) -> None:
-        self._kinds = [drawn(100 + kind) for kind in range(kinds)]
-        self._ready: dict[tuple[int, int], Array] = {}
+        self._kinds = [draw_fir(100 + kind) for kind in range(kinds)]
+        self._sprites: dict[tuple[int, int], Array] = {}
 
     def plant(self, view: View, picture: Array, distance: Array, trees: list[Tree]) -> None:
         """Paint ``trees`` over ``picture`` (height, width, 3) where no nearer ground hides them.
@@ -101,7 +101,7 @@ class Forest:
             trees: What to plant.
         """
         trees = sorted(trees, key=lambda one: -one.y)
-        for tree, dark, lit in zip(trees, *_tones(trees), strict=True):
+        for tree, dark, lit in zip(trees, *_tree_colours(trees), strict=True):
             column, foot = view.project(tree.x, tree.y, tree.ground - 0.02 * tree.size)
             tall = round(view.focal * tree.size / tree.y * _TALL / (_FOOT - _TOP))
             if tall >= 4:
@@ -116,21 +116,21 @@ class Forest:
 
     def _sprite(self, kind: int, tall: int) -> Array:
         """Return a fir scaled to ``tall`` rows, (rows, columns, 2) in 0...1."""
-        if (kind, tall) not in self._ready:
+        if (kind, tall) not in self._sprites:
             wide = max(2, round(tall * _WIDE / _TALL))
             scaled = self._kinds[kind].resize((wide, tall), Image.Resampling.BOX)
-            self._ready[kind, tall] = np.asarray(scaled, dtype=np.float32) / 255.0
-        return self._ready[kind, tall]
+            self._sprites[kind, tall] = np.asarray(scaled, dtype=np.float32) / 255.0
+        return self._sprites[kind, tall]
 
 
-def _tones(trees: list[Tree]) -> tuple[Array, Array]:
-    """Return the firs' colors (n, 3) through the air: of their darkest and brightest needles."""
+def _tree_colours(trees: list[Tree]) -> tuple[Array, Array]:
+    """Return the firs' colours (n, 3) through the air: of their darkest and brightest needles."""
     rows = [(one.x, one.y, one.ground + one.size / 2, one.sun, one.tone) for one in trees]
     x, y, height, sun, tone = np.array(rows, dtype=np.float32).reshape(-1, 5).T
     direct = sun[:, None] * SUNLIGHT
     dark = _DARK * (0.10 * direct + 0.55 * SKYLIGHT)
     lit = _LIT * (0.90 * direct + 0.75 * SKYLIGHT) * tone[:, None]
-    return hazed(dark, x / y, y, height), hazed(lit, x / y, y, height)
+    return with_haze(dark, x / y, y, height), with_haze(lit, x / y, y, height)
 
 
 def _clipped(sprite: Array, top: int, left: int, canvas: Array) -> tuple[slice, slice, Array]:

@@ -7,11 +7,11 @@ from PIL import Image
 
 from nst_core.demo import _cabin, _ground, _planting, _sky
 from nst_core.demo._firs import Forest, Tree
-from nst_core.demo._noise import Array, Noise, color, mix, smoothstep
+from nst_core.demo._noise import Array, Noise, colour, mix, smoothstep
 from nst_core.demo._terrain import Terrain
-from nst_core.demo._view import EYE, View
+from nst_core.demo._view import EYE_HEIGHT, View
 
-_WATER = color(0.030, 0.085, 0.115)
+_WATER = colour(0.030, 0.085, 0.115)
 _SPIT = 150.0
 
 
@@ -29,36 +29,36 @@ class Landscape:
         """Return the picture, rendered half as large again and scaled down."""
         view = View(width * 3 // 2, height * 3 // 2)
         picture, distance = self._land(view, 20.0)
-        self._furnish(view, picture, distance, self._woods)
-        self._flood(view, picture, distance)
+        self._paint_trees(view, picture, distance, self._woods)
+        self._paint_lake(view, picture, distance)
         far = [tree for tree in self._near if tree.y > 120.0]
         _planting.grass(view, self._terrain, picture, 16_000, (124.0, 176.0))
-        self._furnish(view, picture, distance, far)
+        self._paint_trees(view, picture, distance, far)
         _cabin.paint(view, picture, self._floor)
         _planting.grass(view, self._terrain, picture, 26_000, (24.0, 112.0))
         _planting.flowers(view, self._terrain, picture, 5_000)
-        self._furnish(view, picture, distance, [one for one in self._near if one.y <= 120.0])
-        return developed(picture).resize((width, height), Image.Resampling.LANCZOS)
+        self._paint_trees(view, picture, distance, [one for one in self._near if one.y <= 120.0])
+        return tone_mapped(picture).resize((width, height), Image.Resampling.LANCZOS)
 
-    def _furnish(self, view: View, picture: Array, distance: Array, trees: list[Tree]) -> None:
+    def _paint_trees(self, view: View, picture: Array, distance: Array, trees: list[Tree]) -> None:
         self._forest.plant(view, picture, distance, trees)
 
     def _land(self, view: View, start: float) -> tuple[Array, Array]:
         """Return sky and bare land (height, width, 3), and how far each pixel sees."""
         distance = view.distances(self._heights, start)
         sideways, upward = np.meshgrid(*view.rays())
-        picture = _sky.clouded(self._noise, sideways, upward)
+        picture = _sky.cloudy_sky(self._noise, sideways, upward)
         seen = np.isfinite(distance)
         y = distance[seen]
         x = sideways[seen] * y
         lit = _ground.light(self._terrain, self._noise, x, y, 1.0 / view.focal)
-        picture[seen] = _sky.hazed(lit, sideways[seen], y, self._terrain.height(x, y))
+        picture[seen] = _sky.with_haze(lit, sideways[seen], y, self._terrain.height(x, y))
         return picture, distance
 
     def _heights(self, x: Array, y: Array) -> Array:
         return np.maximum(self._terrain.height(x, y), 0.0)
 
-    def _mirrored(self, view: View) -> Array:
+    def _reflection(self, view: View) -> Array:
         """Return what the camera under the lake sees, upside down and so in the lake's place.
 
         A pixel whose water lies before the spit mirrors the spit; beyond it, the far shore only.
@@ -67,32 +67,32 @@ class Landscape:
         below = View(view.width // 2, view.height // 2, -view.eye)
         whole, distance = self._land(below, 112.0)
         beyond, far_distance = self._land(below, _SPIT + 40.0)
-        self._furnish(below, beyond, far_distance, self._woods)
-        self._furnish(below, whole, distance, self._woods)
-        self._furnish(below, whole, distance, [one for one in self._near if one.y > 120.0])
+        self._paint_trees(below, beyond, far_distance, self._woods)
+        self._paint_trees(below, whole, distance, self._woods)
+        self._paint_trees(below, whole, distance, [one for one in self._near if one.y > 120.0])
         _cabin.paint(below, whole, self._floor)
-        before = below.rays()[1] > EYE / _SPIT
+        before = below.rays()[1] > EYE_HEIGHT / _SPIT
         return np.where(before[:, None, None], whole, beyond)
 
-    def _flood(self, view: View, picture: Array, distance: Array) -> None:
+    def _paint_lake(self, view: View, picture: Array, distance: Array) -> None:
         """Paint the lake over ``picture``, in place."""
         sideways, upward = np.meshgrid(*view.rays())
-        flat = EYE / np.maximum(-upward, 1e-6)
+        flat = EYE_HEIGHT / np.maximum(-upward, 1e-6)
         lake = (upward < 0.0) & (distance > 0.999 * flat)
         lake &= self._terrain.height(sideways * flat, flat) <= 0.0
         y = flat[lake]
         x = sideways[lake] * y
         row, column = np.nonzero(lake)
-        tilt_x, tilt_y = self._ripples(x, y)
+        tilt_x, tilt_y = self._wave_slopes(x, y)
         source = 2.0 * view.horizon - row - 0.5 - view.focal * tilt_y
         shifted = column + 0.5 + view.focal * tilt_x
-        light = _sampled(self._mirrored(view), 0.5 * source - 0.5, 0.5 * shifted - 0.5)
-        graze = np.clip(-upward[lake] + 1.4 * tilt_y, 0.0, 1.0)
-        gleam = 0.10 + 0.84 * np.exp(-graze * 5.5)
-        water = mix(np.broadcast_to(_WATER, light.shape), light, gleam)
-        picture[lake] = _sky.hazed(water, sideways[lake], y, 0.0 * y)
+        light = _sampled(self._reflection(view), 0.5 * source - 0.5, 0.5 * shifted - 0.5)
+        grazing = np.clip(-upward[lake] + 1.4 * tilt_y, 0.0, 1.0)
+        mirroring = 0.10 + 0.84 * np.exp(-grazing * 5.5)
+        water = mix(np.broadcast_to(_WATER, light.shape), light, mirroring)
+        picture[lake] = _sky.with_haze(water, sideways[lake], y, 0.0 * y)
 
-    def _ripples(self, x: Array, y: Array) -> tuple[Array, Array]:
+    def _wave_slopes(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Return how far, as tangents, the waves turn the mirrored rays aside and up."""
         calm = 0.25 + 0.75 * smoothstep(-0.15, 0.35, self._noise.fractal(x / 160.0, y / 60.0, 3))
         coarse = self._noise.fractal(x / 5.5, y / 2.4, 3)
@@ -112,7 +112,7 @@ def _sampled(picture: Array, row: Array, column: Array) -> Array:
     return mix(upper, lower, row - low)
 
 
-def developed(light: Array) -> Image.Image:
+def tone_mapped(light: Array) -> Image.Image:
     """Return linear ``light`` (height, width, 3) as a picture, highlights rolled off."""
     exposed = 0.80 * light
     # A filmic curve (Hable's form, refitted by Narkowicz): deep shadows, soft highlights.

@@ -52,7 +52,7 @@ class Noise:
             total = total + strength * self(x, y)
             weight += strength
             strength *= gain
-            x, y = _turn(x, y)
+            x, y = _next_octave(x, y)
         return total / weight
 
     def ridged(self, x: Array, y: Array, octaves: int, gain: float = 0.5) -> Array:
@@ -65,7 +65,7 @@ class Noise:
             norm += strength
             carry = np.clip(crest * 1.8, 0.0, 1.0)
             strength *= gain
-            x, y = _turn(x, y)
+            x, y = _next_octave(x, y)
         return total / norm
 
 
@@ -73,7 +73,7 @@ def _fade(t: Array) -> Array:
     return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
 
 
-def _turn(x: Array, y: Array) -> tuple[Array, Array]:
+def _next_octave(x: Array, y: Array) -> tuple[Array, Array]:
     """Return the next octave's coordinates; the turn hides that all octaves share one lattice."""
     return 1.62 * x + 1.22 * y + 17.3, -1.22 * x + 1.62 * y + 5.9
 
@@ -90,6 +90,6 @@ def mix(first: Array, second: Array, weight: Array) -> Array:
     return first + (second - first) * weight[..., None]
 
 
-def color(red: float, green: float, blue: float) -> Array:
-    """Return one color as an array of shape (3,)."""
+def colour(red: float, green: float, blue: float) -> Array:
+    """Return one colour as an array of shape (3,)."""
     return np.array([red, green, blue], dtype=np.float32)

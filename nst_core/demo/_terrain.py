@@ -34,11 +34,11 @@ class Terrain:
 
     def __init__(self) -> None:
         self._noise = Noise(_NOISE)
-        self._shadow = _shadow_tops(self)
+        self._shadow = _shadow_heights(self)
 
     def height(self, x: Array, y: Array) -> Array:
         """Return the height of the ground, negative under the lake; shapes are all alike."""
-        land = self.shore(x, y)
+        land = self.shore_distance(x, y)
         bank = 5.5 * (1.0 - np.exp(-np.maximum(land, 0.0) / 28.0)) + np.minimum(land, 0.0) * 0.1
         bumps = 0.9 * self._noise.fractal(x / 21.0, y / 21.0, 4)
         bank = bank + bumps * smoothstep(0.0, 12.0, land)
@@ -46,7 +46,7 @@ class Terrain:
         height: Array = bank + inland * (self._hills(x, y) + self._mountains(x, y))
         return height
 
-    def shore(self, x: Array, y: Array) -> Array:
+    def shore_distance(self, x: Array, y: Array) -> Array:
         """Return about the distance to the shore, positive on land and negative on the lake."""
         near = 60.0 + 40.0 * smoothstep(4.0, -52.0, x) + 5.0 * np.sin(x / 17.0) - y
         far = y - 600.0 - 0.1 * x
@@ -78,8 +78,8 @@ class Terrain:
     def _hills(self, x: Array, y: Array) -> Array:
         rough = 0.75 + 0.55 * self._noise.fractal(x / 330.0 + 9.0, y / 330.0, 6)
         total = np.zeros_like(x)
-        for center_x, center_y, width, depth, top in _HILLS:
-            square = ((x - center_x) / width) ** 2 + ((y - center_y) / depth) ** 2
+        for centre_x, centre_y, width, depth, top in _HILLS:
+            square = ((x - centre_x) / width) ** 2 + ((y - centre_y) / depth) ** 2
             total = total + top * np.exp(-square)
         return total * rough
 
@@ -88,8 +88,8 @@ class Terrain:
         warp_y = y + 210.0 * self._noise.fractal(x / 900.0 + 57.0, y / 900.0, 2)
         ridges = self._noise.ridged(warp_x / 1500.0 + 3.0, warp_y / 1500.0 + 8.0, 9, 0.47)
         peaks = np.zeros_like(x)
-        for center_x, center_y, radius, top in _PEAKS:
-            away = np.hypot(warp_x - center_x, warp_y - center_y) / radius
+        for centre_x, centre_y, radius, top in _PEAKS:
+            away = np.hypot(warp_x - centre_x, warp_y - centre_y) / radius
             peaks = np.maximum(peaks, top * np.maximum(0.0, 1.0 - away))
         rise = smoothstep(1500.0, 4600.0, y)
         height: Array = rise * (ridges * (420.0 + 0.75 * peaks) + peaks * 0.72)
@@ -99,7 +99,7 @@ class Terrain:
 _REACH, _CELL, _CELLS = 5200.0, 10.4, 1000
 
 
-def _shadow_tops(terrain: Terrain) -> Array:
+def _shadow_heights(terrain: Terrain) -> Array:
     """Return, over a square grid, the height up to which other ground hides the sun."""
     axis = (np.arange(_CELLS, dtype=np.float32) + 0.5) * _CELL
     x, y = np.meshgrid(axis - _REACH, axis)

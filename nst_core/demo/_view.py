@@ -9,8 +9,8 @@ import numpy as np
 
 from nst_core.demo._noise import Array
 
-EYE = 14.0
-FAR = 14000.0
+EYE_HEIGHT = 14.0
+FARTHEST = 14000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class View:
 
     width: int
     height: int
-    eye: float = EYE
+    eye: float = EYE_HEIGHT
 
     @property
     def focal(self) -> float:
@@ -63,7 +63,7 @@ class View:
             Shape (height, width).
         """
         sideways, upward = self.rays()
-        steps = np.geomspace(start, FAR, 1100, dtype=np.float32)
+        steps = np.geomspace(start, FARTHEST, 1100, dtype=np.float32)
         ground = heights(steps[:, None] * sideways[None, :], steps[:, None] + 0.0 * sideways)
         tangents = (ground - self.eye) / steps[:, None]
         if self.eye < 0:
@@ -71,11 +71,11 @@ class View:
         tops = np.maximum.accumulate(tangents, axis=0)
         seen = np.empty((self.height, self.width), dtype=np.float32)
         for column in range(self.width):
-            seen[:, column] = _first_reach(tops[:, column], steps, upward)
+            seen[:, column] = _first_crossing(tops[:, column], steps, upward)
         return seen
 
 
-def _first_reach(tops: Array, steps: Array, upward: Array) -> Array:
+def _first_crossing(tops: Array, steps: Array, upward: Array) -> Array:
     """Return for each of ``upward`` the interpolated step at which ``tops`` reaches it."""
     after = np.searchsorted(tops, upward)
     inside = np.clip(after, 1, len(steps) - 1)

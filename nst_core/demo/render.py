@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _write(picture: Image.Image, path: Path) -> None:
-    # Without chroma subsampling: thin strokes of complementary colors would bleed.
+    # Without chroma subsampling: thin strokes of complementary colours would bleed.
     picture.save(path, quality=92, subsampling="4:4:4", optimize=True)
     sys.stdout.write(f"{path}\n")
 
