@@ -1,6 +1,6 @@
-"""The two pictures that ship with nst: a landscape to paint and a painting to paint it after.
+"""The two pictures that ship with nst: a landscape (content) and a painting (style).
 
-Both are renderings of ``python -m nst_core.demo.render``, so they belong to the project alone.
+Both were rendered by ``python -m nst_core.demo.render``, so no one else has rights to them.
 """
 
 from pathlib import Path

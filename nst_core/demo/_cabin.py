@@ -1,4 +1,4 @@
-"""The cabin by the lake of the demo landscape: planked walls, a shingled roof, lit windows."""
+"""The cabin in the demo landscape: walls of planks, a roof of shingles, lit windows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nst_core.demo._terrain import SUN
 from nst_core.demo._view import View
 
 POSITION = (47.0, 147.0)
-"""Where the cabin stands: metres to the right and metres away."""
+"""The position of the cabin: metres to the right and metres away."""
 
 _Point: TypeAlias = tuple[float, float, float]
 _Quad: TypeAlias = tuple[_Point, _Point, _Point, _Point]
@@ -22,8 +22,8 @@ _ANGLE = 0.62
 _TIMBER, _SHINGLE = colour(0.30, 0.15, 0.075), colour(0.34, 0.115, 0.07)
 _LAMP, _STONE = colour(2.3, 1.05, 0.22), colour(0.30, 0.27, 0.25)
 
-# In the cabin's own metres: along the ridge, across it, and up. The walls that face away from
-# the viewer are left out; what stands behind comes first.
+# Coordinates of the cabin in metres: along the ridge, across it, and up. Walls that face away from
+# the viewer are left out. Pieces further behind come first.
 _WALLS_AND_ROOF: tuple[tuple[_Quad, _Point, Array, int], ...] = (
     # corners, outward normal, colour, planks
     (((-6.2, -4.2, 0), (-6.2, 4.2, 0), (-6.2, 4.2, 4.2), (-6.2, -4.2, 4.2)),
@@ -48,7 +48,7 @@ _WINDOWS: tuple[_Quad, ...] = (
 
 
 def paint(view: View, picture: Array, ground: float) -> None:
-    """Paint the cabin, whose floor is at height ``ground``, over ``picture`` (in place)."""
+    """Paint the cabin over ``picture``, in place; ``ground`` is the height of its floor."""
     rng = np.random.default_rng(3)
     brush = _Painter(view, picture, ground)
     for corners, normal, tint, count in _WALLS_AND_ROOF:
@@ -58,7 +58,7 @@ def paint(view: View, picture: Array, ground: float) -> None:
 
 
 class _Painter:
-    """Paints flat pieces given in the cabin's own coordinates: along, across and up in metres."""
+    """Paints polygons given in the coordinates of the cabin: along, across and up in metres."""
 
     def __init__(self, view: View, picture: Array, ground: float) -> None:
         self._view, self._picture, self._ground = view, picture, ground
@@ -72,7 +72,7 @@ class _Painter:
         tint: Array,
         count: int,
     ) -> None:
-        """Paint a quad as ``count`` planks, from its first edge to its third."""
+        """Paint a quadrilateral as ``count`` planks, from its first edge to its third."""
         low_left, low_right, high_right, high_left = (np.array(one, float) for one in corners)
         x, y = self._rotated(normal[0], normal[1])
         facing = max(0.0, float(np.dot(SUN, (x, y, normal[2]))))
@@ -88,7 +88,7 @@ class _Painter:
             self._fill(piece, lit * rng.uniform(0.72, 1.22))
 
     def paint_window(self, corners: _Quad) -> None:
-        """Paint a window with light behind it."""
+        """Paint a lit window."""
         self._fill([np.array(one, float) for one in corners], _LAMP)
 
     def _rotated(self, along: float, across: float) -> tuple[float, float]:

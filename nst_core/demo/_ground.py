@@ -1,4 +1,4 @@
-"""What the ground of the demo landscape is made of and how it is lit, in linear light."""
+"""The materials of the ground in the demo landscape and their lighting, in linear light."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def light(terrain: Terrain, noise: Noise, x: Array, y: Array, footprint: float) 
     """Return the colour (n, 3) of the ground at ``x`` and ``y`` (n,).
 
     Args:
-        terrain: The land.
-        noise: For the grain of the materials.
+        terrain: The terrain.
+        noise: The noise for the texture of the materials.
         x: Metres to the right.
         y: Metres away.
-        footprint: Width of a pixel in metres per metre of distance; slopes are measured over it,
-            which keeps the far mountains from glittering.
+        footprint: Width of a pixel in metres per metre of distance. Slopes are measured over this
+            width; otherwise the far mountains would be noisy.
     """
     height = terrain.height(x, y)
     rise_x, rise_y = terrain.slope(x, y, np.maximum(footprint * y, 0.05))
@@ -28,14 +28,14 @@ def light(terrain: Terrain, noise: Noise, x: Array, y: Array, footprint: float) 
     sun = facing * terrain.sunlit(x, y, height)
     open_sky = 0.55 + 0.45 / norm
     tint = _reflectance(noise, x, y, height, steep)
-    # Light that the slopes throw at one another keeps the shadows from going flat blue.
+    # Light reflected between the slopes; without it the shadows would be plain blue.
     bounce = colour(0.10, 0.08, 0.06)
     lit: Array = tint * (sun[:, None] * SUNLIGHT + open_sky[:, None] * SKYLIGHT + bounce)
     return lit
 
 
 def forest_density(noise: Noise, x: Array, y: Array, height: Array) -> Array:
-    """Return how thickly firs stand, 0...1: in patches, and not above the tree line."""
+    """Return the density of the forest, 0...1: it has patches, and ends at the tree line."""
     broad = noise.fractal(x / 210.0 + 5.0, y / 210.0, 4)
     line = smoothstep(470.0, 330.0, height + 150.0 * broad)
     return line * smoothstep(0.32, 0.02, broad) * smoothstep(0.6, 4.5, height)
@@ -61,7 +61,7 @@ def _reflectance(noise: Noise, x: Array, y: Array, height: Array, steep: Array) 
 
 
 def _rock(noise: Noise, x: Array, height: Array, grain: Array) -> Array:
-    """Return rock (n, 3) in beds that lie level but for some noise."""
+    """Return the reflectance (n, 3) of rock in nearly horizontal layers."""
     beds = noise(x / 900.0, height / 34.0 + 2.0 * grain)
     dark = _uniform(x, 0.12, 0.105, 0.10)
     return mix(dark, colour(0.30, 0.26, 0.225), smoothstep(-0.6, 0.7, beds + 0.5 * grain))

@@ -1,4 +1,4 @@
-"""The demo landscape put together: sky, land, woods, the lake and what it mirrors."""
+"""The whole demo landscape: sky, terrain, forest, and the lake with its reflections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPIT = 150.0
 
 
 class Landscape:
-    """The scene, ready to be seen by a camera."""
+    """The scene, which can be rendered at any size."""
 
     def __init__(self) -> None:
         self._terrain = Terrain()
@@ -26,7 +26,7 @@ class Landscape:
         self._floor = _planting.cabin_floor(self._terrain)
 
     def render(self, width: int, height: int) -> Image.Image:
-        """Return the picture, rendered half as large again and scaled down."""
+        """Return the picture; it is rendered 1.5 times as large and scaled down."""
         view = View(width * 3 // 2, height * 3 // 2)
         picture, distance = self._land(view, 20.0)
         self._paint_trees(view, picture, distance, self._woods)
@@ -44,7 +44,7 @@ class Landscape:
         self._forest.plant(view, picture, distance, trees)
 
     def _land(self, view: View, start: float) -> tuple[Array, Array]:
-        """Return sky and bare land (height, width, 3), and how far each pixel sees."""
+        """Return sky and bare ground (height, width, 3), and the distance that each pixel shows."""
         distance = view.distances(self._heights, start)
         sideways, upward = np.meshgrid(*view.rays())
         picture = _sky.cloudy_sky(self._noise, sideways, upward)
@@ -59,11 +59,12 @@ class Landscape:
         return np.maximum(self._terrain.height(x, y), 0.0)
 
     def _reflection(self, view: View) -> Array:
-        """Return what the camera under the lake sees, upside down and so in the lake's place.
+        """Return the reflection in the lake: the view of a camera below the lake.
 
-        A pixel whose water lies before the spit mirrors the spit; beyond it, the far shore only.
+        That view is upside down. Water in front of the spit reflects the spit; water beyond it
+        reflects the far shore only.
         """
-        # Ripples blur the mirrored picture, so half the resolution is enough for it.
+        # Half the resolution is enough, because the waves blur the reflection.
         below = View(view.width // 2, view.height // 2, -view.eye)
         whole, distance = self._land(below, 112.0)
         beyond, far_distance = self._land(below, _SPIT + 40.0)
@@ -93,7 +94,7 @@ class Landscape:
         picture[lake] = _sky.with_haze(water, sideways[lake], y, 0.0 * y)
 
     def _wave_slopes(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Return how far, as tangents, the waves turn the mirrored rays aside and up."""
+        """Return by how much the waves turn the reflected rays aside and up, as tangents."""
         calm = 0.25 + 0.75 * smoothstep(-0.15, 0.35, self._noise.fractal(x / 160.0, y / 60.0, 3))
         coarse = self._noise.fractal(x / 5.5, y / 2.4, 3)
         fine = self._noise.fractal(x / 1.5 + 7.0, y / 0.7, 2)
@@ -113,11 +114,11 @@ def _sampled(picture: Array, row: Array, column: Array) -> Array:
 
 
 def tone_mapped(light: Array) -> Image.Image:
-    """Return linear ``light`` (height, width, 3) as a picture, highlights rolled off."""
+    """Return a picture of linear ``light`` (height, width, 3), with compressed highlights."""
     exposed = 0.80 * light
-    # A filmic curve (Hable's form, refitted by Narkowicz): deep shadows, soft highlights.
+    # A filmic tone curve (of Hable's form, fitted by Narkowicz): dark shadows, soft highlights.
     curve = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
     tone = np.clip(curve, 0.0, 1.0) ** (1 / 2.2)
-    # Paper white and ink black lie a little inside the curve's ends.
+    # White and black are set a little inside the ends of the curve.
     tone = np.clip((tone - 0.045) / 0.925, 0.0, 1.0)
     return Image.fromarray(np.rint(tone * 255.0).astype(np.uint8))

@@ -1,7 +1,7 @@
-"""What the demo painting shows: a colour and a direction for every place of the canvas.
+"""The subject of the demo painting: the colour and the direction of strokes at each point.
 
-The canvas is 600 wide and 400 high whatever the picture's size; ``x`` runs to the right and ``y``
-down. Colours are sRGB values, 0...1, as a painter would mix them, not linear light.
+The canvas is 600 wide and 400 high, whatever the size of the picture; ``x`` is to the right and
+``y`` is down. Colours are sRGB values in 0...1, not linear light.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ class Motif:
         self._noise = Noise(77)
 
     def region(self, x: Array, y: Array) -> npt.NDArray[np.int64]:
-        """Return which of ``SKY``, ``HILLS``, ``FIELD`` and ``CYPRESS`` lies at each place."""
+        """Return for each point one of ``SKY``, ``HILLS``, ``FIELD`` and ``CYPRESS``."""
         place = np.where(y > _hill(x, 0), HILLS, SKY)
         place = np.where(y > _field(x), FIELD, place)
         flame: npt.NDArray[np.int64] = np.where(self._inside_cypress(x, y) > 0.0, CYPRESS, place)
         return flame
 
     def angle(self, x: Array, y: Array) -> Array:
-        """Return the direction of the brush in radians: along the lines of ``_stream``."""
+        """Return the direction of strokes in radians: along the level lines of ``_stream``."""
         place = self.region(x, y)
         right = self._stream(x + 0.5, y, place) - self._stream(x - 0.5, y, place)
         down = self._stream(x, y + 0.5, place) - self._stream(x, y - 0.5, place)
@@ -71,7 +71,7 @@ class Motif:
         return angle
 
     def colour(self, x: Array, y: Array) -> Array:
-        """Return the local colour (..., 3)."""
+        """Return the colour at each point, (..., 3)."""
         place = self.region(x, y)
         level = self._stream(x, y, place)
         rough = self._noise.fractal(x / 26.0, y / 26.0, 3)
@@ -82,7 +82,7 @@ class Motif:
         return np.where((place == CYPRESS)[..., None], flame, painted)
 
     def detail(self, x: Array, y: Array) -> Array:
-        """Return how much small strokes are wanted, 0...1: at discs, cypresses and near by."""
+        """Return where small strokes are needed, 0...1: at discs, at cypresses and in the field."""
         place = self.region(x, y)
         wanted = np.where(place == CYPRESS, 0.9, np.where(place == FIELD, 0.6, 0.35))
         for centre_x, centre_y, radius in _DISCS:
@@ -91,7 +91,7 @@ class Motif:
         return wanted
 
     def _stream(self, x: Array, y: Array, place: npt.NDArray[np.int64]) -> Array:
-        """Return the stream function: strokes run along its lines, and so do bands of colour."""
+        """Return the stream function; strokes and bands of colour follow its level lines."""
         level = np.where(place == HILLS, self._hill_stream(x, y), self._sky_stream(x, y))
         level = np.where(place == FIELD, self._field_stream(x, y), level)
         return np.where(place == CYPRESS, self._flame_stream(x, y), level)
@@ -99,7 +99,7 @@ class Motif:
     def _sky_stream(self, x: Array, y: Array) -> Array:
         turned_x, turned_y = x, y
         for centre_x, centre_y, radius, turn in _EDDIES:
-            # Turning the plane more towards an eddy's middle winds the wind's bands into a spiral.
+            # Rotating the plane, most at the centre of an eddy, bends the bands into a spiral.
             dx, dy = turned_x - centre_x, turned_y - centre_y
             angle = turn * np.exp(-((np.hypot(dx, 1.15 * dy) / radius) ** 2))
             turned_x = centre_x + np.cos(angle) * dx - np.sin(angle) * dy
@@ -147,7 +147,7 @@ class Motif:
     def _sky(self, x: Array, y: Array, level: Array, rough: Array) -> Array:
         tone = 0.38 + 0.30 * np.sin(level / 8.5) + 0.42 * rough + 0.16 * smoothstep(120.0, 240.0, y)
         painted = ramp(SKY_COLOURS, tone)
-        # The evening's last warmth lies along the hills.
+        # The sky is warm just above the hills.
         low = smoothstep(52.0, 4.0, _hill(x, 0) - y) * (0.5 + 0.5 * np.sin(level / 6.0 + 1.0))
         painted = mix(painted, colour(0.96, 0.66, 0.36), 0.75 * low)
         for centre_x, centre_y, radius in _DISCS:

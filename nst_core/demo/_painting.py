@@ -1,4 +1,4 @@
-"""The demo painting put together: layers of strokes over the motif, large ones first."""
+"""The whole demo painting: layers of strokes over the motif, large strokes first."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _Count: TypeAlias = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One pass over the canvas; lengths are in its units.
+    """One layer of strokes; lengths are in units of the canvas.
 
     Attributes:
-        count: Strokes tried.
+        count: The number of strokes before some are dropped, see ``detail``.
         length: Mean length of a stroke.
-        width: Mean breadth of a stroke.
-        body: Thickness of the paint.
-        stray: How far the colours stray from the motif's.
-        fine: 0 to spread the strokes evenly, 1 to put them only where detail is wanted.
+        width: Mean width of a stroke.
+        thickness: Thickness of the paint.
+        colour_deviation: How much the colours deviate from those of the motif.
+        detail: 0 for strokes everywhere, 1 for strokes only where the motif needs small ones.
     """
 
     count: int
@@ -49,13 +49,13 @@ _LAYERS = (
 
 
 class Painting:
-    """The painting, ready to be painted at any size."""
+    """The painting, which can be rendered at any size."""
 
     def __init__(self) -> None:
         self._motif = Motif()
 
     def render(self, width: int, height: int) -> Image.Image:
-        """Return the picture, painted at twice its size and scaled down."""
+        """Return the picture; it is painted at twice the size and scaled down."""
         rng = np.random.default_rng(1889)
         scale = 2.0 * width / WIDE
         canvas = Canvas(2 * width, 2 * height, _GROUND)
@@ -65,7 +65,7 @@ class Painting:
         return canvas.lit(scale / 3.0).resize((width, height), Image.Resampling.LANCZOS)
 
     def _strokes(self, rng: np.random.Generator, layer: _Layer, scale: float) -> list[Stroke]:
-        """Return one layer's strokes in the order of painting, far things before near ones."""
+        """Return the strokes of one layer in order of painting: far regions before near ones."""
         x, y = (
             rng.uniform(-8.0, WIDE + 8.0, layer.count),
             rng.uniform(-8.0, HIGH + 8.0, layer.count),
@@ -95,9 +95,9 @@ class Painting:
         return strokes
 
     def _paths(self, x: Array, y: Array, length: float) -> tuple[Array, tuple[_Count, _Count]]:
-        """Return centre lines (points, n, 2) through ``x`` and ``y`` (n,), and where each is valid.
+        """Return centre lines (points, n, 2) through ``x`` and ``y`` (n,), and their valid ends.
 
-        A stroke ends where the thing that it paints ends: that keeps the forms' edges.
+        A stroke ends where the region that it paints ends, which keeps the edges sharp.
         """
         steps = max(2, round(length / 2 / _STEP))
         start_region = self._motif.region(x, y)
@@ -109,7 +109,7 @@ class Painting:
     def _walk(
         self, x: Array, y: Array, start_region: _Count, steps: int, direction: float
     ) -> tuple[Array, _Count]:
-        """Return ``steps`` points along the flow, and how many of them stay in ``home``."""
+        """Return ``steps`` points along the stream, and how many are in ``start_region``."""
         points, inside = [], np.zeros(len(x), dtype=np.int64)
         alive = np.ones(len(x), dtype=bool)
         for _ in range(steps):
@@ -121,7 +121,7 @@ class Painting:
         return np.stack(points), inside
 
     def _colours(self, rng: np.random.Generator, layer: _Layer, x: Array, y: Array) -> Array:
-        """Return a colour (n, 3) for each stroke: the motif's, broken, with some accents."""
+        """Return a colour (n, 3) per stroke: the motif's with random changes and some accents."""
         paint = self._motif.colour(x, y)
         light = rng.normal(0.0, layer.colour_deviation, (len(x), 1))
         hue = rng.normal(0.0, 0.6 * layer.colour_deviation, (len(x), 3))
@@ -137,7 +137,7 @@ class Painting:
 
 
 def _resampled(path: Array, scale: float, size: float) -> Array:
-    """Return ``path`` (n, 2) in pixels, shortened to ``size`` and close enough for stamping."""
+    """Return ``path`` (n, 2) shortened by ``size``, in pixels, with less than a pixel per step."""
     keep = max(3, round(len(path) * min(1.0, size)))
     path = path[:keep] * scale
     count = max(4, int(1.5 * _STEP * scale * keep))

@@ -1,4 +1,4 @@
-"""The demo painting's paints: rows of sRGB colours, 0...1, to be blended along."""
+"""The colours of the demo painting: lists of sRGB colours in 0...1, and blending along them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SKY_COLOURS = np.array(
         [0.76, 0.86, 0.76],
     ]
 )
-"""The sky, from the deepest blue to the palest green."""
+"""The sky, from the darkest blue to the lightest green."""
 
 DISC_COLOURS = np.array(
     [
@@ -64,6 +64,6 @@ CYPRESS_COLOURS = np.array(
 
 
 def ramp(colours: Array, at: Array) -> Array:
-    """Return the colour (..., 3) at ``at``, 0...1, along evenly spaced ``colours`` (n, 3)."""
+    """Return the colour (..., 3) at position ``at``, 0...1, along ``colours`` (n, 3)."""
     stops = np.linspace(0.0, 1.0, len(colours))
     return np.stack([np.interp(at, stops, colours[:, channel]) for channel in range(3)], axis=-1)

@@ -1,4 +1,4 @@
-"""Where the demo landscape's firs and grass stand."""
+"""The positions of firs, grass and flowers in the demo landscape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FLOWER_COLOURS = np.array(
 )
 _CANDIDATES = 30_000
 _NEAR_TREES = (
-    # x, y, size: the group that frames the picture at the left, and firs around the cabin
+    # x, y, size: a group at the left edge of the picture, and firs around the cabin
     (-33.5, 72.0, 27.0), (-41.0, 80.0, 33.0), (-26.0, 84.0, 17.0), (-38.0, 64.0, 15.0),
     (-46.0, 92.0, 30.0), (-20.5, 77.0, 8.5), (-30.0, 62.0, 6.5), (-13.0, 71.0, 4.5),
     (60.0, 158.0, 21.0), (66.0, 152.0, 26.0), (71.0, 160.0, 19.0), (74.0, 150.0, 23.0),
@@ -29,10 +29,10 @@ _NEAR_TREES = (
 
 
 def trees(terrain: Terrain, noise: Noise) -> tuple[list[Tree], list[Tree]]:
-    """Return the firs of the woods beyond the lake, and those of the near shores."""
+    """Return the firs of the forest beyond the lake, and those of the near shores."""
     rng = np.random.default_rng(21)
     even = np.sqrt(rng.uniform(300.0**2, 2600.0**2, _CANDIDATES))
-    # The rim of the woods at the water is what the eye rests on: it gets more trees.
+    # The edge of the forest at the water is the most visible part, so it gets more trees.
     y = np.where(rng.uniform(size=_CANDIDATES) < 0.2, rng.uniform(540.0, 900.0, _CANDIDATES), even)
     y = y.astype(np.float32)
     x = (y * rng.uniform(-0.56, 0.56, _CANDIDATES)).astype(np.float32)
@@ -66,7 +66,7 @@ def cabin_floor(terrain: Terrain) -> float:
 def grass(
     view: View, terrain: Terrain, picture: Array, count: int, reach: tuple[float, float]
 ) -> None:
-    """Draw ``count`` tufts of grass on the land within ``reach`` of ``picture``, in place."""
+    """Draw ``count`` tufts of grass into ``picture``, in place, at distances within ``reach``."""
     rng = np.random.default_rng(8)
     y = np.sort(rng.uniform(*reach, count).astype(np.float32))[::-1]
     x = (y * rng.uniform(-0.55, 0.55, count)).astype(np.float32)
@@ -89,7 +89,7 @@ def grass(
 
 
 def flowers(view: View, terrain: Terrain, picture: Array, count: int) -> None:
-    """Dot the near bank of ``picture`` with ``count`` flowers in drifts, in place."""
+    """Draw up to ``count`` flowers in patches on the near bank of ``picture``, in place."""
     rng = np.random.default_rng(14)
     y = np.sort(rng.uniform(38.0, 78.0, count).astype(np.float32))[::-1]
     x = (y * rng.uniform(-0.55, 0.55, count)).astype(np.float32)
@@ -114,7 +114,7 @@ def _draw_tuft(
     tall: float,
     tone: float,
 ) -> None:
-    """Draw three blades that lean with the wind; the tips catch the light."""
+    """Draw three blades of grass with bright tips, bent by the wind."""
     x, y, ground = foot
     width = max(1, round(view.focal * 0.045 / y))
     for spread, dim in ((-0.22, 0.8), (0.05, 1.0), (0.34, 0.65)):

@@ -1,4 +1,4 @@
-"""Sky, clouds and haze of the demo landscape, in linear light."""
+"""The sky, clouds and haze of the demo landscape, in linear light."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def clear_sky(sideways: Array, upward: Array) -> Array:
 
 
 def cloudy_sky(noise: Noise, sideways: Array, upward: Array) -> Array:
-    """Return the sky (..., 3) with high streaks behind heaped clouds."""
+    """Return the sky (..., 3) with cirrus clouds behind cumulus clouds."""
     sky = clear_sky(sideways, upward)
     streak = _cirrus(noise, sideways, upward)
     sky = mix(sky, colour(1.15, 0.98, 0.84), 0.50 * streak)
@@ -38,7 +38,7 @@ def cloudy_sky(noise: Noise, sideways: Array, upward: Array) -> Array:
 
 
 def _cirrus(noise: Noise, sideways: Array, upward: Array) -> Array:
-    """Return thin high cloud, 0...1, on a level sheet seen in perspective."""
+    """Return the density of cirrus clouds, 0...1, on a horizontal plane seen in perspective."""
     far = 1.0 / np.maximum(upward + 0.10, 0.03)
     x, y = sideways * far * 1.1, far * 1.9
     bend = noise.fractal(x * 0.6, y * 0.6 + 3.0, 3)
@@ -47,7 +47,7 @@ def _cirrus(noise: Noise, sideways: Array, upward: Array) -> Array:
 
 
 def _cumulus(noise: Noise, sideways: Array, upward: Array) -> Array:
-    """Return the density of heaped clouds, about 0...1."""
+    """Return the density of cumulus clouds, about 0...1."""
     x, y = sideways * 2.7 + 4.6, upward * 5.2 + 1.7
     bend_x = noise.fractal(x * 1.3 + 7.0, y * 1.3, 4)
     bend_y = noise.fractal(x * 1.3, y * 1.3 + 13.0, 4)
@@ -57,13 +57,13 @@ def _cumulus(noise: Noise, sideways: Array, upward: Array) -> Array:
 
 
 def with_haze(light: Array, sideways: Array, distance: Array, height: Array) -> Array:
-    """Return ``light`` (..., 3) seen through the air between it and the viewer.
+    """Return ``light`` (..., 3) as seen through the haze between it and the viewer.
 
     Args:
-        light: Colour without air.
-        sideways: Direction as a tangent; towards the sun the air is brighter.
-        distance: Metres of air.
-        height: Metres over the lake; the air is thicker low down.
+        light: The colour without haze.
+        sideways: The direction as a tangent; the haze is brighter towards the sun.
+        distance: The distance in metres.
+        height: The height over the lake in metres; the haze is thicker at low heights.
     """
     sun = smoothstep(0.55, -0.6, sideways)
     air = mix(np.broadcast_to(colour(0.50, 0.62, 0.80), light.shape), colour(0.92, 0.76, 0.66), sun)

@@ -1,4 +1,4 @@
-"""Brush strokes: paint laid along a path, streaked by bristles and thick enough to cast shade."""
+"""Brush strokes: paint along a path, with streaks of bristles, and shaded by its thickness."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Stroke:
 
     Attributes:
         path: Points of the centre line, (n, 2) as x and y, about evenly spaced.
-        width: Breadth in pixels.
+        width: Width in pixels.
         paint: The main colour, (3,), 0...1.
-        second: The colour that was left in the brush and streaks the main one, (3,).
-        body: Thickness of the paint, about 1.
-        brush: Which brush is used; any integer.
+        second_colour: The colour of the streaks, as if left in the brush, (3,), 0...1.
+        thickness: Thickness of the paint, about 1.
+        brush: The number of the brush, which sets its streaks; any integer.
     """
 
     path: Array
@@ -34,7 +34,7 @@ class Stroke:
 
 
 class Canvas:
-    """Wet paint: a colour and a thickness for every pixel."""
+    """The painted surface: the colour and the thickness of the paint at each pixel."""
 
     def __init__(self, width: int, height: int, ground: Array) -> None:
         self.colour = np.broadcast_to(ground, (height, width, 3)).astype(np.float32)
@@ -42,7 +42,7 @@ class Canvas:
         self._streaks = _streaks()
 
     def add(self, stroke: Stroke) -> None:
-        """Put one stroke on the canvas, in place."""
+        """Paint one stroke on the canvas."""
         points, along, across = _samples(stroke)
         streak = self._streak(stroke, along, across)
         cover = _coverage(along, across, streak)
@@ -54,7 +54,7 @@ class Canvas:
         blend = np.clip(0.30 + 0.55 * (streak - 0.45), 0.0, 0.75)[:, None]
         shade = (0.90 + 0.20 * streak)[:, None]
         paint = (stroke.paint + blend * (stroke.second_colour - stroke.paint)) * shade
-        # A little of the wet paint beneath is picked up, more so where the brush runs dry.
+        # The stroke takes up some of the paint below, more towards its end.
         lift = (0.06 + 0.22 * along**2)[:, None]
         self.colour[row, column] = paint + lift * (self.colour[row, column] - paint)
         ridge = _thickness_profile(along, across, streak)
@@ -67,10 +67,10 @@ class Canvas:
         return streak
 
     def lit(self, relief: float) -> Image.Image:
-        """Return the painting under a lamp at the upper left.
+        """Return the painting, lit from the upper left.
 
         Args:
-            relief: How strongly the thickness shades, about 1.
+            relief: How strong the shading by the thickness is, about 1.
         """
         thick = _box_blurred(self.thickness)
         down, right = np.gradient(thick)
@@ -82,7 +82,7 @@ class Canvas:
 
 
 def _streaks() -> Array:
-    """Return bristle marks (brushes, bristles, run), 0...1, that change slowly along the run."""
+    """Return streaks (brushes, bristles, length), 0...1, that change slowly along the length."""
     noise = Noise(31)
     bristle, run = np.meshgrid(np.arange(_BRISTLES), np.arange(_STREAK_LENGTH), indexing="ij")
     brushes = []
@@ -95,12 +95,15 @@ def _streaks() -> Array:
 
 
 def _samples(stroke: Stroke) -> tuple[Array, Array, Array]:
-    """Return the stroke's sample points (n, 2), their place along, 0...1, and across, -1...1."""
+    """Return the sample points (n, 2) of a stroke, and their positions along and across it.
+
+    The positions are (n,): 0...1 along the stroke and -1...1 across it.
+    """
     ahead = np.gradient(stroke.path, axis=0)
     ahead /= np.maximum(np.hypot(ahead[:, 0], ahead[:, 1]), 1e-6)[:, None]
     normal = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
     along = np.linspace(0.0, 1.0, len(stroke.path), dtype=np.float32)
-    # The brush is pressed down fast and lifted slowly.
+    # The width grows fast at the start and shrinks slowly at the end.
     press = np.minimum(1.0, 0.55 + 4.0 * along) * (1.0 - 0.45 * along**3)
     across = np.linspace(-1.0, 1.0, max(5, int(1.5 * stroke.width)), dtype=np.float32)
     offset = press[:, None] * across * stroke.width / 2
@@ -111,14 +114,14 @@ def _samples(stroke: Stroke) -> tuple[Array, Array, Array]:
 
 
 def _coverage(along: Array, across: Array, streak: Array) -> Array:
-    """Return 1 where the stroke leaves paint: round at its start, ragged at its end."""
+    """Return 1 where the stroke leaves paint; its start is round and its end is ragged."""
     start = along > 0.055 * across**2 * 1.6
     dry = streak + 0.30 > smoothstep(0.62, 1.0, along) * 1.05 + 0.22 * np.abs(across) ** 6
     return (start & dry).astype(np.float32)
 
 
 def _thickness_profile(along: Array, across: Array, streak: Array) -> Array:
-    """Return the paint's thickness: furrowed, pushed to the rims and heaped at the start."""
+    """Return the thickness of the paint: furrowed, and larger at the rims and the start."""
     rim = 0.42 * np.exp(-(((np.abs(across) - 0.86) / 0.14) ** 2))
     heap = 0.45 * np.exp(-(((along - 0.05) / 0.05) ** 2))
     thin = 1.0 - 0.55 * along**2
