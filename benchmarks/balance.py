@@ -1,20 +1,19 @@
-"""How style and content weigh against each other at several sizes of the demo pair.
+"""Measures the weight of style relative to content at several sizes of the demo pair.
 
     python benchmarks/balance.py --output benchmarks/results/balance.json
 
-At the content picture with a fifth of noise: the L1 norm of the style losses' gradient over that of
-the content loss's, taps and weights those of d2l, for both distances. No time is measured.
+The weight is the L1 norm of the style losses' gradient divided by that of the content loss's. The
+image is the content picture with a fifth of noise; taps and weights are those of d2l; both
+distances are compared. No time is measured.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
+from measuring import results, script
 from nst_core import demo, images
 from nst_core.backend import Distance, Execution, Objective, Problem, StyleSource, registry
 from nst_core.problem.initial_image import noise
@@ -25,11 +24,12 @@ SIZES = (128, 256, 512)
 DISTANCES: tuple[Distance, ...] = ("mse", "scaled")
 
 
-def gradient_size(objective: Objective, width: int) -> float:
+def gradient_norm(objective: Objective, width: int) -> float:
     """Return the L1 norm of the objective's gradient at a picture ``width`` pixels wide."""
     size = {"height": width * 2 // 3, "width": width}
     content, style = (
-        images.resize_picture(images.read(path), **size) for path in (demo.landscape(), demo.painting())
+        images.resize_picture(images.read(path), **size)
+        for path in (demo.landscape(), demo.painting())
     )
     image = np.asarray(0.8 * content + 0.2 * noise(**size, seed=0), np.float32)
     problem = Problem(
@@ -48,19 +48,17 @@ def gradient_size(objective: Objective, width: int) -> float:
 
 def main() -> None:
     """Write the ratios."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--output", type=Path, required=True)
-    output = parser.parse_args().output
-    whole = replace(presets.load("d2l").objective(), total_variation=0.0)
-    found: dict[str, dict[str, float]] = {}
+    options = script.parser(__doc__, "output_file").parse_args()
+    objective = replace(presets.load("d2l").objective(), total_variation=0.0)
+    ratios: dict[str, dict[str, float]] = {}
     for distance in DISTANCES:
-        both = replace(whole, content_distance=distance, style_distance=distance)
-        found[distance] = {
-            str(width): gradient_size(replace(both, content={}), width)
-            / gradient_size(replace(both, style={}), width)
+        both = replace(objective, content_distance=distance, style_distance=distance)
+        ratios[distance] = {
+            str(width): gradient_norm(replace(both, content={}), width)
+            / gradient_norm(replace(both, style={}), width)
             for width in SIZES
         }
-    output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    results.write_json(options.output_file, ratios)
 
 
 if __name__ == "__main__":

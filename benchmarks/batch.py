@@ -1,17 +1,15 @@
-"""What a batch saves by finding a style's targets once: contents of one size in one style.
+"""Measures what a batch saves by computing the style's targets once instead of once per job.
 
     python benchmarks/batch.py --output benchmarks/results/batch.json
 
-Contents are windows of the demo landscape, the style is the demo painting. Batches that keep the
-targets and batches that don't alternate, in one process whose framework and weights are loaded; the
-seconds of a job are those from its files to its picture on the disk. The pictures of both are
-compared: they are the same.
+The contents are crops of the demo landscape, all of one size; the style is the demo painting.
+Batches that keep the targets and batches that don't alternate, in one process whose framework and
+weights are loaded. The seconds of a job are those from its files to its picture on the disk. The
+pictures of both kinds of batch are compared: they are the same.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +19,10 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
+from measuring import results, script
 from measuring.record import Machine
 from nst_core import demo, images
-from nst_core.batch import Job, Workshop, do
+from nst_core.batch import Job, SharedResources, run_job
 from nst_core.problem.style_cache import TargetCache
 from nst_core.spec import Spec, presets
 from nst_core.spec.stage_overrides import with_stages
@@ -32,7 +31,7 @@ KEPT, ANEW = "kept", "anew"
 
 
 def contents(directory: Path, count: int) -> list[Path]:
-    """Write windows of the demo landscape, two thirds of its width and height, and name them."""
+    """Write crops of the demo landscape, two thirds of its width and height; return their paths."""
     whole = images.read(demo.landscape())
     width, height = whole.width * 2 // 3, whole.height * 2 // 3
     paths = [directory / f"{number}.png" for number in range(count)]
@@ -42,15 +41,14 @@ def contents(directory: Path, count: int) -> list[Path]:
     return paths
 
 
-def batch(paths: Sequence[Path], spec: Spec, workshop: Workshop, name: str) -> list[float]:
-    """Do a batch anew and return each job's seconds."""
-    keeps = name == KEPT
-    workshop.targets = TargetCache() if keeps else TargetCache(most_mb=0)
-    found = []
+def batch(paths: Sequence[Path], spec: Spec, shared: SharedResources, name: str) -> list[float]:
+    """Run a batch without targets of earlier batches and return the seconds of each job."""
+    shared.targets = TargetCache() if name == KEPT else TargetCache(max_mb=0)
+    seconds = []
     for path in paths:
         output = path.with_name(f"{path.stem}-{name}.png")
         output.unlink(missing_ok=True)
-        record = do(
+        record = run_job(
             Job(
                 content=str(path),
                 style=str(demo.painting()),
@@ -59,16 +57,16 @@ def batch(paths: Sequence[Path], spec: Spec, workshop: Workshop, name: str) -> l
                 run={},
                 max_pixels=images.MAX_PIXELS,
             ),
-            workshop=workshop,
+            shared=shared,
         )
         if record.status != "done":
             raise SystemExit(record.reason)
-        found.append(record.seconds)
-    return found
+        seconds.append(record.seconds)
+    return seconds
 
 
 def same(paths: Sequence[Path]) -> bool:
-    """Whether both kinds of batch made the same pictures, to the bit."""
+    """Whether both kinds of batch made the same pictures, bit by bit."""
     return all(_pixels(path, KEPT) == _pixels(path, ANEW) for path in paths)
 
 
@@ -77,14 +75,14 @@ def _pixels(path: Path, name: str) -> bytes:
         return picture.tobytes()
 
 
-def measured(paths: Sequence[Path], spec: Spec, rounds: int) -> dict[str, Any]:
-    """Return seconds of every job, by batch and round, and the ratio of the batches' sums."""
-    workshop = Workshop()
-    batch(paths[:1], spec, workshop, ANEW)  # loads what is loaded once
+def measure(paths: Sequence[Path], spec: Spec, rounds: int) -> dict[str, Any]:
+    """Return the seconds of every job by batch and round, and the ratio of the batches' sums."""
+    shared = SharedResources()
+    batch(paths[:1], spec, shared, ANEW)  # loads the framework and the weights
     seconds: dict[str, list[list[float]]] = {KEPT: [], ANEW: []}
     for number in range(rounds):
         for name in (KEPT, ANEW) if number % 2 else (ANEW, KEPT):
-            seconds[name].append(batch(paths, spec, workshop, name))
+            seconds[name].append(batch(paths, spec, shared, name))
     ratios = [
         sum(kept) / sum(anew) for kept, anew in zip(seconds[KEPT], seconds[ANEW], strict=True)
     ]
@@ -94,7 +92,7 @@ def measured(paths: Sequence[Path], spec: Spec, rounds: int) -> dict[str, Any]:
         "steps": spec.stages[-1].steps,
         "contents": len(paths),
         "seconds_of_a_batch": {
-            name: median(sum(jobs) for jobs in found) for name, found in seconds.items()
+            name: median(sum(jobs) for jobs in batches) for name, batches in seconds.items()
         },
         "ratio": {"median": median(ratios), "least": min(ratios), "most": max(ratios)},
         "same_pictures": same(paths),
@@ -104,25 +102,24 @@ def measured(paths: Sequence[Path], spec: Spec, rounds: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure with the style at the contents' size and at another, and write the record."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--size", default="200x300")
-    parser.add_argument("--style-sizes", default="200x300,300x450", help="a measurement for each")
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--contents", type=int, default=6)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--output", type=Path, required=True)
-    given = parser.parse_args()
-    machine, found = Machine.here(), []
-    for style_size in given.style_sizes.split(","):
+    parser = script.parser(__doc__, "output_file", size="200x300", steps=20, rounds=3)
+    parser.add_argument(
+        "--style-sizes", type=script.sizes, default="200x300,300x450",
+        help="a measurement for each size",
+    )  # fmt: skip
+    parser.add_argument("--contents", type=int, default=6, help="jobs per batch")
+    options = parser.parse_args()
+    machine, batches = Machine.here(), []
+    for style_size in options.style_sizes:
         table = presets.table("d2l")
         table["style"] = {**table["style"], "size": style_size}
-        spec = with_stages(Spec.from_table(table), sizes=[given.size], steps=[given.steps])
+        spec = with_stages(Spec.from_table(table), sizes=[options.size], steps=[options.steps])
         with tempfile.TemporaryDirectory() as name:
-            paths = contents(Path(name), given.contents)
-            found.append(measured(paths, spec, given.rounds))
-    record = {"machine": machine.model_dump(mode="json"), "batches": found}
-    given.output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    for one in found:
+            paths = contents(Path(name), options.contents)
+            batches.append(measure(paths, spec, options.rounds))
+    record = {"machine": machine.model_dump(mode="json"), "batches": batches}
+    results.write_json(options.output_file, record)
+    for one in batches:
         print(one["style_size"], one["seconds_of_a_batch"], one["ratio"], one["same_pictures"])  # noqa: T201
 
 

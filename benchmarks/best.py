@@ -1,17 +1,16 @@
-"""What the preset best makes of a pair beside other presets, and what each ingredient is for.
+"""Paints a pair with the preset best, with other presets, and without each part of best.
 
     python benchmarks/best.py presets --directory out --output docs/best.jpg
     python benchmarks/best.py ablation --directory out --output docs/ablation.jpg
     python benchmarks/best.py sizes --untimed --directory out --output docs/sizes.jpg
 
-Every picture is painted by the command line in a process of its own, whose seconds, the start of
-Python in them, stand below it; those that are in the directory already are taken as they are.
-``--pair CONTENT STYLE`` paints another pair than the demo's.
+Every picture is painted by the command line in a process of its own. Its seconds, which include the
+start of Python, are printed below it. Pictures that are in the directory already are not painted
+again. ``--pair CONTENT STYLE`` paints another pair than the demo's.
 """
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import subprocess
 import sys
@@ -19,13 +18,14 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from measuring.children import tell
+from measuring import script
+from measuring.children import log
 from nst_core import demo, images
-from nst_core.compare.sheet import Cell, pasted
+from nst_core.compare.sheet import Cell, contact_sheet
 
 
 class Choice(NamedTuple):
-    """One picture: how it is made, and what that shows."""
+    """One picture: the name of its file, its caption, and the options that make it."""
 
     name: str
     caption: str
@@ -69,7 +69,7 @@ SHEETS = {
 
 
 def paint(choice: Choice, directory: Path, pair: list[str]) -> float:
-    """Paint one picture, unless it is there, and return the seconds that it took."""
+    """Paint one picture, unless it is in the directory, and return the seconds that it took."""
     output, clock = directory / f"{choice.name}.png", directory / f"{choice.name}.seconds"
     if not output.exists():
         program = [sys.executable, "-m", "nst_core.cli", "run", *pair, *shlex.split(choice.options)]
@@ -79,30 +79,31 @@ def paint(choice: Choice, directory: Path, pair: list[str]) -> float:
             raise SystemExit(f"{choice.name}: failed with exit status {done.returncode}")
         clock.write_text(f"{time.perf_counter() - began:.1f}", encoding="utf-8")
     seconds = float(clock.read_text(encoding="utf-8"))
-    tell(f"{choice.name}: {seconds:.0f} s")
+    log(f"{choice.name}: {seconds:.0f} s")
     return seconds
 
 
 def main() -> None:
     """Paint what is missing and write the sheet."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = script.parser(__doc__, "directory", "output_file")
     parser.add_argument("sheet", choices=SHEETS)
     parser.add_argument("--pair", nargs=2, default=[], metavar=("CONTENT", "STYLE"))
-    parser.add_argument("--directory", type=Path, required=True)
-    parser.add_argument("--untimed", action="store_true", help="of a machine that was busy")
+    parser.add_argument(
+        "--untimed", action="store_true", help="print no seconds; for a machine that was busy"
+    )
     parser.add_argument("--columns", type=int, default=5)
-    parser.add_argument("--output", type=Path, required=True)
-    given = parser.parse_args()
-    given.directory.mkdir(parents=True, exist_ok=True)
-    content, style = given.pair or (demo.landscape(), demo.painting())
+    options = parser.parse_args()
+    options.directory.mkdir(parents=True, exist_ok=True)
+    content, style = options.pair or (demo.landscape(), demo.painting())
     cells = [Cell(images.read(content), "content"), Cell(images.read(style), "style")]
-    for choice in SHEETS[given.sheet]:
-        seconds = paint(choice, given.directory, given.pair)
-        picture = images.read(given.directory / f"{choice.name}.png")
-        took = "" if given.untimed else f" ({seconds:.0f} s)"
+    for choice in SHEETS[options.sheet]:
+        seconds = paint(choice, options.directory, options.pair)
+        picture = images.read(options.directory / f"{choice.name}.png")
+        took = "" if options.untimed else f" ({seconds:.0f} s)"
         cells.append(Cell(picture, choice.caption, choice.options + took))
-    rows = [cells[start : start + given.columns] for start in range(0, len(cells), given.columns)]
-    pasted(rows, (360, 240)).save(given.output, quality=85)
+    columns = options.columns
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    contact_sheet(rows, (360, 240)).save(options.output_file, quality=85)
 
 
 if __name__ == "__main__":

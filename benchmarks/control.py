@@ -1,14 +1,13 @@
-"""The contact sheet of what painters may choose: the demo pair, one choice changed at a time.
+"""Paints the contact sheet of a painter's options: the demo pair, one option changed per picture.
 
     python benchmarks/control.py --directory out --output docs/control.jpg
 
-Pictures that are in the directory already are taken as they are. Two styles are the painting's sky
-and its field; the mask has the far shore of the lake as its edge. No time is measured.
+Pictures that are in the directory already are not painted again. The two styles are the painting's
+sky and its field. The edge of the mask is the far shore of the lake. No time is measured.
 """
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,16 +16,17 @@ from typing import NamedTuple
 import PIL.Image
 from click.testing import CliRunner
 
+from measuring import script
 from nst_core import demo, images
 from nst_core.cli.run import command
-from nst_core.compare.sheet import Cell, pasted
+from nst_core.compare.sheet import Cell, contact_sheet
 
 COLUMNS = 5
 CELL = (240, 160)
 
 
 class Choice(NamedTuple):
-    """One picture: its styles, and the options that make it."""
+    """One picture: its styles, the options that make it, and the text below it."""
 
     name: str
     options: str = ""
@@ -63,7 +63,7 @@ CHOICES = (
 
 
 def prepare(directory: Path) -> None:
-    """Write the pictures that are made of the demo pair: its parts, and the mask."""
+    """Write the inputs, which are made of the demo pair: both pictures, two crops and the mask."""
     painting, landscape = images.read(demo.painting()), images.read(demo.landscape())
     width, height = painting.size
     painting.save(directory / "painting.png")
@@ -77,7 +77,7 @@ def prepare(directory: Path) -> None:
 
 
 def paint(choice: Choice, directory: Path, *, size: str, steps: int) -> None:
-    """Paint one picture, as a person would by the command line, unless it is there."""
+    """Paint one picture with the command line, unless it is in the directory."""
     output = directory / f"{choice.name}-painted.png"
     if output.exists():
         return
@@ -109,19 +109,16 @@ def cells(directory: Path) -> Iterator[Cell]:
 
 def main() -> None:
     """Paint what is missing and write the sheet."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--directory", type=Path, required=True)
-    parser.add_argument("--size", default="150x225")
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--output", type=Path, required=True)
-    given = parser.parse_args()
-    given.directory.mkdir(parents=True, exist_ok=True)
-    prepare(given.directory)
+    options = script.parser(
+        __doc__, "directory", "output_file", size="150x225", steps=40
+    ).parse_args()
+    options.directory.mkdir(parents=True, exist_ok=True)
+    prepare(options.directory)
     for choice in CHOICES:
-        paint(choice, given.directory, size=given.size, steps=given.steps)
-    found = list(cells(given.directory))
+        paint(choice, options.directory, size=options.size, steps=options.steps)
+    found = list(cells(options.directory))
     rows = [found[index : index + COLUMNS] for index in range(0, len(found), COLUMNS)]
-    pasted(rows, CELL).save(given.output, quality=82)
+    contact_sheet(rows, CELL).save(options.output_file, quality=82)
 
 
 if __name__ == "__main__":

@@ -1,61 +1,58 @@
-"""Measures what looking for numbers that are not finite adds to a step.
+"""Measures what the check for non-finite numbers adds to a step.
 
     python benchmarks/guard.py nst-pytorch nst-mxnet --output benchmarks/results/guard
 
-Every run looks at each step's losses, and now and then copies the image
-(``nst_core.run.divergence``). In
-one process a contestant, a few steps with and without are taken in turn, round by round; steps
-without are queued one after the other and waited for at the end only, as fast as they can go. The
-image is copied once a round, far more often than in a run, which copies every 32nd.
+Every run checks the losses of each step, and copies the image at regular steps
+(``nst_core.run.divergence``). Each variant is measured in a process of its own. There, a few steps
+with and without the check alternate, round by round. Steps without it are queued one after the
+other, as fast as possible, and waited for only at the end. The image is copied once per round, far
+more often than in a run, which copies it every 32nd step.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import time
-from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 from pydantic import BaseModel, ConfigDict
 
-import iterations
-from contestants import Contestant
-from measuring import children, figures, results
-from measuring.entry import Entry
-from measuring.record import Machine
+from measuring import children, figures, script
+from measuring.pictures import load_pictures
+from measuring.record import Machine, renamed
+from measuring.variant_spec import VariantSpec, label
+from nst_core.compare.markdown import markdown_table
 from nst_core.run.divergence import DivergenceGuard
-
-KIND = "guard"
+from variants import Variant
+from variants.prepare import prepare
 
 
 class Guarded(BaseModel):
-    """One contestant.
+    """One variant.
 
     Attributes:
-        contestant: Its name.
-        machine: Where it ran.
-        without: Seconds a step without, round by round.
-        guarded: Seconds a step with it.
+        variant: Its name.
+        machine: The machine.
+        without: Seconds per step without the check, round by round.
+        guarded: Seconds per step with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    contestant: str
+    variant: str = renamed("variant", "contestant")
     machine: Machine
     without: tuple[float, ...]
     guarded: tuple[float, ...]
 
     @property
     def added(self) -> list[float]:
-        """What it adds, as a share of a step, round by round."""
+        """What the check adds, as a fraction of a step, round by round."""
         return [b / a - 1 for a, b in zip(self.without, self.guarded, strict=True)]
 
 
 class Guards(BaseModel):
-    """All that were measured."""
+    """All measurements."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,95 +62,88 @@ class Guards(BaseModel):
 
 
 def table(measured: Guards) -> str:
-    """Return medians as Markdown."""
-    lines = [
-        f"| seconds a step at {measured.size} | without | with | added, median (least to most) |",
-        "|---|---|---|---|",
-    ]
+    """Return the medians as Markdown."""
+    rows = []
     for one in measured.found:
-        a, b = statistics.median(one.without), statistics.median(one.guarded)
         added, least, most = (
             f"{100 * share:+.1f} %"
             for share in (statistics.median(one.added), min(one.added), max(one.added))
         )
-        label = Entry.parse(one.contestant).label
-        lines.append(f"| {label} | {a:.3f} | {b:.3f} | {added} ({least} to {most}) |")
-    return "\n".join(lines) + "\n"
+        seconds = (f"{statistics.median(taken):.3f}" for taken in (one.without, one.guarded))
+        rows.append((label(one.variant), *seconds, f"{added} ({least} to {most})"))
+    columns = ("without", "with", "added, median (min to max)")
+    return markdown_table((f"seconds per step at {measured.size}", *columns), rows)
 
 
 def figure(measured: Guards) -> Figure:
-    """Draw each round's steps with over those without."""
+    """Draw the ratio of the steps with and without the check in each round."""
     drawn, axes = figures.new(x="round", y="with / without")
     for colour, one in zip(figures.COLOURS, measured.found, strict=False):
         rounds = range(1, len(one.added) + 1)
-        label = Entry.parse(one.contestant).label
-        axes.plot(rounds, [1 + share for share in one.added], "o-", color=colour, label=label)
+        ratios = [1 + share for share in one.added]
+        axes.plot(rounds, ratios, "o-", color=colour, label=label(one.variant))
     axes.axhline(1, color="black", linestyle="--", linewidth=1)
     axes.legend(frameon=False)
     return drawn
 
 
-def load(content: dict[str, Any]) -> str:
-    """Return the table of a result that was read from a file."""
-    return table(Guards.model_validate(content))
+BENCHMARK = script.Benchmark(kind="guard", content=Guards, table=table, figure=figure)
 
 
 def measure(name: str, *, size: str, steps: int, rounds: int) -> Guarded:
-    """Measure one contestant in this process."""
+    """Measure one variant in this process."""
     machine = Machine.here()
-    contestant = iterations.prepare(Entry.parse(name), iterations.pictures_of(size), device="cpu")
+    variant = prepare(VariantSpec.parse(name), load_pictures(size), device="cpu")
     without, guarded = [], []
     for number in range(-1, rounds):
         order = (_free, _guarded) if number % 2 else (_guarded, _free)
-        taken = {way: way(contestant, steps) for way in order}
-        if number >= 0:  # the first warms up
+        taken = {run: run(variant, steps) for run in order}
+        if number >= 0:  # round -1 is the warm-up
             without.append(taken[_free])
             guarded.append(taken[_guarded])
-    return Guarded(contestant=name, machine=machine, without=tuple(without), guarded=tuple(guarded))
+    return Guarded(variant=name, machine=machine, without=tuple(without), guarded=tuple(guarded))
 
 
-def _free(contestant: Contestant, steps: int) -> float:
-    contestant.wait()
+def _free(variant: Variant, steps: int) -> float:
+    variant.wait()
     began = time.perf_counter()
     for _ in range(steps):
-        contestant.step()
-    contestant.wait()
+        variant.step()
+    variant.wait()
     return (time.perf_counter() - began) / steps
 
 
-def _guarded(contestant: Contestant, steps: int) -> float:
-    guard = DivergenceGuard(contestant.image(), is_result=True)
-    contestant.wait()
+def _guarded(variant: Variant, steps: int) -> float:
+    guard = DivergenceGuard(variant.image(), is_result=True)
+    variant.wait()
     began = time.perf_counter()
     for step in range(33 - steps, 33):  # in a run, the image is copied after step 32
-        contestant.step()
-        guard.check(contestant.losses(), contestant.image, step=step)
-    contestant.wait()
+        variant.step()
+        guard.check(variant.losses(), variant.image, step=step)
+    variant.wait()
     return (time.perf_counter() - began) / steps
 
 
 def main() -> None:
     """Read the command line, measure, write the files and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("contestants", nargs="+", metavar="CONTESTANT")
-    parser.add_argument("--size", default="300x450")
-    parser.add_argument("--steps", type=int, default=4, choices=range(1, 16), metavar="1...15")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--output", type=Path, help="path without an ending; none: one record")
+    parser = script.parser(__doc__, "variants", size="300x450", rounds=9, output=None)
+    parser.add_argument(
+        "--steps", type=int, default=4, choices=range(1, 16), metavar="1...15",
+        help="steps per round",
+    )  # fmt: skip
     options = parser.parse_args()
     size, steps, rounds = options.size, options.steps, options.rounds
-    if options.output is None:
-        (name,) = options.contestants
+    if options.output is None:  # the process of one variant, started below
+        (name,) = options.variants
         print(measure(name, size=size, steps=steps, rounds=rounds).model_dump_json())  # noqa: T201
         return
     arguments = ["--size", size, "--steps", str(steps), "--rounds", str(rounds)]
     found = []
-    for name in options.contestants:
-        told = children.call([sys.executable, __file__, name, *arguments])
-        found.append(Guarded.model_validate_json(told.splitlines()[-1]))
-        children.tell(f"{name}: {statistics.median(found[-1].added):+.2%}")
-    measured = Guards(size=size, steps=steps, found=tuple(found))
-    results.write(options.output, KIND, measured, table=table(measured), figure=figure(measured))
+    for name in options.variants:
+        printed = children.run_program([sys.executable, __file__, name, *arguments])
+        found.append(Guarded.model_validate_json(printed.splitlines()[-1]))
+        children.log(f"{name}: {statistics.median(found[-1].added):+.2%}")
+    BENCHMARK.save(options.output, Guards(size=size, steps=steps, found=tuple(found)))
 
 
 if __name__ == "__main__":

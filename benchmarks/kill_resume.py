@@ -1,32 +1,31 @@
-"""Kill real runs at random moments and prove that, resumed, they end as if nothing had happened.
+"""Kills real runs at random moments and checks that, resumed, they end as uninterrupted ones do.
 
     python benchmarks/kill_resume.py --kills 60 --output benchmarks/results/kill-resume.json
 
-For each backend and optimiser a run of two stages is made once without interruption. Then the same
-run is started, killed by SIGKILL at a random moment after its first step, resumed, killed again,
-until it ends. Picture and history must be the same to the byte (but for the seconds), and so must
-the last checkpoint's arrays: the image and the optimiser's state in full precision.
+For each backend and optimiser, a run of two stages is made once without interruption. Then the same
+run is started, killed by SIGKILL at a random moment after its first step, resumed and killed again,
+until it ends. Picture and history must be identical to the byte, except for the seconds. The arrays
+of the last checkpoint, the image and the optimiser's state in full precision, must be identical
+too.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
-import json
 import math
 import os
-import platform
 import random
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from measuring import results, script
+from measuring.record import Machine
 from nst_core import cli, demo, weights
 from nst_core.backend import registry
 from nst_core.run import checkpoint
@@ -41,53 +40,56 @@ OPTIONS = (
 
 
 def main() -> int:
-    """Run the proof; the exit status is 1 if anything differs."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    """Check every case; the exit status is 1 if anything differs."""
+    parser = script.parser(__doc__, output_file=None)
     parser.add_argument("--kills", type=int, default=60, help="in total, over all cases")
-    parser.add_argument("--backends", default="pytorch,mxnet")
-    parser.add_argument("--optimisers", default="adam,lbfgs")
+    parser.add_argument("--backends", default="pytorch,mxnet", help="comma-separated")
+    parser.add_argument("--optimisers", default="adam,lbfgs", help="comma-separated")
     parser.add_argument("--options", default="", help="further options of nst run")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path)
-    given = parser.parse_args()
-    cases = [
-        (backend, optimiser)
-        for backend in given.backends.split(",")
-        for optimiser in given.optimisers.split(",")
-    ]
-    prepare(given.backends.split(","))
-    moments = random.Random(given.seed)
+    parser.add_argument("--seed", type=int, default=0, help="of the random moments")
+    options = parser.parse_args()
+    backends, optimisers = options.backends.split(","), options.optimisers.split(",")
+    cases = [(backend, optimiser) for backend in backends for optimiser in optimisers]
+    machine = Machine.here()
+    prepare(backends)
+    moments = random.Random(options.seed)
     records = []
     for backend, optimiser in cases:
-        extra = ("--backend", backend, "--optimiser", optimiser, *given.options.split())
-        kills = -(-given.kills // len(cases))
+        extra = ("--backend", backend, "--optimiser", optimiser, *options.options.split())
+        kills = -(-options.kills // len(cases))
         record = {"backend": backend, "optimiser": optimiser, **prove(extra, kills, moments)}
         print(record, flush=True)  # noqa: T201 - a script's report
         records.append(record)
-    if given.output:
-        text = json.dumps({**surroundings(), "options": given.options, "cases": records}, indent=1)
-        given.output.write_text(text + "\n", encoding="utf-8")
+    if options.output_file:
+        results.write_json(
+            options.output_file,
+            {
+                "machine": machine.model_dump(mode="json"),
+                "options": options.options,
+                "cases": records,
+            },
+        )
     return 0 if all(record["equal"] for record in records) else 1
 
 
 def prove(extra: Sequence[str], kills: int, moments: random.Random) -> dict[str, object]:
-    """Return how often a run was killed, at which steps, and whether it ended the same."""
-    with tempfile.TemporaryDirectory() as room:
-        whole = Path(room, "whole")
-        whole.mkdir()
+    """Return how often a run was killed, after which steps, and whether the results are equal."""
+    with tempfile.TemporaryDirectory() as folder:
+        uninterrupted = Path(folder, "uninterrupted")
+        uninterrupted.mkdir()
         began = time.perf_counter()
-        if killed_at_random(command(extra), whole, math.inf):
-            raise RuntimeError("killed by somebody else")
-        last = checkpoint.read(whole / "run.nst")
+        if killed_at_random(command(extra), uninterrupted, math.inf):
+            raise RuntimeError("killed by another process")
+        last = checkpoint.read(uninterrupted / "run.nst")
         span = last.position.seconds
         resumed_at: list[int] = []
         runs, equal = 0, True
         while len(resumed_at) < kills:
-            place = Path(room, f"killed-{runs}")
-            place.mkdir()
-            # In pieces short enough that a run is killed several times.
-            resumed_at += until_it_ends(extra, place, moments, span=span / 4)
-            equal = equal and same(whole, place)
+            killed = Path(folder, f"killed-{runs}")
+            killed.mkdir()
+            # A quarter of the run's time, so that a run is killed several times.
+            resumed_at += until_it_ends(extra, killed, moments, span=span / 4)
+            equal = equal and same(uninterrupted, killed)
             runs += 1
         seconds = round(time.perf_counter() - began)
     return {
@@ -100,25 +102,24 @@ def prove(extra: Sequence[str], kills: int, moments: random.Random) -> dict[str,
 
 
 def until_it_ends(
-    extra: Sequence[str], place: Path, moments: random.Random, *, span: float
+    extra: Sequence[str], folder: Path, moments: random.Random, *, span: float
 ) -> list[int]:
-    """Start, kill and resume a run; return after how many kept steps it was killed."""
+    """Start, kill and resume a run; return the steps in the checkpoint after each kill."""
     killed = []
     while True:
-        point = place / "run.nst"
-        again = ("--resume", "run.nst") if point.exists() else ()
-        if killed_at_random(command((*extra, *again)), place, moments.uniform(0, span)):
-            kept = checkpoint.read(point).position.global_step if point.exists() else 0
-            killed.append(kept)
+        point = folder / "run.nst"
+        resume = ("--resume", "run.nst") if point.exists() else ()
+        if killed_at_random(command((*extra, *resume)), folder, moments.uniform(0, span)):
+            killed.append(checkpoint.read(point).position.global_step if point.exists() else 0)
         else:
             return killed
 
 
-def killed_at_random(line: Sequence[str], place: Path, delay: float) -> bool:
+def killed_at_random(line: Sequence[str], folder: Path, delay: float) -> bool:
     """Run the command line; kill it ``delay`` seconds after its first step; False if it ended."""
-    log = place / "log"
+    log = folder / "log"
     log.unlink(missing_ok=True)
-    child = start(line, place, log)
+    child = start(line, folder, log)
     deadline = None
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -134,23 +135,23 @@ def killed_at_random(line: Sequence[str], place: Path, delay: float) -> bool:
         time.sleep(0.001)
     code = os.waitstatus_to_exitcode(status)
     if code not in (0, -signal.SIGKILL):
-        raise RuntimeError(f"{line} ended with {code} in {place}: {log.read_text()}")
+        raise RuntimeError(f"{line} ended with {code} in {folder}: {log.read_text()}")
     return code != 0
 
 
-def start(line: Sequence[str], place: Path, log: Path) -> int:
-    """Fork a process that runs ``nst``, in ``place``; its lines go to ``log``.
+def start(line: Sequence[str], folder: Path, log: Path) -> int:
+    """Fork a process that runs ``nst`` in ``folder`` and prints to ``log``.
 
-    Forked, as it finds the frameworks imported and the weights made, it gets to its steps at once.
+    A forked process has the frameworks imported and the weights made, so its steps begin at once.
     """
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            os.chdir(place)
-            to = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
-            os.dup2(to, 1)
-            os.dup2(to, 2)
+            os.chdir(folder)
+            stream = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+            os.dup2(stream, 1)
+            os.dup2(stream, 2)
             sys.argv = ["nst", *line]
             cli.main()
         except SystemExit as ended:
@@ -175,8 +176,8 @@ def command(extra: Sequence[str]) -> list[str]:
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two runs ended the same, to the bit, and the killed one's leftovers are gone."""
-    first, second = (checkpoint.read(place / "run.nst") for place in (one, other))
+    """Whether the results are equal bit by bit, and the killed run left no temporary file."""
+    first, second = (checkpoint.read(folder / "run.nst") for folder in (one, other))
     return (
         pixels_and_recipe(one) == pixels_and_recipe(other)
         and history(one) == history(other)
@@ -189,31 +190,22 @@ def same(one: Path, other: Path) -> bool:
     )
 
 
-def pixels_and_recipe(place: Path) -> bytes:
-    """Return the picture's file, the command that it was begun by left out."""
+def pixels_and_recipe(folder: Path) -> bytes:
+    """Return the picture's pixels and its recipe, without the command that started the run."""
     from nst_core import images  # noqa: PLC0415
 
     recipe = "\n".join(
         line
-        for line in images.read_recipe(place / "out.png").splitlines()
+        for line in images.read_recipe(folder / "out.png").splitlines()
         if not line.startswith("command = ")
     )
-    return images.read(place / "out.png").tobytes() + recipe.encode()
+    return images.read(folder / "out.png").tobytes() + recipe.encode()
 
 
-def history(place: Path) -> list[dict[str, str]]:
+def history(folder: Path) -> list[dict[str, str]]:
     """Return the rows of the history without their seconds."""
-    with (place / "h.csv").open(newline="", encoding="utf-8") as stream:
+    with (folder / "h.csv").open(newline="", encoding="utf-8") as stream:
         return [{**row, "seconds": ""} for row in csv.DictReader(stream)]
-
-
-def surroundings() -> dict[str, object]:
-    """Return what the record should say of where it was made."""
-    return {
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("nst", "numpy", "torch", "mxnet")},
-        "processors": os.cpu_count(),
-    }
 
 
 if __name__ == "__main__":

@@ -1,45 +1,42 @@
-"""Measures what a step of nst's on a CPU is made of, by layer and by kind of work.
+"""Measures how the time of a step of nst on a CPU divides among layers and kinds of work.
 
     python benchmarks/profile_step.py --size 300x450 --output benchmarks/results/profile
 
-A layer's row holds its convolution with ReLU and pooling, and on the way back what the losses at
-the taps before it take; conv1_2's also conv1_1, which is computed wherever it is needed. Work of
-several cores at once counts divided by their number; what is left of the layer's time is Python,
-and cores that wait for each other. The operations are those of direct convolution.
+The row of a layer has its convolution with ReLU and pooling; in the backward pass also the losses
+at the taps before it. The row of conv1_2 includes conv1_1, which is computed wherever needed. The
+time of work on several cores at once is divided by their number. The rest of a layer's time is
+Python, and cores that wait for each other. The operations are those of direct convolution.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
-from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 from pydantic import BaseModel, ConfigDict
 
-from iterations import pictures_of, prepare
-from measuring import figures, results
-from measuring.entry import Entry
+from measuring import figures, script
+from measuring.pictures import load_pictures
 from measuring.profiling import KINDS, Timers
-from measuring.record import Machine
+from measuring.record import Machine, renamed
+from measuring.variant_spec import VariantSpec
+from nst_core.compare.markdown import markdown_table
 from nst_core.spec import presets
 from nst_core.vgg19 import CONVOLUTIONS, Layer, feature_shape, layers_until
-from nst_pytorch.workers import workers
-
-KIND = "profile"
+from nst_pytorch.thread_pool import thread_pool
+from variants.prepare import prepare
 
 
 class Row(BaseModel):
     """A layer in one pass.
 
     Attributes:
-        layer: As ``conv1_2``.
+        layer: Its name, for example ``conv1_2``.
         which: ``forward`` or ``backward``.
-        gflop: Of its direct convolution, in 10^9.
-        seconds: That a step spends on it.
-        kinds: Kind of work -> its part of those.
+        gflop: The operations of its direct convolution, in 10^9.
+        seconds: The seconds per step.
+        kinds: Kind of work -> its part of ``seconds``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,12 +49,12 @@ class Row(BaseModel):
 
 
 class Profile(BaseModel):
-    """A step; ``seconds`` is its median without stopwatches in it."""
+    """A step; ``seconds`` is its median, measured without the timers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     machine: Machine
-    contestant: str
+    variant: str = renamed("variant", "contestant")
     height: int
     width: int
     cores: int
@@ -66,32 +63,35 @@ class Profile(BaseModel):
 
 
 def table(profile: Profile) -> str:
-    """Return milliseconds by block of layers as Markdown, with shares and GFLOP/s."""
+    """Return milliseconds per VGG block as Markdown, with shares and GFLOP/s."""
     groups: dict[str, list[Row]] = {}
     for row in profile.rows:
         groups.setdefault(f"{row.layer[:5]}_1...", []).append(row)
     groups["all"] = list(profile.rows)
-    whole = sum(row.seconds for row in profile.rows)
-    lines = [
-        "| ms | forward | back | share | " + " | ".join(KINDS) + " | GFLOP/s |",
-        "|---" * (len(KINDS) + 5) + "|",
-    ]
-    for name, rows in groups.items():
-        forward, back = (
-            sum(row.seconds for row in rows if row.which == which)
-            for which in ("forward", "backward")
-        )
-        kinds = [sum(row.kinds[kind] for row in rows) for kind in KINDS]
-        cells = [f"{1e3 * value:.0f}" for value in (forward, back)]
-        cells += [f"{(forward + back) / whole:.2f}", *(f"{1e3 * value:.0f}" for value in kinds)]
-        rate = sum(row.gflop for row in rows) / (forward + back)
-        lines.append("| " + " | ".join([name, *cells, f"{rate:.0f}"]) + " |")
-    return "\n".join(lines) + "\n"
+    total = sum(row.seconds for row in profile.rows)
+    return markdown_table(
+        ("ms", "forward", "backward", "share", *KINDS, "GFLOP/s"),
+        [_cells(name, rows, total) for name, rows in groups.items()],
+    )
+
+
+def _cells(name: str, rows: list[Row], total: float) -> tuple[str, ...]:
+    forward, backward = (
+        sum(row.seconds for row in rows if row.which == which) for which in ("forward", "backward")
+    )
+    kinds = [sum(row.kinds[kind] for row in rows) for kind in KINDS]
+    return (
+        name,
+        *(f"{1e3 * value:.0f}" for value in (forward, backward)),
+        f"{(forward + backward) / total:.2f}",
+        *(f"{1e3 * value:.0f}" for value in kinds),
+        f"{sum(row.gflop for row in rows) / (forward + backward):.0f}",
+    )
 
 
 def figure(profile: Profile) -> Figure:
-    """Draw the layers as bars, of a piece for each kind of work."""
-    drawn, axes = figures.new(x="milliseconds of a step", y="")
+    """Draw a bar per layer, with a section per kind of work."""
+    drawn, axes = figures.new(x="milliseconds per step", y="")
     layers = list(dict.fromkeys(row.layer for row in profile.rows))
     left = [0.0] * len(layers)
     for colour, kind in zip(figures.COLOURS, KINDS, strict=True):
@@ -106,41 +106,39 @@ def figure(profile: Profile) -> Figure:
     return drawn
 
 
-def load(content: dict[str, Any]) -> str:
-    """Return the table of a result that was read from a file."""
-    return table(Profile.model_validate(content))
+BENCHMARK = script.Benchmark(kind="profile", content=Profile, table=table, figure=figure)
 
 
-def measure(entry: Entry, *, size: str, steps: int) -> Profile:
-    """Take steps without and with stopwatches."""
-    machine, pictures = Machine.here(), pictures_of(size)
-    contestant = prepare(entry, pictures, device="cpu")
-    timers, plain = Timers(workers().count), []
+def measure(spec: VariantSpec, *, size: str, steps: int) -> Profile:
+    """Take steps without and with timers."""
+    machine, pictures = Machine.here(), load_pictures(size)
+    variant = prepare(spec, pictures, device="cpu")
+    timers, plain = Timers(thread_pool().count), []
     for number in range(2 + steps):
         began = time.perf_counter()
-        contestant.step()
+        variant.step()
         if number >= 2:  # the first two warm up
             plain.append(time.perf_counter() - began)
     with timers.running():
         for _ in range(steps):
-            contestant.step()
+            variant.step()
     height, width, _ = pictures.content.shape
     return Profile(
         machine=machine,
-        contestant=entry.name,
+        variant=spec.name,
         height=height,
         width=width,
-        cores=workers().count,
+        cores=thread_pool().count,
         seconds=statistics.median(plain),
-        rows=tuple(_rows(timers, entry, height, width, steps)),
+        rows=tuple(_rows(timers, spec, height, width, steps)),
     )
 
 
-def _rows(timers: Timers, entry: Entry, height: int, width: int, steps: int) -> list[Row]:
+def _rows(timers: Timers, spec: VariantSpec, height: int, width: int, steps: int) -> list[Row]:
     found = []
-    for layer in layers_until(presets.load(entry.preset).taps()):
+    for layer in layers_until(presets.load(spec.preset).taps()):
         for which in ("forward", "backward"):
-            name = f"{layer.name[4:]} {which}"
+            name = f"{layer.name} {which}"
             if layer.kind != "conv" or name not in timers.walls:
                 continue
             wall = timers.walls[name] / steps
@@ -161,15 +159,9 @@ def gflop(layer: Layer, height: int, width: int) -> float:
 
 def main() -> None:
     """Read the command line, measure, write the files and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--size", default="300x450")
-    parser.add_argument("--preset", default="d2l")
-    parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--output", type=Path, required=True, help="path without an ending")
-    options = parser.parse_args()
-    entry = Entry.parse(f"nst-pytorch@conv=winograd,preset={options.preset}")
-    profile = measure(entry, size=options.size, steps=options.steps)
-    results.write(options.output, KIND, profile, table=table(profile), figure=figure(profile))
+    options = script.parser(__doc__, "output", size="300x450", preset="d2l", steps=10).parse_args()
+    spec = VariantSpec.parse(f"nst-pytorch@conv=winograd,preset={options.preset}")
+    BENCHMARK.save(options.output, measure(spec, size=options.size, steps=options.steps))
 
 
 if __name__ == "__main__":

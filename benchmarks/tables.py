@@ -1,10 +1,15 @@
-"""Writes the tables of README anew from the records in benchmarks/results.
+"""Writes the tables of README and of the documentation from the records in benchmarks/results.
 
-    python benchmarks/tables.py            # rewrites README.md and the .md files of the results
-    python benchmarks/tables.py --check    # exit status 1 if something is out of step
+    python benchmarks/tables.py            # writes README.md, docs/**/*.md and the records' tables
+    python benchmarks/tables.py --check    # exit status 1 if a table does not match its record
 
-A table stands in README between ``<!-- results: NAME -->`` and ``<!-- end of results -->``; NAME is
-that of the file. The command that made the record is written under the table.
+A page marks a table like this; NAME is the name of the record without its ending:
+
+    <!-- results: NAME -->
+    <!-- end of results -->
+
+The script puts the record's table between the two lines, and below it the command that made the
+record. ``<!-- results: speed -->`` is the one table that is made of several records.
 """
 
 from __future__ import annotations
@@ -27,13 +32,13 @@ import time_to_loss
 from measuring import results
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
+ROOT = HERE.parent
 RESULTS = HERE / "results"
 _BLOCK = re.compile(
     r"(?P<begin><!-- results: (?P<name>[\w-]+) -->\n).*?(?P<end><!-- end of results -->)", re.S
 )
 _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
-    module.KIND: module.load
+    module.BENCHMARK.kind: module.BENCHMARK.load
     for module in (
         compare,
         convolutions,
@@ -47,35 +52,71 @@ _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
+SPEED = "speed"
+_SPEED_ROWS = {
+    "step-pytorch": "a step of d2l at 300x450 on PyTorch | the document's loop",
+    "step-mxnet": "a step of d2l at 300x450 on MXNet | the document's loop",
+    "step-pastiche": "a step at 300x450 on PyTorch | `pastiche`",
+    "time-to-loss": "the loss of d2l's 500 steps, by `--preset fast` | the document's loop",
+}
+"""Records whose first two rows are compared in the table ``speed``."""
+
+
+def pages(root: Path) -> list[Path]:
+    """Return README.md and every page of the documentation."""
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+
+
 def table(path: Path) -> tuple[str, str]:
-    """Return a result's table, as Markdown, and the command that made it."""
+    """Return a record's table, as Markdown, and the command that made it."""
     kind, command, content = results.read(path)
     return _KINDS[kind](content), command
 
 
-def in_step(readme: str, folder: Path) -> str:
-    """Return README with its tables as the records have them.
+def speed(folder: Path) -> str:
+    """Return the summary: the first two rows of several records, without the spread."""
+    lines = [
+        "| seconds for | compared with | theirs | nst | ratio |",
+        "|---|---|---|---|---|",
+    ]
+    for name, label in _SPEED_ROWS.items():
+        header, _, theirs, ours, *_ = map(_cells, table(folder / f"{name}.json")[0].splitlines())
+        seconds = next(index for index, cell in enumerate(header) if cell.startswith("seconds"))
+        ratio = next(index for index, cell in enumerate(header) if cell.startswith("ratio"))
+        figures = (theirs[seconds], ours[seconds], ours[ratio])
+        lines.append(" | ".join([f"| {label}", *(cell.split(" ")[0] for cell in figures)]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def filled(page: str, folder: Path) -> str:
+    """Return a page with its tables as the records have them.
 
     Raises:
-        SystemExit: for a block without a record.
+        SystemExit: for a table without a record.
     """
 
     def block(match: re.Match[str]) -> str:
+        if match["name"] == SPEED:
+            return f"{match['begin']}{speed(folder)}{match['end']}"
         path = folder / f"{match['name']}.json"
         if not path.exists():
-            raise SystemExit(f"README shows {match['name']}, and there is no {path.name}")
+            raise SystemExit(f"a page shows {match['name']}, and there is no {path.name}")
         text, command = table(path)
         return f"{match['begin']}{text}\n`{command}`\n{match['end']}"
 
-    return _BLOCK.sub(block, readme)
+    return _BLOCK.sub(block, page)
 
 
 def main() -> None:
     """Read the command line, and write or check."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args()
-    wanted = {README: in_step(README.read_text(encoding="utf-8"), RESULTS)}
+    wanted = {path: filled(path.read_text(encoding="utf-8"), RESULTS) for path in pages(ROOT)}
     wanted |= {
         path.with_suffix(".md"): table(path)[0]
         for path in RESULTS.glob("*.json")
@@ -83,7 +124,8 @@ def main() -> None:
     }
     stale = [path for path, text in wanted.items() if path.read_text(encoding="utf-8") != text]
     if options.check and stale:
-        raise SystemExit(f"out of step with the records: {', '.join(p.name for p in stale)}")
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        raise SystemExit(f"tables do not match their records: {names}; run benchmarks/tables.py")
     for path in stale:
         path.write_text(wanted[path], encoding="utf-8")
 

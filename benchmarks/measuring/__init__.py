@@ -1,1 +1,1 @@
-"""What the scripts share: records, clocks, child processes, figures, result files."""
+"""What the scripts share: command lines, records, clocks, child processes, figures and files."""

@@ -1,8 +1,7 @@
-"""Measurements in processes of their own, in turn."""
+"""Measurements in child processes, one process each."""
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import statistics
 import subprocess
@@ -14,12 +13,12 @@ from pydantic import BaseModel, ConfigDict
 
 from measuring.record import Record
 
-HERE = Path(__file__).parent.parent
+SCRIPTS = Path(__file__).parent.parent
 """The folder of the scripts."""
 
 
 class Run(BaseModel):
-    """A record, and in which round it was made."""
+    """A record and the number of its round, from 0."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,53 +26,56 @@ class Run(BaseModel):
     record: Record
 
 
-def measure(
-    contestant: str, *, size: str, options: argparse.Namespace, steps: int | None = None
-) -> Record:
-    """Run ``iterations.py`` in a process of its own.
+def measure(variant: str, *, size: str, steps: int, warm_up: int, device: str) -> Record:
+    """Run ``iterations.py`` in a process of its own and return its record.
 
     Raises:
-        SystemExit: if it fails; it has said why on stderr.
+        SystemExit: if it fails; it has printed the reason on stderr.
     """
-    command = [sys.executable, str(HERE / "iterations.py"), contestant, "--size", size]
-    for key in ("steps", "warm_up", "device"):
-        value = steps if key == "steps" and steps is not None else getattr(options, key)
-        command += [f"--{key.replace('_', '-')}", str(value)]
-    record = Record.model_validate_json(call(command).splitlines()[-1])
+    command = [sys.executable, str(SCRIPTS / "iterations.py"), variant, "--size", size]
+    command += ["--steps", str(steps), "--warm-up", str(warm_up), "--device", device]
+    record = Record.model_validate_json(run_program(command).splitlines()[-1])
     median = statistics.median(record.seconds)
-    tell(f"{contestant} at {record.size}: {median:.3f} s a step, {record.peak_memory_mb:.0f} MB")
+    log(f"{variant} at {record.size}: {median:.3f} s per step, {record.peak_memory_mb:.0f} MB")
     return record
 
 
-def in_turn(
-    contestants: Sequence[str], sizes: Iterable[str], *, options: argparse.Namespace
+def measure_in_rounds(
+    variants: Sequence[str],
+    sizes: Iterable[str],
+    *,
+    rounds: int,
+    steps: int,
+    warm_up: int,
+    device: str,
 ) -> list[Run]:
-    """Measure every contestant once a round, so that all meet the machine's moods."""
+    """Measure every variant once per round.
+
+    The variants alternate, so that a change of the machine's load affects all of them.
+    """
     return [
-        Run(round=number, record=measure(contestant, size=size, options=options))
+        Run(
+            round=number,
+            record=measure(variant, size=size, steps=steps, warm_up=warm_up, device=device),
+        )
         for size in sizes
-        for number in range(options.rounds)
-        for contestant in contestants
+        for number in range(rounds)
+        for variant in variants
     ]
 
 
-def call(command: Sequence[str]) -> str:
-    """Run a program and return its standard output.
+def run_program(command: Sequence[str]) -> str:
+    """Run a program in the folder of the scripts and return its standard output.
 
     Raises:
-        SystemExit: if it fails; it has said why on stderr.
+        SystemExit: if it fails; it has printed the reason on stderr.
     """
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=HERE)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=SCRIPTS)
     if done.returncode:
         raise SystemExit(f"failed with exit status {done.returncode}: {shlex.join(command[1:])}")
     return done.stdout
 
 
-def tell(line: str) -> None:
-    """Say how far it is."""
+def log(line: str) -> None:
+    """Print the progress on stderr; stdout has only the results."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def sizes(text: str) -> list[str]:
-    """Read size rules with commas between them."""
-    return [part.strip() for part in text.split(",")]

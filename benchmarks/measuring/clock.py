@@ -1,4 +1,4 @@
-"""Clocks that are read only when the work is done."""
+"""Clocks that are read only after the work is finished."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ Name = Literal["wall", "cuda events", "difference"]
 
 
 class Clock(Protocol):
-    """Measures one piece of work."""
+    """Measures the seconds of one piece of work."""
 
     @property
     def name(self) -> Name:
-        """How it measures."""
+        """The method of measurement."""
         ...
 
     def seconds(self, work: Callable[[], None], wait: Callable[[], None]) -> float:
-        """Do ``work``, call ``wait`` until it is done, and return the seconds it took."""
+        """Do ``work``, call ``wait`` until it is finished, and return the seconds of both."""
         ...
 
 
 class Wall:
-    """The time that a person waits."""
+    """The time that a user waits."""
 
     name: Name = "wall"
 
     def seconds(self, work: Callable[[], None], wait: Callable[[], None]) -> float:
-        """Measure by the processor's clock; ``wait`` is in it."""
+        """Measure with the processor's clock; the time of ``wait`` is included."""
         wait()
         began = time.perf_counter()
         work()
@@ -37,10 +37,12 @@ class Wall:
 
 
 class CudaEvents:
-    """The time between two events in the device's own queue: no launch or copy of Python's in it.
+    """The time between two events in the device's queue.
+
+    It includes no kernel launch and no copy that Python makes before or after the work.
 
     Args:
-        torch: The framework, already imported; what is measured runs on its current stream.
+        torch: The imported framework. The work runs on its current stream.
     """
 
     name: Name = "cuda events"
@@ -49,7 +51,7 @@ class CudaEvents:
         self._torch = torch
 
     def seconds(self, work: Callable[[], None], wait: Callable[[], None]) -> float:
-        """Measure by the device's clock."""
+        """Measure with the device's clock."""
         cuda = self._torch.cuda
         begin, end = (cuda.Event(enable_timing=True) for _ in range(2))
         cuda.synchronize()
@@ -62,5 +64,5 @@ class CudaEvents:
 
 
 def for_device(device: str, torch: Any) -> Clock:
-    """Return the clock for a device; ``torch`` is None where another framework computes."""
+    """Return the clock for a device; ``torch`` is None if another framework computes."""
     return CudaEvents(torch) if torch is not None and device.startswith("cuda") else Wall()

@@ -1,14 +1,14 @@
-"""What nst says beforehand of a contestant's memory, in a process of its own.
+"""Prints nst's own estimate of a variant's memory, in 10^6 bytes, or ``null``.
 
-``benchmarks/memory.py`` starts it; prints 10^6 bytes, or ``null``.
+``benchmarks/memory.py`` starts it in a process of its own.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 
-from measuring.entry import Entry
+from measuring import script
+from measuring.variant_spec import VariantSpec
 from nst_core import demo, transfer
 from nst_core.run import estimate
 from nst_core.run.prepared import PreparedRun
@@ -16,38 +16,34 @@ from nst_core.spec import presets
 from nst_core.spec.stage_overrides import with_stages
 
 
-class _Considered(Exception):  # noqa: N818 - the end that was wanted
-    """Carries what was estimated."""
+class _Estimated(Exception):  # noqa: N818 - it is no error, it ends the run before its first step
+    """Carries the estimate."""
 
     def __init__(self, megabytes: float | None) -> None:
         super().__init__(megabytes)
         self.megabytes = megabytes
 
 
-def _consider(work: PreparedRun) -> None:
-    raise _Considered(estimate.of_memory(work).memory_mb)
+def _estimate(work: PreparedRun) -> None:
+    raise _Estimated(estimate.of_memory(work).memory_mb)
 
 
 def main() -> None:
     """Read the command line and print the estimate."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("contestant")
-    parser.add_argument("--size", required=True)
-    parser.add_argument("--device", default="cpu")
-    options = parser.parse_args()
-    entry = Entry.parse(options.contestant)
+    options = script.parser(__doc__, "variant", "size", device="cpu").parse_args()
+    variant = VariantSpec.parse(options.variant)
     try:
         transfer(
             demo.landscape(),
             demo.painting(),
-            spec=with_stages(presets.load(entry.preset), sizes=[options.size], steps=[1]),
-            backend=entry.program.removeprefix("nst-"),
+            spec=with_stages(presets.load(variant.preset), sizes=[options.size], steps=[1]),
+            backend=variant.backend,
             device=options.device,
-            dtype=entry.dtype,
-            execution=entry.execution,
-            on_prepared=_consider,
+            dtype=variant.dtype,
+            execution=variant.execution,
+            on_prepared=_estimate,
         )
-    except _Considered as found:
+    except _Estimated as found:
         print(json.dumps(found.megabytes))  # noqa: T201
 
 

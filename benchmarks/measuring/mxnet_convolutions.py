@@ -1,6 +1,7 @@
-"""A convolution in MXNet: its own, and Winograd's F(4x4, 3x3) by its operators; for one layer.
+"""One layer's convolution in MXNet: its own, and Winograd's F(4x4, 3x3) made of its operators.
 
-See ``benchmarks/mxnet_winograd.py``. Arrays are of the class mx.nd, whose operators take ``out``.
+``benchmarks/mxnet_winograd.py`` describes both. The arrays are those of ``mx.nd``, whose operators
+take ``out``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from nst_mxnet._framework import THREADS, Tensor, mx
 __all__ = ["THREADS", "measure"]
 
 STRIPS = (2, 8, 1000)
-"""Rows of tiles that are gone through at once."""
+"""Heights of strips that are tried: rows of tiles that are computed at once."""
 
 _B = (
     (4, 0, -5, 0, 1, 0),
@@ -40,13 +41,13 @@ _A = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8
 
 
 class Strips:
-    """A convolution by Winograd's algorithm, of images (H, W, I).
+    """A convolution with Winograd's algorithm, for images (H, W, I).
 
     Args:
-        weight: (O, I, 3, 3).
-        height: Of the images.
-        width: Of them.
-        rows: Of tiles, that are gone through at once.
+        weight: The kernels, (O, I, 3, 3).
+        height: H.
+        width: W.
+        rows: The number of rows of tiles that are computed at once.
     """
 
     def __init__(self, weight: np.ndarray[Any, Any], height: int, width: int, *, rows: int) -> None:
@@ -56,28 +57,30 @@ class Strips:
         b, g, a = (np.array(one, np.float32) for one in (_B, _G, _A))
         kernels = np.kron(g, g) @ weight.transpose(2, 3, 1, 0).reshape(9, ins * outs)
         self.kernels = mx.nd.array(kernels.reshape(36, ins, outs))
-        self.to, self.back = mx.nd.array(np.kron(b, b)), mx.nd.array(np.kron(a, a))
-        # Bordered by zeros: one row and column before, what the last tiles reach after.
+        self.input_transform = mx.nd.array(np.kron(b, b))
+        self.output_transform = mx.nd.array(np.kron(a, a))
+        # Padded with zeros: one row and column before, and what the last tiles need after.
         self.x = mx.nd.zeros((4 * self.down + 2, 4 * self.across + 2, ins))
         self.y = mx.nd.zeros((4 * self.down, 4 * self.across, outs))
         most = self.rows * self.across
+        # V and M are Lavin and Gray's letters; A has the input's tiles, Z the output's.
         self._a = mx.nd.zeros((36, most, ins))
         self._v = mx.nd.zeros((36, most, ins))
         self._m = mx.nd.zeros((36, most, outs))
         self._z = mx.nd.zeros((16, most, outs))
-        self._where = {count: self._places(count) for count in self._heights()}
+        self._indices = {count: self._tile_indices(count) for count in self._heights()}
 
     def _heights(self) -> list[int]:
         return [min(self.rows, self.down - top) for top in range(0, self.down, self.rows)]
 
-    def _places(self, rows: int) -> Tensor:
-        """Return where in a strip's pixels the values of its tiles are, (36, tiles)."""
+    def _tile_indices(self, rows: int) -> Tensor:
+        """Return the pixel of each value of each tile in a strip, (36, tiles)."""
         wide = 4 * self.across + 2
         corner = 4 * wide * np.arange(rows)[:, None] + 4 * np.arange(self.across)
         within = wide * np.arange(6)[:, None] + np.arange(6)
         return mx.nd.array(within.reshape(36, 1) + corner.reshape(1, -1), dtype="int32")
 
-    def run(self, *, products_alone: bool = False) -> None:
+    def run(self, *, only_products: bool = False) -> None:
         """Convolve ``x`` into ``y``."""
         ins, outs, top = self.x.shape[2], self.outs, 0
         for rows in self._heights():
@@ -86,15 +89,15 @@ class Strips:
                 one.reshape((-1,))[: len(one) * tiles * one.shape[2]]
                 for one in (self._a, self._v, self._m, self._z)
             )
-            if not products_alone:
+            if not only_products:
                 pixels = self.x[4 * top : 4 * (top + rows) + 2].reshape((-1, ins))
-                mx.nd.take(pixels, self._where[rows], out=a.reshape((36, tiles, ins)))
-                mx.nd.dot(self.to, a.reshape((36, -1)), out=v.reshape((36, -1)))
+                mx.nd.take(pixels, self._indices[rows], out=a.reshape((36, tiles, ins)))
+                mx.nd.dot(self.input_transform, a.reshape((36, -1)), out=v.reshape((36, -1)))
             mx.nd.batch_dot(
                 v.reshape((36, tiles, ins)), self.kernels, out=m.reshape((36, tiles, outs))
             )
-            if not products_alone:
-                mx.nd.dot(self.back, m.reshape((36, -1)), out=z.reshape((16, -1)))
+            if not only_products:
+                mx.nd.dot(self.output_transform, m.reshape((36, -1)), out=z.reshape((16, -1)))
                 y = self.y[4 * top : 4 * (top + rows)]
                 mx.nd.transpose(
                     z.reshape((4, 4, rows, self.across, outs)),
@@ -105,7 +108,7 @@ class Strips:
 
 
 def _seconds(work: Callable[[], object], repeats: int) -> float:
-    """Return the median seconds of some work, waited for, after one that does not count."""
+    """Return the median seconds of some work and the wait for it, after one warm-up."""
     taken = []
     for _ in range(1 + repeats):
         mx.nd.waitall()
@@ -117,7 +120,7 @@ def _seconds(work: Callable[[], object], repeats: int) -> float:
 
 
 class Direct:
-    """MXNet's own convolution and its gradient, between arrays in oneDNN's layout."""
+    """MXNet's own convolution and its gradient, between arrays in the layout of oneDNN."""
 
     def __init__(self, weight: np.ndarray[Any, Any], height: int, width: int) -> None:
         outs, ins, *_ = weight.shape
@@ -136,7 +139,7 @@ class Direct:
         )
 
     def relu(self, repeats: int) -> float:
-        """Return the seconds of a ReLU of ``gradient``'s size, both ways."""
+        """Return the seconds of a ReLU of the size of ``gradient``, forward and backward."""
         x = self.gradient.copy()
         x.attach_grad()
 
@@ -148,12 +151,12 @@ class Direct:
         return _seconds(work, repeats)
 
     def backward(self) -> None:
-        """Find the gradient of ``x``; the graph is kept for the next time."""
+        """Compute the gradient of ``x``; the graph is kept for the next call."""
         self.recorded.backward(self.gradient, retain_graph=True)
 
 
 def _relu_after_winograd(shape: tuple[int, int, int], repeats: int) -> float:
-    """Return the seconds of bias and ReLU on (H, W, O), and of the mask on a gradient."""
+    """Return the seconds of bias and ReLU for (H, W, O), and of the mask on a gradient."""
     y, gradient, mask = (mx.nd.zeros(shape) for _ in range(3))
     bias = mx.nd.zeros((1, 1, shape[-1]))
 
@@ -167,21 +170,21 @@ def _relu_after_winograd(shape: tuple[int, int, int], repeats: int) -> float:
 
 
 def _in_layout(channels: int, height: int, width: int) -> Tensor:
-    """Return random values as a convolution puts them out."""
+    """Return random values in the layout of a convolution's output."""
     x = mx.nd.random.uniform(-1, 1, shape=(1, channels, height, width))
     one = mx.nd.array(np.eye(channels, dtype=np.float32).reshape(channels, channels, 1, 1))
     return mx.nd.Convolution(x, one, kernel=(1, 1), num_filter=channels, no_bias=True)
 
 
 def measure(layer: str, *, height: int, width: int, repeats: int) -> dict[str, float]:
-    """Measure one layer for images of a size; see ``mxnet_winograd.Convolution``."""
+    """Measure one layer for images of a size; return the fields of a ``Convolution``."""
     outs, high, wide = feature_shape(layer, height=height, width=width)
     ins = BY_NAME[layer].in_channels
     weight = np.random.default_rng(0).normal(size=(outs, ins, 3, 3)).astype(np.float32)
-    turned = np.ascontiguousarray(weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3))
+    flipped = np.ascontiguousarray(weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3))
     direct = Direct(weight, high, wide)
     forward, products_forward, deviation = _best(weight, direct, repeats)
-    backward, products_backward, _ = _best(turned, None, repeats, size=(high, wide))
+    backward, products_backward, _ = _best(flipped, None, repeats, size=(high, wide))
     return {
         "direct_forward": _seconds(direct.forward, repeats),
         "direct_backward": _seconds(direct.backward, repeats),
@@ -200,15 +203,15 @@ def _best(
     *,
     size: tuple[int, int] = (0, 0),
 ) -> tuple[float, float, float]:
-    """Return seconds of the best strips, those of their products, and the deviation."""
+    """Return the seconds of the best height of strips, of its products, and the deviation."""
     high, wide = direct.x.shape[2:] if direct else size
     found = []
     for rows in STRIPS:
         strips = Strips(weight, high, wide, rows=rows)
         deviation = _deviation(strips, direct) if direct else 0.0
         seconds = _seconds(strips.run, repeats)
-        alone = _seconds(lambda s=strips: s.run(products_alone=True), repeats)  # type: ignore[misc]
-        found.append((seconds, alone, deviation))
+        products = _seconds(lambda s=strips: s.run(only_products=True), repeats)  # type: ignore[misc]
+        found.append((seconds, products, deviation))
         if strips.rows < rows:
             break
     return min(found)

