@@ -118,5 +118,7 @@ def test_an_image_gets_the_colours_of_the_content_at_its_own_size(content):
     image = np.full((16, 24, 3), 0.5, np.float32)
     found = recolouring.in_colours_of(picture, image)
     assert found.shape == image.shape
-    expected = colour_transfer.recoloured(image, images.fit(picture, height=16, width=24))
+    expected = colour_transfer.recoloured(
+        image, images.resize_picture(picture, height=16, width=24)
+    )
     np.testing.assert_array_equal(found, expected)
