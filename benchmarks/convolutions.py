@@ -2,9 +2,9 @@
 
     python benchmarks/convolutions.py --output benchmarks/results/convolutions
 
-``nst_pytorch/choice.py`` and README rely on these measurements. The direct convolution is that of
-PyTorch, channels_last, on all cores, with the bias. Both compute in float32; they alternate, and
-medians are compared. conv1_1 is a matrix product in both networks and is left out.
+``nst_pytorch/select_network.py`` and the docs rely on these measurements. The direct convolution is
+that of PyTorch, channels_last, on all cores, with the bias. Both compute in float32; they
+alternate, and medians are compared. conv1_1 is a matrix product in both networks and is left out.
 """
 
 from __future__ import annotations
@@ -25,14 +25,12 @@ from measuring.record import Machine
 from nst_core.compare.markdown import markdown_table
 from nst_core.spec.sizes import Size
 from nst_core.vgg19 import BY_NAME, CONVOLUTIONS, feature_shape
-from nst_pytorch import buffers, winograd
-from nst_pytorch.blocks import Block
-from nst_pytorch.judging import Convolve
-from nst_pytorch.maps import FeatureMap
-from nst_pytorch.places import around, tile_columns, within
-from nst_pytorch.sharing import Convolution, Shared
-from nst_pytorch.strips import blocks_for
-from nst_pytorch.workers import all_cores, one_core, workers
+from nst_pytorch.cpu.buffers import Scratch, allocate, padded_shape
+from nst_pytorch.cpu.convolution import ConvolutionPlan, ParallelConvolution
+from nst_pytorch.cpu.tiles import TileBlock, tile_columns, tile_interior, with_halo
+from nst_pytorch.cpu.winograd import WriteTiles, transform_filters
+from nst_pytorch.feature_map import FeatureMap
+from nst_pytorch.thread_pool import multi_threaded, single_threaded, thread_pool
 
 DEEPEST = "conv5_1"
 _PAUSE = 0.02
@@ -163,18 +161,18 @@ def _direct(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Work]
     other = torch.empty(_FLUSHED)
 
     def forward() -> None:
-        with all_cores(x.device):
+        with multi_threaded(x.device):
             functional.conv2d(x, kernels, bias, padding=1)
 
     def backward() -> None:
-        with all_cores(x.device):
+        with multi_threaded(x.device):
             torch.ops.aten.convolution_backward(
                 gradient, x, kernels, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
                 [True, False, False],
             )  # fmt: skip
 
     def flush() -> None:
-        with all_cores(x.device):
+        with multi_threaded(x.device):
             other.fill_(1)
 
     return [Work(forward, flush), Work(backward, flush)]
@@ -182,41 +180,41 @@ def _direct(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Work]
 
 def _winograd(weight: Tensor, bias: Tensor, height: int, width: int) -> list[Work]:
     outs, ins, *_ = weight.shape
-    kernels = winograd.forward_kernels(weight)
-    scratch = [winograd.Scratch(weight.dtype) for _ in range(workers().count)]
+    kernels = transform_filters(weight)
+    scratch = [Scratch(weight.dtype) for _ in range(thread_pool().count)]
     maps = [
-        buffers.own(buffers.bordered(height, width, channels), (height, width), weight.dtype)
+        allocate(padded_shape(height, width, channels), (height, width), weight.dtype)
         for channels in (ins, outs)
     ]
     for one in maps:
-        one.inner.normal_()
-    layer = Convolution(blocks_for((height, width), channels=outs), ins, outs)
-    shared = Shared(scratch, weight.dtype, [layer])
+        one.interior.normal_()
+    plan = ConvolutionPlan.of((height, width), ins, outs)
+    convolution = ParallelConvolution(scratch, weight.dtype, [plan])
 
-    other = torch.empty(_FLUSHED).chunk(workers().count)
+    other = torch.empty(_FLUSHED).chunk(thread_pool().count)
 
     def flush() -> None:
         def fill(_: int, part: Tensor) -> None:
             part.fill_(1)
 
-        workers().each(other, fill)
+        thread_pool().map(other, fill)
 
-    def work(x: FeatureMap, y: FeatureMap, *, turned: bool) -> Work:
-        def source(block: Block, _: winograd.Scratch) -> Tensor:
-            return around(x.whole, block)
+    def work(x: FeatureMap, y: FeatureMap, *, flipped: bool) -> Work:
+        def source(block: TileBlock, _: Scratch) -> Tensor:
+            return with_halo(x.padded, block)
 
-        def put(block: Block, convolve: Convolve, _: winograd.Scratch) -> None:
-            convolve(tile_columns(within(y, block), block))
+        def output(block: TileBlock, write_tiles: WriteTiles, _: Scratch) -> None:
+            write_tiles(tile_columns(tile_interior(y, block), block))
 
-        added = None if turned else bias
+        added = None if flipped else bias
 
         def convolve() -> None:
-            shared.convolve(layer, source, kernels, put, bias=added, turned=turned)
+            convolution.convolve(plan, source, kernels, output, bias=added, flipped=flipped)
 
         return Work(convolve, flush)
 
     x, y = maps
-    return [work(x, y, turned=False), work(y, x, turned=True)]
+    return [work(x, y, flipped=False), work(y, x, flipped=True)]
 
 
 def main() -> None:
@@ -227,8 +225,8 @@ def main() -> None:
     machine = Machine.here()
     layers = [layer.name for layer in CONVOLUTIONS[1:] if layer.name <= DEEPEST]
     found = []
-    workers()  # as many as there are cores: created here, where PyTorch reports all of them
-    with one_core():
+    thread_pool()  # as many as there are cores: created here, where PyTorch reports all of them
+    with single_threaded():
         for text in options.sizes:
             size = Size.parse(text)
             for layer in layers:
@@ -237,7 +235,7 @@ def main() -> None:
                     measure(layer, height=size.height, width=size.width, repeats=options.repeats)
                 )
     measured = Convolutions(
-        machine=machine, cores=workers().count, repeats=options.repeats, found=tuple(found)
+        machine=machine, cores=thread_pool().count, repeats=options.repeats, found=tuple(found)
     )
     BENCHMARK.save(options.output, measured)
 

@@ -24,7 +24,7 @@ from measuring.variant_spec import VariantSpec
 from nst_core.compare.markdown import markdown_table
 from nst_core.spec import presets
 from nst_core.vgg19 import CONVOLUTIONS, Layer, feature_shape, layers_until
-from nst_pytorch.workers import workers
+from nst_pytorch.thread_pool import thread_pool
 from variants.prepare import prepare
 
 
@@ -113,7 +113,7 @@ def measure(spec: VariantSpec, *, size: str, steps: int) -> Profile:
     """Take steps without and with timers."""
     machine, pictures = Machine.here(), load_pictures(size)
     variant = prepare(spec, pictures, device="cpu")
-    timers, plain = Timers(workers().count), []
+    timers, plain = Timers(thread_pool().count), []
     for number in range(2 + steps):
         began = time.perf_counter()
         variant.step()
@@ -128,7 +128,7 @@ def measure(spec: VariantSpec, *, size: str, steps: int) -> Profile:
         variant=spec.name,
         height=height,
         width=width,
-        cores=workers().count,
+        cores=thread_pool().count,
         seconds=statistics.median(plain),
         rows=tuple(_rows(timers, spec, height, width, steps)),
     )
@@ -138,7 +138,7 @@ def _rows(timers: Timers, spec: VariantSpec, height: int, width: int, steps: int
     found = []
     for layer in layers_until(presets.load(spec.preset).taps()):
         for which in ("forward", "backward"):
-            name = f"{layer.name[4:]} {which}"
+            name = f"{layer.name} {which}"
             if layer.kind != "conv" or name not in timers.walls:
                 continue
             wall = timers.walls[name] / steps

@@ -1,4 +1,4 @@
-"""A backend without a framework, for what is tested around backends: it keeps a diary."""
+"""A backend without a framework, for tests of the code around backends; it records its calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nst_core.weights.canonical import SHAPES, Weights
 
 
 def tiny_weights() -> Weights:
-    """Canonical weights of zeros: valid, and made in no time."""
+    """Return canonical weights of zeros: they are valid, and made quickly."""
     return Weights(
         {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}, source="zeros"
     )
@@ -65,7 +65,7 @@ class FakeSession:
 
 
 class Diary(list):
-    """What a fake backend was asked to do; ``stop_at`` is the step at which Ctrl-C comes."""
+    """The calls of a fake backend; ``stop_at`` is the step at which Ctrl-C is simulated."""
 
     stop_at: int | None = None
 
@@ -74,6 +74,8 @@ class Diary(list):
 
 
 class FakeBackend:
+    """Starts sessions that record their calls in ``diary``."""
+
     name = "fake"
     version = "1.0"
 

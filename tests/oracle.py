@@ -1,4 +1,4 @@
-"""The slow, plain NumPy reference that every backend is judged by. Knows nothing of `nst_core`.
+"""The oracle: a slow, plain NumPy reference for every backend. It imports nothing of `nst_core`.
 
 Pictures are (H, W, 3) RGB in [0, 1]; the variable x is the normalised picture, (3, H, W). Every
 function keeps the dtype it is given; `Transfer` computes in float64. Formulas: Gatys, Ecker and
@@ -38,7 +38,7 @@ def denormalise(x):
 
 
 def image_gradient(gradient):
-    """Turn d/dx (3, H, W) into d/d(image) (H, W, 3): the chain rule through `normalise`."""
+    """Return d/d(image) (H, W, 3) from d/dx (3, H, W): the chain rule through `normalise`."""
     return (gradient / STD.astype(gradient.dtype)).transpose(1, 2, 0)
 
 
@@ -46,7 +46,7 @@ def image_gradient(gradient):
 
 
 def _columns(x):
-    """(I, H, W) -> (9 I, H W): beside every pixel its 3x3 neighbourhood, zeros outside."""
+    """(I, H, W) -> (9 I, H W): the 3x3 neighbourhood of every pixel, zeros outside."""
     height, width = x.shape[1:]
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     shifted = [padded[:, r : r + height, c : c + width] for r in range(3) for c in range(3)]
@@ -71,7 +71,7 @@ def convolve_backward(gradient, weight):
 
 
 def _corners(x):
-    """The four pixels of every 2x2 window as strided views; an odd last row or column is left."""
+    """The four pixels of all 2x2 windows, as strided views without an odd last row or column."""
     height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
     return [x[:, r:height:2, c:width:2] for r in range(2) for c in range(2)]
 
@@ -88,7 +88,7 @@ def average_pool_backward(gradient, x):
 
 
 def replicated(x):
-    """(C, H, W) -> (C, H + 2, W + 2), the edge's pixels once more outside."""
+    """(C, H, W) -> (C, H + 2, W + 2): the edge pixels are repeated outside."""
     return np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="edge")
 
 
@@ -121,8 +121,8 @@ def forward(
 ) -> dict[str, np.ndarray]:
     """Return the output of every layer up to the last of `taps`, and x itself as `input`.
 
-    With replicate padding conv1_1 sees a picture that is one pixel larger on every side, whose
-    outermost results, next to zeros, are left out.
+    With replicate padding conv1_1 is applied to a picture that is one pixel larger on every side,
+    and its outermost results, which depend on zeros, are left out.
     """
     pool = {"max": max_pool, "average": average_pool}[pooling]
     outputs = {"input": x}
@@ -142,7 +142,7 @@ def forward(
 def backward(
     weights, outputs, gradients: Mapping[str, np.ndarray], *, pooling="max", padding="zero"
 ):
-    """Return d/dx from the gradients at the taps, `outputs` being `forward`'s answer."""
+    """Return d/dx from the gradients at the taps; `outputs` are those of `forward`."""
     unpool = {"max": max_pool_backward, "average": average_pool_backward}[pooling]
     layers = list(outputs)
     gradient = np.zeros_like(outputs[layers[-1]])
@@ -205,7 +205,7 @@ def total_variation(x):
 
 @dataclass(frozen=True)
 class Losses:
-    """Weighted losses; in the total the style's count ``style_counted`` times."""
+    """Weighted losses; the style losses count `style_counted` times in the total."""
 
     content: dict[str, float]
     style: dict[str, float]
@@ -219,9 +219,10 @@ class Losses:
 
 
 class Transfer:
-    """The whole objective in float64; weights as tap -> weight, styles as (picture, weight).
+    """The whole objective in float64.
 
-    A style may come with guides (R, h, w) as well, where the image has some; see `oracle_style`.
+    Weights are given as tap -> weight, styles as (picture, weight), or as (picture, weight, guides)
+    with guides (R, h, w) if the image has guides; see `oracle_style`.
     """
 
     def __init__(

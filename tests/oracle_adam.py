@@ -1,7 +1,7 @@
-"""Adam as the paper has it, MXNet's stock form of it, step decay, and whole trajectories.
+"""Adam as in the paper and as in MXNet, step decay, and whole trajectories.
 
-Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1. Belongs to
-`oracle`, and like it knows nothing of `nst_core`.
+Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1. Like
+`oracle`, to which it belongs, it imports nothing of `nst_core`.
 """
 
 import numpy as np
@@ -9,20 +9,20 @@ import oracle
 
 
 def moments(gradient, first, second, *, betas):
-    """Update the (biased) moments by one gradient."""
+    """Return the (biased) moments after one more gradient."""
     beta1, beta2 = betas
     return beta1 * first + (1 - beta1) * gradient, beta2 * second + (1 - beta2) * gradient**2
 
 
 def update(first, second, *, step, betas, learning_rate, epsilon):
-    """What is taken from x at `step`, counted from 1, by the moments that include its gradient."""
+    """Return what `step`, counted from 1, subtracts from x; the moments include its gradient."""
     beta1, beta2 = betas
     corrected = first / (1 - beta1**step), second / (1 - beta2**step)
     return learning_rate * corrected[0] / (np.sqrt(corrected[1]) + epsilon)
 
 
 def update_stock_mxnet(first, second, *, step, betas, learning_rate, epsilon):
-    """The same as MXNet's own Adam has it: epsilon beside the root that is *not* corrected."""
+    """The same in MXNet's own Adam: epsilon is added to the root that is *not* corrected."""
     beta1, beta2 = betas
     rate = learning_rate * np.sqrt(1 - beta2**step) / (1 - beta1**step)
     return rate * first / (np.sqrt(second) + epsilon)
@@ -32,7 +32,7 @@ UPDATES = {"paper": update, "mxnet": update_stock_mxnet}
 
 
 def step_decay(step: int, *, learning_rate: float, factor: float, every: int) -> float:
-    """The learning rate of `step`, counted from 0."""
+    """Return the learning rate of `step`, counted from 0."""
     return learning_rate * factor ** (step // every)
 
 

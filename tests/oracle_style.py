@@ -1,6 +1,6 @@
-"""The oracle's style losses: of regions, by Gram matrices or by the Wasserstein distance.
+"""The oracle's style losses of regions, by Gram matrices or by the Wasserstein distance.
 
-Features are (C, H, W); a density (H, W) is what each pixel counts, and sums to 1. Formulas: Gatys
+Features are (C, H, W). A density (H, W) is the weight of each pixel; it sums to 1. Formulas: Gatys
 et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017), for guided Gram matrices;
 Olkin and Pukelsheim (1982) for the distance of two normal distributions; Crowson's
 style-transfer-pytorch for the scaled distance and for the epsilon of the covariances.
@@ -13,7 +13,7 @@ EPSILON = 1e-4
 
 
 def shrunk(guide, tap):
-    """The guide at a tap: the mean of what each pixel of the features was pooled from."""
+    """Return the guide at a tap: the mean over the pixels from which a feature was pooled."""
     side = 2 ** (int(tap[4]) - 1)
     height, width = guide.shape[0] // side, guide.shape[1] // side
     out = np.empty((height, width))
@@ -24,7 +24,7 @@ def shrunk(guide, tap):
 
 
 def densities(guides, tap, shape):
-    """(areas, densities) by region; None for a density where nothing is left of the region."""
+    """Return (areas, densities) by region; a density is None if nothing is left of the region."""
     if guides is None:
         return [1.0], [np.full(shape, 1 / np.prod(shape))]
     small = [shrunk(guide, tap) for guide in np.asarray(guides, np.float64)]
@@ -36,7 +36,7 @@ def densities(guides, tap, shape):
 
 
 def moments(features, density):
-    """Mean (C,) and second moment E[f f^T] (C, C) of the pixels."""
+    """Return mean (C,) and second moment E[f f^T] (C, C) of the pixels."""
     flat, weights = features.reshape(len(features), -1), density.ravel()
     return flat @ weights, (flat * weights) @ flat.T
 
@@ -53,10 +53,11 @@ def root(matrix):
 
 
 def wasserstein(first, second):
-    """The squared distance of two (mean, covariance) over C; its gradients by the first's two.
+    """Return the squared distance of two (mean, covariance) over C, and two gradients.
 
-    By the optimal map T from the first distribution to the second, which is
-    K^-1/2 (K^1/2 L K^1/2)^1/2 K^-1/2: the gradient by the covariance K is 1 - T.
+    The gradients are with respect to the first mean and covariance. With the optimal map T from
+    the first distribution to the second, T = K^-1/2 (K^1/2 L K^1/2)^1/2 K^-1/2, the gradient with
+    respect to the covariance K is 1 - T.
     """
     (m, first), (n, second) = first, second
     channels = len(m)
@@ -70,7 +71,10 @@ def wasserstein(first, second):
 
 
 def gram_loss(moment, target, distance):
-    """Of second moments, C times Gram matrices: loss, gradient by the mean and by the moment."""
+    """Return loss and gradients for second moments, which are C times Gram matrices.
+
+    The gradients are with respect to the mean and to the second moment.
+    """
     channels, difference = len(moment[1]), moment[1] - target[1]
     if distance == "scaled":
         loss, gradient = oracle.scaled(difference)
@@ -81,7 +85,7 @@ def gram_loss(moment, target, distance):
 
 
 def wasserstein_loss(moment, target):
-    """Of means and second moments, from which the covariances follow."""
+    """Return loss and gradients for means and second moments, which give the covariances."""
     covariances = [(mean, second - np.outer(mean, mean)) for mean, second in (moment, target)]
     loss, by_mean, by_covariance = wasserstein(*covariances)
     # K = M - m m^T
@@ -89,11 +93,11 @@ def wasserstein_loss(moment, target):
 
 
 def loss_at(tap, sources, *, guides, distance, statistics):
-    """A function from features to style loss and gradient.
+    """Return a function from features to style loss and gradient.
 
     Args:
-        tap: Whose features.
-        sources: (outputs of the network, weight, guides or nothing) of every style.
+        tap: The tap of the features.
+        sources: (outputs of the network, weight) or (outputs, weight, guides) of every style.
         guides: (R, H, W) of the image, or None.
         distance: `mse` or `scaled`.
         statistics: `gram` or `wasserstein`.
@@ -103,7 +107,7 @@ def loss_at(tap, sources, *, guides, distance, statistics):
 
 
 def targets_at(tap, sources):
-    """Region -> mean and second moment of the styles' blend at a tap; see `loss_at`."""
+    """Return region -> mean and second moment of the styles' blend at a tap; see `loss_at`."""
     known = []
     for outputs, weight, *given in sources:
         features = outputs[tap]
@@ -115,7 +119,7 @@ def targets_at(tap, sources):
 
 
 def loss_to(targets, tap, *, guides, distance, statistics):
-    """A function from features to style loss and gradient, given what `targets_at` found."""
+    """Return the function of `loss_at` for targets from `targets_at`."""
 
     def loss(features):
         areas, found = densities(guides, tap, features.shape[1:])
@@ -137,7 +141,7 @@ def loss_to(targets, tap, *, guides, distance, statistics):
 
 
 def _blended(known, region):
-    """The mean of the styles' moments in a region, over those that have any of it."""
+    """Return the mean of the styles' moments in a region, over the styles that have it."""
     present = [(weight, found[region]) for weight, found in known if found[region] is not None]
     whole = sum(weight for weight, _ in present)
     if not whole:

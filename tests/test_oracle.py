@@ -1,4 +1,4 @@
-"""The oracle against what is plainer still: loops and finite differences."""
+"""The oracle compared with something even plainer: loops and finite differences."""
 
 import numpy as np
 import oracle
@@ -12,7 +12,7 @@ def random(*shape, seed=0):
 
 
 def slope(function, x, direction, *, width=1e-6):
-    """Central difference along `direction`; exact for quadratics but for rounding."""
+    """Return the central difference along `direction`; exact for quadratics except rounding."""
     return (function(x + width * direction) - function(x - width * direction)) / (2 * width)
 
 
@@ -73,7 +73,7 @@ def test_loss_gradients(loss, target):
 
 
 def test_wasserstein_of_commuting_covariances():
-    # Of independent channels it is the sum of (m - n)^2 + (s - t)^2.
+    # For independent channels the distance is the sum of (m - n)^2 + (s - t)^2.
     s, t = np.array([1.0, 2.0, 0.5]), np.array([3.0, 0.25, 0.5])
     first, second = (np.ones(3), np.diag(s**2 - 1e-4)), (np.zeros(3), np.diag(t**2 - 1e-4))
     distance, *gradients = oracle_style.wasserstein(first, second)
@@ -163,7 +163,7 @@ def test_average_pooling_and_replicate_padding():
     for channel, row, column in np.ndindex(larger.shape):
         inside = x[channel, np.clip(row - 1, 0, 6), np.clip(column - 1, 0, 5)]
         assert larger[channel, row, column] == inside
-    # Both are linear, so that the transpose is the gradient.
+    # Both are linear, so their gradient is the transpose.
     direction = random(3, 7, 6, seed=2)
     assert np.sum(oracle.average_pool_backward(pooled, x) * direction) == pytest.approx(
         np.sum(pooled * oracle.average_pool(direction))
@@ -176,7 +176,7 @@ def test_average_pooling_and_replicate_padding():
 @pytest.mark.parametrize("architecture", [{}, {"pooling": "average", "padding": "replicate"}])
 @pytest.mark.parametrize("seed", range(3))
 def test_gradient_of_the_whole_objective(seed, architecture):
-    """All five blocks; the width keeps clear of the kinks of ReLU, maximum and |.| (mostly)."""
+    """All five blocks; the small width mostly avoids the kinks of ReLU, maximum and |x|."""
     from conformance import pictures
 
     transfer = oracle.Transfer(

@@ -1,8 +1,9 @@
-"""nst on MXNet: VGG-19, losses and Adam by its operators, behind ``nst_core.backend``."""
+"""nst on MXNet: VGG-19, losses and Adam by MXNet's operators, as a ``nst_core`` backend."""
 
+from nst_core.backend import Backend
 from nst_mxnet.backend import MXNetBackend
 
-BACKEND = MXNetBackend()
-"""What the entry point ``nst.backends`` names."""
+BACKEND: Backend = MXNetBackend()
+"""The object that the entry point ``nst.backends`` names."""
 
 __all__ = ["BACKEND", "MXNetBackend"]

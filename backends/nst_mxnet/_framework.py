@@ -1,6 +1,6 @@
-"""MXNet as this backend imports it: on all cores, silently, or with one line that says why not.
+"""The import of MXNet: on all cores, without warnings; or one line that says why it failed.
 
-Every other module takes ``mx`` from here, so that the import happens once and in this way.
+Every other module takes ``mx`` from here, so that MXNet is imported once, in this way.
 MXNet has no type annotations: ``Any`` enters here and under the two names below.
 """
 
@@ -35,11 +35,11 @@ Tensor: TypeAlias = Any
 """An ``mx.np.ndarray``."""
 
 Context: TypeAlias = Any
-"""Where arrays live: ``mx.cpu()``, ``mx.gpu(0)``."""
+"""The device of arrays: ``mx.cpu()``, ``mx.gpu(0)``."""
 
 
 def _physical_cores() -> int:
-    """Return on how many cores this process may run; two threads of one core count once."""
+    """Return the number of cores on which this process may run; hyper-threads count once."""
     if not hasattr(os, "sched_getaffinity"):
         return os.cpu_count() or 1
     processors = os.sched_getaffinity(0)
@@ -55,12 +55,12 @@ def _user_threads() -> str | None:
 
 
 THREADS = _user_threads() or str(_physical_cores())
-"""How many threads MXNet computes with: what the user set, else one a core."""
+"""The number of threads of MXNet: what the user has set, otherwise one per core."""
 
 
 @contextmanager
-def _variable(name: str, value: str) -> Iterator[None]:
-    """Set an environment variable within, unless the user has."""
+def _environment_variable(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable in this context, unless the user has set it."""
     if name in os.environ:
         yield
         return
@@ -72,31 +72,36 @@ def _variable(name: str, value: str) -> Iterator[None]:
 
 
 def _all_cores() -> AbstractContextManager[None]:
-    """Let MXNet, imported within, use ``THREADS``.
+    """Return a context in which an import of MXNet makes it use ``THREADS`` threads.
 
-    On x86 MXNet takes half of the processors unless one of the two variables is set when it is
-    imported, and it takes the other half from PyTorch too, since both share one OpenMP runtime.
-    MXNET_OMP_MAX_THREADS is MXNet's own: it alone is set, for the import alone, so that child
-    processes and other OpenMP programs notice nothing. PyTorch may be imported before or after.
+    On x86 MXNet uses half of the processors, unless OMP_NUM_THREADS or MXNET_OMP_MAX_THREADS is set
+    when it is imported. PyTorch then uses half of them too, since both share one OpenMP runtime.
+    Only MXNET_OMP_MAX_THREADS, which is MXNet's own, is set here, and only during the import, so
+    child processes and other OpenMP programs are not affected. PyTorch may be imported before or
+    after MXNet.
     """
-    return nullcontext() if _user_threads() else _variable("MXNET_OMP_MAX_THREADS", THREADS)
+    return (
+        nullcontext()
+        if _user_threads()
+        else _environment_variable("MXNET_OMP_MAX_THREADS", THREADS)
+    )
 
 
 @functools.cache
 def share_workspace() -> None:
-    """Let operators on the CPU work in one temporary buffer, unless the user wants several.
+    """Make CPU operators share one temporary buffer, unless the user has set how many there are.
 
-    By itself MXNet takes four in turn, each of which grows to the largest request: 220 MB more at
-    300x450. Only one is in use at a time. It decides this when the first operator asks for
-    one, which is here if the process has not used MXNet before.
+    By default MXNet uses four in turn, and each grows to the largest request: 220 MB more at
+    300x450. Only one is in use at any time. MXNet reads the setting when the first operator needs
+    a buffer, which is here if the process has not used MXNet before.
     """
-    with _variable("MXNET_CPU_TEMP_COPY", "1"):
+    with _environment_variable("MXNET_CPU_TEMP_COPY", "1"):
         mx.nd.sum(mx.nd.ones((1,))).wait_to_read()
 
 
 @contextmanager
 def _strict_pictures() -> Iterator[None]:
-    """Keep GluonCV from telling Pillow, for the whole process, to accept truncated pictures."""
+    """Undo that GluonCV makes Pillow accept truncated pictures in the whole process."""
     before = PIL.ImageFile.LOAD_TRUNCATED_IMAGES
     try:
         yield
@@ -105,11 +110,11 @@ def _strict_pictures() -> Iterator[None]:
 
 
 def import_quietly(module: str) -> Any:
-    """Import MXNet or GluonCV without the warnings that they give about their own code.
+    """Import MXNet or GluonCV without the warnings about their own code.
 
     Raises:
-        ModuleNotFoundError: it is not installed; the registry says what to install.
-        BackendError: it is installed, and can't be imported here.
+        ModuleNotFoundError: it is not installed; the registry then says what to install.
+        BackendError: it is installed, but can't be imported.
     """
     try:
         with _all_cores(), _strict_pictures(), warnings.catch_warnings():
@@ -119,8 +124,8 @@ def import_quietly(module: str) -> Any:
         if error.name == "mxnet" and not _has_wheels():
             raise BackendError(_no_wheels()) from error
         raise
-    # np.bool is gone (AttributeError), a shared library is missing (OSError), GluonCV refuses
-    # the MXNet that is there (RuntimeError).
+    # AttributeError: numpy has no np.bool any more. OSError: a shared library is missing.
+    # RuntimeError: GluonCV refuses the installed MXNet.
     except (AttributeError, ImportError, OSError, RuntimeError) as error:
         raise BackendError(
             f"{module} can't be imported beside numpy "
@@ -129,7 +134,7 @@ def import_quietly(module: str) -> Any:
 
 
 def _has_wheels() -> bool:
-    # The markers of the extra nst[mxnet] in pyproject.toml.
+    # The same conditions as the markers of the extra nst[mxnet] in pyproject.toml.
     return (
         sys.version_info < (3, 12)
         and sys.platform == "linux"
@@ -146,7 +151,7 @@ def _no_wheels() -> str:
 
 
 def one_line(error: Exception) -> str:
-    """Return an error's message as one line; MXNet's begin with its own stack trace."""
+    """Return an error's message as one line; MXNet's messages begin with a stack trace."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[-1 if lines[0].startswith("Traceback") else 0].strip()
 

@@ -1,4 +1,4 @@
-"""The backend: which devices there are, and how work is started on them."""
+"""The backend: the available devices, and how work starts on them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from nst_core.arrays import Array
 from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
 from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
-from nst_mxnet import zoo
 from nst_mxnet._framework import THREADS, Context, mx
 from nst_mxnet.footprint import footprint
+from nst_mxnet.pretrained import load_pretrained
 from nst_mxnet.session import MXNetSession
 
 
@@ -33,7 +33,12 @@ class MXNetBackend:
         dtype: DType,
         execution: Execution = AUTOMATIC,
     ) -> MXNetSession:
-        """Return a session; see ``nst_core.backend.Backend``."""
+        """Return a session; see ``nst_core.backend.Backend``.
+
+        Raises:
+            BackendError: if the device is missing, or MXNet can't compute in the way that
+                ``execution`` asks for.
+        """
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"MXNet has no device {device!r} on this machine")
         _check(execution)
@@ -48,16 +53,16 @@ class MXNetBackend:
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return what a session takes of memory; see ``nst_core.backend.footprint.Footprints``."""
+        """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
         return footprint(taps=taps, size=size, dtype=dtype, execution=execution)
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return GluonCV's weights as canonical arrays."""
-        return zoo.pretrained()
+        return load_pretrained()
 
 
 def _check(execution: Execution) -> None:
-    """Refuse what is not there, rather than do something else."""
+    """Raise BackendError for what MXNet can't do; it is never replaced by something else."""
     if execution.conv == "winograd":
         raise BackendError("MXNet has no Winograd convolutions here: use --conv direct or auto")
     if execution.precision not in {"auto", "float32"}:
@@ -71,7 +76,7 @@ def _gpus() -> int:
     try:
         return int(mx.context.num_gpus())
     except mx.MXNetError:
-        # A CUDA build without a driver can't even count.
+        # Without a driver, a CUDA build of MXNet can't count devices.
         return 0
 
 

@@ -1,60 +1,59 @@
-"""What a session takes of memory: a model of what this backend keeps.
+"""The memory that a session needs, computed from a model of what this backend keeps.
 
-Fitted to peaks that ``benchmarks/memory.py --check-estimate`` measured, with the documents' taps.
+It is fitted to peaks that ``benchmarks/memory.py --check-estimate`` measured with the documents'
+taps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from math import prod
 
 from nst_core.backend import DType, Execution
 from nst_core.backend.footprint import Footprint, StageSize
-from nst_core.vgg19 import Layer, feature_shape, layers_until
-from nst_mxnet.strips import LEAST_ROWS, MAP_BYTES
-
-AGAIN = 2
-"""How many blocks are computed again by default: in them lie three quarters of all activations."""
+from nst_core.vgg19 import Layer, blocks, feature_shape, layers_until, parameter_count
+from nst_mxnet.network import RECOMPUTED_BLOCKS
+from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES
 
 STRIP_MAPS = 8.0
-"""Arrays of a strip that are held at a time, besides what the allocator has left of others."""
+"""Arrays of a strip that are held at the same time, including freed memory the allocator keeps."""
 
 STEP_MAPS = {"float32": 10.0, "float64": 14.0}
-"""Likewise of the widest block that goes through in one piece, while it is differentiated.
+"""The same during the backward pass of the widest block that is computed in one piece.
 
-More in float64, which oneDNN does not convolve.
+More in float64, for which oneDNN has no convolution.
 """
 
+TARGET_MAPS = 4.0
+"""The same while the styles' statistics are computed, where nothing is kept."""
+
 CHECKPOINTING_MAPS = 5.0
-"""Of the third block's, where every block goes through in strips and pages are handed back."""
+"""Arrays of the third block, if all blocks are in strips and freed memory is returned."""
 
 
 def footprint(
     *, taps: Sequence[str], size: StageSize, dtype: DType, execution: Execution
 ) -> Footprint:
-    """See ``nst_core.backend.footprint.Footprints``."""
+    """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
-    parameters = item * sum(
-        9 * one.in_channels * one.out_channels for one in layers if one.kind == "conv"
-    )
 
-    def in_pieces(sides: tuple[int, int], maps: float) -> float:
+    def activations(sides: tuple[int, int], maps: float) -> float:
         _, width = sides
-        groups = groupby(layers, key=lambda one: one.poolings - (one.kind == "pool"))
-        blocks = [list(block) for _, block in groups]
-        strip = max(MAP_BYTES, LEAST_ROWS * item * width * layers[0].out_channels)
-        whole = [_bytes(block[0], sides, item) for block in blocks]
-        again = min(max(whole[:AGAIN]), strip)
-        return STRIP_MAPS * again + maps * max(whole[AGAIN:], default=0.0)
+        sizes = DEFAULT_STRIP_SIZES
+        row_bytes = item * width * layers[0].out_channels
+        strip = max(sizes.map_bytes, sizes.min_rows * row_bytes)
+        whole = [_bytes(block[0], sides, item) for block in blocks(layers)]
+        recomputed = min(max(whole[:RECOMPUTED_BLOCKS]), strip)
+        kept = max(whole[RECOMPUTED_BLOCKS:], default=0.0)
+        return STRIP_MAPS * recomputed + maps * kept
 
     maps = CHECKPOINTING_MAPS if execution.checkpointing else STEP_MAPS[dtype]
     kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
     return Footprint(
-        fixed=float(parameters),
-        content=kept + in_pieces(size.content, maps),
-        style=max((in_pieces(sides, 4.0) for sides in size.styles), default=0.0),
+        fixed=float(item * parameter_count(layers)),
+        content=kept + activations(size.content, maps),
+        style=max((activations(sides, TARGET_MAPS) for sides in size.styles), default=0.0),
     )
 
 
@@ -69,10 +68,10 @@ def _kept(
     """Return the bytes that the forward pass keeps for the backward pass."""
     kept = 0.0
     for layer in layers:
-        again = checkpointing or layer.poolings - (layer.kind == "pool") < AGAIN
+        recomputed = checkpointing or layer.block <= RECOMPUTED_BLOCKS
         if layer.kind == "pool":
             kept += _bytes(layer, sides, item)
-        elif not again:
+        elif not recomputed:
             kept += _bytes(layer, sides, item) if layer.name in taps else 0.0
             kept += _bytes(layer, sides, 1) if layer.kind == "relu" else 0.0
     return kept

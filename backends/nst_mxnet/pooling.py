@@ -1,6 +1,6 @@
-"""2x2 pooling with stride 2, and its gradient without what was pooled.
+"""2x2 pooling with stride 2, and its gradient, which does not need the pooled values.
 
-An odd last row or column is left out (the convention ``valid``).
+An odd last row or column is left out (MXNet's pooling convention ``valid``).
 """
 
 from __future__ import annotations
@@ -12,71 +12,78 @@ from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.layout import device_of
 
 
-class Choice(NamedTuple):
-    """Which of 2x2 values was the largest, (1, C, H // 2, W // 2) bool each.
+class ArgmaxMasks(NamedTuple):
+    """Which value of each 2x2 window was the largest, as bool arrays (1, C, H // 2, W // 2).
 
     Attributes:
-        above: Whether the right one of the upper row is larger than the left one.
-        below: Likewise of the lower row.
-        lower: Whether the larger one of the lower row is larger than that of the upper row.
-        positive: Whether the largest is above zero, where a ReLU before lets its gradient through.
+        upper_right: Whether the right value of the upper row is larger than the left one.
+        lower_right: The same for the lower row.
+        lower: Whether the larger value of the lower row is larger than that of the upper row.
+        positive: Whether the largest value is above zero, where a ReLU before the pooling lets the
+            gradient through.
     """
 
-    above: Tensor
-    below: Tensor
+    upper_right: Tensor
+    lower_right: Tensor
     lower: Tensor
     positive: Tensor
 
 
-def max_pooled(x: Tensor) -> tuple[Tensor, Choice]:
-    """Return the largest of each 2x2 values of ``x`` (1, C, H, W), and which it was.
+def max_pool(x: Tensor) -> tuple[Tensor, ArgmaxMasks]:
+    """Return the largest value of each 2x2 window of ``x`` (1, C, H, W), and which one it was.
 
-    Of equal values the first, row by row, counts, as in MXNet's own and in PyTorch. What is
-    pooled comes out of a ReLU.
+    Where values are equal, the first one, row by row, counts, as in MXNet's own pooling and in
+    PyTorch. ``x`` is the output of a ReLU.
     """
     a, b, c, d = _quarters(x)
     upper, lower = mx.np.maximum(a, b), mx.np.maximum(c, d)
     pooled = mx.np.maximum(upper, lower)
-    return pooled, Choice(b > a, d > c, lower > upper, pooled > 0)
+    return pooled, ArgmaxMasks(b > a, d > c, lower > upper, pooled > 0)
 
 
-def max_unpooled(gradient: Tensor, choice: Choice, shape: Sequence[int]) -> Tensor:
-    """Return the gradient of ``shape`` (1, C, H, W), zero where what was pooled is not positive."""
-    gradient = gradient * choice.positive
-    lower = gradient * choice.lower
-    upper = gradient - lower  # one of the two is the gradient itself, the other zero
-    right_above, right_below = upper * choice.above, lower * choice.below
-    return _assembled(
-        (upper - right_above, right_above, lower - right_below, right_below), shape, of=gradient
-    )
+def max_pool_backward(gradient: Tensor, argmax: ArgmaxMasks, shape: Sequence[int]) -> Tensor:
+    """Return the gradient of ``shape`` (1, C, H, W); zero where the ReLU before let nothing pass.
+
+    Args:
+        gradient: Gradient with respect to the pooled values, (1, C, H // 2, W // 2).
+        argmax: As ``max_pool`` returned it.
+        shape: Shape of the array that was pooled.
+    """
+    gradient = gradient * argmax.positive
+    lower = gradient * argmax.lower
+    upper = gradient - lower  # one of the two is the gradient itself, the other is zero
+    upper_right, lower_right = upper * argmax.upper_right, lower * argmax.lower_right
+    quarters = (upper - upper_right, upper_right, lower - lower_right, lower_right)
+    return _from_quarters(quarters, shape, like=gradient)
 
 
-def average_pooled(x: Tensor) -> Tensor:
-    """Return the mean of each 2x2 values of ``x`` (1, C, H, W)."""
+def average_pool(x: Tensor) -> Tensor:
+    """Return the mean of each 2x2 window of ``x`` (1, C, H, W)."""
     return mx.npx.pooling(x, kernel=(2, 2), stride=(2, 2), pool_type="avg")
 
 
-def average_unpooled(gradient: Tensor, shape: Sequence[int]) -> Tensor:
-    """Return the gradient of ``shape`` (1, C, H, W) from that of the means of its 2x2 values."""
-    return _assembled((gradient / 4,) * 4, shape, of=gradient)
+def average_pool_backward(gradient: Tensor, shape: Sequence[int]) -> Tensor:
+    """Return the gradient of ``shape`` (1, C, H, W) from that of the means of its 2x2 windows."""
+    return _from_quarters((gradient / 4,) * 4, shape, like=gradient)
 
 
 def _quarters(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the four places in each 2x2 values: upper left and right, lower left and right."""
+    """Return the upper left, upper right, lower left and lower right values of all windows."""
     height, width = (length // 2 * 2 for length in x.shape[2:])
-    # Rows first: each slice of an array in oneDNN's layout brings all of it into plain order.
+    # The rows are sliced first: every slice of an array in oneDNN's layout converts the whole array
+    # to the plain layout.
     upper, lower = x[:, :, 0:height:2], x[:, :, 1:height:2]
     a, b, c, d = (rows[:, :, :, column:width:2] for rows in (upper, lower) for column in (0, 1))
     return a, b, c, d
 
 
-def _assembled(quarters: Sequence[Tensor], shape: Sequence[int], *, of: Tensor) -> Tensor:
+def _from_quarters(quarters: Sequence[Tensor], shape: Sequence[int], *, like: Tensor) -> Tensor:
     height, width = (length // 2 * 2 for length in shape[2:])
-    left_out = (height, width) != tuple(shape[2:])
-    new = mx.np.zeros if left_out else mx.np.empty
-    with device_of(of):
-        out = new(tuple(shape), dtype=of.dtype)
-    places = ((row, column) for row in (0, 1) for column in (0, 1))
-    for (row, column), quarter in zip(places, quarters, strict=True):
+    odd = (height, width) != tuple(shape[2:])  # then the last row or column stays zero
+    new = mx.np.zeros if odd else mx.np.empty
+    with device_of(like):
+        out = new(tuple(shape), dtype=like.dtype)
+    corners = ((row, column) for row in (0, 1) for column in (0, 1))
+    for (row, column), quarter in zip(corners, quarters, strict=True):
         out[:, :, row:height:2, column:width:2] = quarter
     return out

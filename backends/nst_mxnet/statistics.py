@@ -1,6 +1,6 @@
-"""What is compared of a style: Gram matrices, or means and covariances; of the whole or of regions.
+"""Style statistics: Gram matrices, or means and covariances, of whole pictures or of regions.
 
-They are found strip by strip: what the rows of features come to adds up.
+They are sums over pixels, so they are computed strip by strip and added up.
 """
 
 from __future__ import annotations
@@ -12,72 +12,64 @@ from typing import TypeAlias
 import numpy as np
 
 from nst_core.arrays import Array
-from nst_core.backend import SCALED_EPSILON, Objective
+from nst_core.backend import Objective
 from nst_core.backend.guidance import Region
-from nst_mxnet import gaussian
+from nst_mxnet import wasserstein
 from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.layout import like_array
-from nst_mxnet.strips import part
+from nst_mxnet.row_strips import take_rows
 
 Shape = tuple[int, int, int]
+"""Shape of the features of a tap, (C, H, W)."""
 
-Sums: TypeAlias = "list[Tensor | Array]"
-"""What the rows of features come to, and those of other rows can be added to, one by one."""
+PartialSums: TypeAlias = "list[Tensor | Array]"
+"""Sums over some rows of the features; those of other rows can be added to them, one by one."""
 
 
-def added(old: Sums | None, new: Sums) -> Sums:
-    """Return the sums of both."""
+def add_sums(old: PartialSums | None, new: PartialSums) -> PartialSums:
+    """Return the sums over the rows of both."""
     return new if old is None else [a + b for a, b in zip(old, new, strict=True)]
 
 
-def scaled_distance(squares: Tensor, magnitudes: Tensor, weight: float) -> tuple[Tensor, Tensor]:
-    """Return sum(D^2) / (sum|D| + 1e-8) and two factors, all times ``weight``.
-
-    Its gradient is the first factor times D less the second times sign(D); its L1 norm is about 1.
-
-    Args:
-        squares: (), sum(D^2).
-        magnitudes: (), sum|D|.
-        weight: Of the loss.
-    """
-    over = magnitudes + SCALED_EPSILON
-    value = squares / over
-    return weight * value, (2 * weight / over, weight * value / over)
-
-
-def products(features: Tensor) -> Tensor:
-    """Return F F^T (C, C) of features (1, C, H, W), F (C, H*W)."""
-    rows = flat(features)
-    # x W^T with W = x. np.dot(rows, rows.T) writes the transpose out, there and back: measured
-    # 8 % of a step slower, and 200 MB more at 300x450.
+def gram_product(features: Tensor) -> Tensor:
+    """Return F F^T (C, C) of features (1, C, H, W), where F is (C, H*W)."""
+    rows = flatten(features)
+    # fully_connected computes x W^T; here W = x. np.dot(rows, rows.T) writes the transposed matrix
+    # out, forward and backward: measured 8 % of a step slower, and 200 MB more at 300x450.
     return mx.npx.fully_connected(rows, rows, num_hidden=rows.shape[0], no_bias=True, flatten=False)
 
 
-def flat(features: Tensor) -> Tensor:
+def flatten(features: Tensor) -> Tensor:
     """Return features (1, C, H, W) as (C, H*W)."""
     _, channels, height, width = features.shape
     return mx.np.reshape(features, (channels, height * width))
 
 
-def gram_part(features: Tensor, *, shape: Shape, root: Tensor | None) -> Tensor:
-    """Return what rows add to the Gram matrix (C, C), divided by C*H*W.
+def gram_of_rows(features: Tensor, *, shape: Shape, root: Tensor | None) -> Tensor:
+    """Return what some rows add to the Gram matrix (C, C), which is divided by C*H*W.
 
     Args:
-        features: (1, C, rows, W), one picture's.
+        features: (1, C, rows, W), those of one picture.
         shape: (C, H, W) of all rows.
-        root: (1, 1, rows, W), the root of a region's density, which then stands for 1 / (H*W).
+        root: (1, 1, rows, W), the square root of a region's density, which then replaces the
+            factor 1 / (H*W); None for the whole picture.
     """
     channels, height, width = shape
     if root is None:
-        return products(features) / (channels * height * width)
-    return products(features * root) / channels
+        return gram_product(features) / (channels * height * width)
+    return gram_product(features * root) / channels
 
 
-def moments_part(features: Tensor, *, shape: Shape, root: Tensor | None) -> Sums:
-    """Return what rows add to E[f] (C,) and E[f f^T] (C, C) of the pixels, in float64.
+def moments_of_rows(features: Tensor, *, shape: Shape, root: Tensor | None) -> PartialSums:
+    """Return what some rows add to E[f] (C,) and E[f f^T] (C, C) of the pixels, in float64.
 
-    Like ``gram_part``. The rows' pixels are taken less their own mean before they are multiplied:
-    the squares of large means would leave little of float32 for the differences.
+    The mean of the rows is subtracted from their pixels before they are multiplied: the squares of
+    large means would leave little of float32's precision for the differences.
+
+    Args:
+        features: As for ``gram_of_rows``.
+        shape: As for ``gram_of_rows``.
+        root: As for ``gram_of_rows``.
     """
     _, height, width = shape
     pixels = features.shape[2] * features.shape[3]
@@ -93,42 +85,23 @@ def moments_part(features: Tensor, *, shape: Shape, root: Tensor | None) -> Sums
     total = mx.np.sum(weighted, axis=(2, 3), keepdims=True)
     mean = total / (pixels if density is None else share)
     centred = features - mean if root is None else (features - mean) * root
-    second = products(centred).asnumpy().astype(np.float64)
+    second = gram_product(centred).asnumpy().astype(np.float64)
     if root is None:
         second /= height * width
     found = mean.asnumpy().astype(np.float64).ravel()
     return [share * found, second + share * np.outer(found, found)]
 
 
-@dataclass(frozen=True, slots=True)
-class RegionTarget:
-    """What one region is compared with at one tap.
-
-    Attributes:
-        area: The region's share of the area.
-        root: (1, 1, H, W), the root of its density, or None for every pixel alike.
-        statistics: A Gram matrix (C, C), or a ``Gaussian``.
-    """
-
-    area: float
-    root: Tensor | None
-    statistics: Tensor | gaussian.Gaussian
-
-    def root_of(self, rows: slice) -> Tensor | None:
-        """Return some rows of the root."""
-        return None if self.root is None else part(self.root, rows)
-
-
-StyleTarget = tuple[RegionTarget, ...]
-"""Of one tap: a target for each region that has something of it."""
-
-
 class Blend:
-    """The styles' statistics at one tap, added up by their shares, region by region."""
+    """The statistics of several styles at one tap, added with their shares, region by region.
+
+    Args:
+        objective: Its ``style_statistics`` says which statistics they are.
+    """
 
     def __init__(self, objective: Objective) -> None:
         self._wasserstein = objective.style_statistics == "wasserstein"
-        self._sums: dict[int, Sums] = {}
+        self._sums: dict[int, PartialSums] = {}
         self._shares: dict[int, float] = {}
 
     def add(
@@ -140,27 +113,59 @@ class Blend:
         *,
         shape: Shape,
     ) -> None:
-        """Count some rows (1, C, rows, W) of one style's features of ``shape`` (C, H, W) in."""
+        """Add some rows of one style's features.
+
+        Args:
+            features: (1, C, rows, W).
+            rows: Which rows of the whole features these are.
+            regions: The style's regions at the tap.
+            share: The style's share in the blend.
+            shape: (C, H, W) of the whole features.
+        """
         for number, region in regions.items():
             root = None if region.density is None else _root(region.density[rows], features)
             if self._wasserstein:
-                found = moments_part(features, shape=shape, root=root)
+                found = moments_of_rows(features, shape=shape, root=root)
             else:
-                found = [gram_part(features, shape=shape, root=root)]
-            parts = [share * one for one in found]
-            self._sums[number] = added(self._sums.get(number), parts)
+                found = [gram_of_rows(features, shape=shape, root=root)]
+            weighted = [share * one for one in found]
+            self._sums[number] = add_sums(self._sums.get(number), weighted)
             if rows.start == 0:
                 self._shares[number] = self._shares.get(number, 0.0) + share
 
     def statistics(self) -> dict[int, tuple[Array, ...]]:
-        """Return number of the region -> its statistics: see ``nst_core.backend.StyleTargets``."""
+        """Return region number -> its statistics: see ``nst_core.backend.StyleTargets``."""
         return {
-            number: tuple(_plain(one / self._shares[number]) for one in sums)
+            number: tuple(_numpy(one / self._shares[number]) for one in sums)
             for number, sums in self._sums.items()
         }
 
 
-def target_of(
+@dataclass(frozen=True, slots=True)
+class RegionTarget:
+    """The statistics that one region of the image is compared with at one tap.
+
+    Attributes:
+        area: The region's share of the area.
+        root: (1, 1, H, W), the square root of the region's density; None if every pixel weighs the
+            same.
+        statistics: A Gram matrix (C, C), or a ``Gaussian``.
+    """
+
+    area: float
+    root: Tensor | None
+    statistics: Tensor | wasserstein.Gaussian
+
+    def root_of(self, rows: slice) -> Tensor | None:
+        """Return some rows of the root."""
+        return None if self.root is None else take_rows(self.root, rows)
+
+
+StyleTarget = tuple[RegionTarget, ...]
+"""The targets of one tap: one for each region of which something is left there."""
+
+
+def style_target(
     statistics: Mapping[int, Sequence[Array]],
     regions: Mapping[int, Region],
     objective: Objective,
@@ -170,32 +175,32 @@ def target_of(
     """Return what an image with ``regions`` is compared with at a tap.
 
     Args:
-        statistics: As from ``Blend.statistics``.
-        regions: The image's.
-        objective: Says which statistics they are.
-        like: Has the image's dtype and device.
+        statistics: Region number -> statistics, as from ``Blend.statistics``.
+        regions: The image's regions at the tap.
+        objective: Its ``style_statistics`` says which statistics they are.
+        like: An array of the image's dtype, on its device.
     """
 
-    def compared_with(number: int) -> Tensor | gaussian.Gaussian:
+    def target(number: int) -> Tensor | wasserstein.Gaussian:
         if objective.style_statistics == "gram":
             return like_array(statistics[number][0], like)
-        return gaussian.Gaussian(*statistics[number])
+        return wasserstein.Gaussian(*statistics[number])
 
     return tuple(
         RegionTarget(
             region.area,
             None if region.density is None else _root(region.density, like),
-            compared_with(number),
+            target(number),
         )
         for number, region in regions.items()
     )
 
 
-def _plain(array: Tensor | Array) -> Array:
+def _numpy(array: Tensor | Array) -> Array:
     found: Array = array if isinstance(array, np.ndarray) else array.asnumpy()
     return found
 
 
 def _root(density: Array, like: Tensor) -> Tensor:
-    """Return the root of a region's density (H, W) as (1, 1, H, W), like the features."""
+    """Return the square root of a density (H, W) as (1, 1, H, W), of ``like``'s dtype."""
     return like_array(density[None, None] ** 0.5, like)

@@ -1,8 +1,9 @@
 """nst on PyTorch: VGG-19, losses and Adam in PyTorch's own idiom, behind ``nst_core.backend``."""
 
+from nst_core.backend import Backend
 from nst_pytorch.backend import PyTorchBackend
 
-BACKEND = PyTorchBackend()
+BACKEND: Backend = PyTorchBackend()
 """What the entry point ``nst.backends`` names."""
 
 __all__ = ["BACKEND", "PyTorchBackend"]

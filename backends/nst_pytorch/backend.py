@@ -1,4 +1,4 @@
-"""The backend: which devices there are, and how work is started on them."""
+"""The backend: the available devices, and how work starts on them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from nst_core.arrays import Array
 from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
 from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
-from nst_pytorch import zoo
 from nst_pytorch.footprint import footprint
+from nst_pytorch.pretrained import load_pretrained
 from nst_pytorch.session import PyTorchSession
 
 
@@ -40,7 +40,12 @@ class PyTorchBackend:
         dtype: DType,
         execution: Execution = AUTOMATIC,
     ) -> PyTorchSession:
-        """Return a session; see ``nst_core.backend.Backend``."""
+        """Return a session; see ``nst_core.backend.Backend``.
+
+        Raises:
+            BackendError: if the device is missing, or cannot compute in ``dtype`` or in the way
+                that ``execution`` asks for.
+        """
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"PyTorch has no device {device!r} on this machine")
         if device == "mps" and dtype == "float64":
@@ -61,7 +66,7 @@ class PyTorchBackend:
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return what a session takes of memory; see ``nst_core.backend.footprint.Footprints``."""
+        """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
         found = footprint(
             taps=taps, size=size, on_cpu=device == "cpu", dtype=dtype, execution=execution
         )
@@ -71,4 +76,4 @@ class PyTorchBackend:
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return torchvision's IMAGENET1K_V1 weights as canonical arrays."""
-        return zoo.pretrained()
+        return load_pretrained()

@@ -1,4 +1,4 @@
-"""Between NumPy's (H, W, 3) images and the (1, 3, H, W) tensors that the network takes."""
+"""Conversion between NumPy's (H, W, 3) images and the (1, 3, H, W) tensors of the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nst_core.backend import MEAN, STD
 def to_tensor(array: Array, *, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Return a copy of ``array`` (H, W, 3) as a channels_last tensor (1, 3, H, W)."""
     tensor = torch.tensor(np.ascontiguousarray(array), device=device, dtype=dtype)
-    # The permuted view already is channels_last; contiguous() settles the strides of odd shapes.
+    # The permuted view is channels_last already; contiguous() fixes the strides of odd shapes.
     return tensor.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
 
 
@@ -28,14 +28,14 @@ def to_array(tensor: Tensor) -> Array:
 def normalise(image: Image, *, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Return the normalised image (1, 3, H, W): (image - MEAN) / STD."""
     tensor = to_tensor(image, device=device, dtype=dtype)
-    return (tensor - channels(MEAN, tensor)) / channels(STD, tensor)
+    return (tensor - per_channel(MEAN, tensor)) / per_channel(STD, tensor)
 
 
 def denormalise(x: Tensor) -> Tensor:
     """Return the image (1, 3, H, W) in [0, 1], not clipped, of a normalised one."""
-    return x * channels(STD, x) + channels(MEAN, x)
+    return x * per_channel(STD, x) + per_channel(MEAN, x)
 
 
-def channels(values: tuple[float, float, float], like: Tensor) -> Tensor:
-    """Return three numbers, one a channel, as a tensor (1, 3, 1, 1)."""
+def per_channel(values: tuple[float, float, float], like: Tensor) -> Tensor:
+    """Return three numbers, one per channel, as a tensor (1, 3, 1, 1)."""
     return torch.tensor(values, device=like.device, dtype=like.dtype).view(1, 3, 1, 1)

@@ -9,21 +9,14 @@ import torch
 from torch import Tensor
 
 from nst_core.backend import Losses, Objective
-from nst_pytorch import statistics
-from nst_pytorch.heads import (
-    ContentHead,
-    Head,
-    Measuring,
-    MomentsHead,
-    Part,
-    ScaledContentHead,
-    StyleHead,
-)
-from nst_pytorch.maps import FeatureMap
+from nst_pytorch.content_loss import ContentLoss, ScaledContentLoss
+from nst_pytorch.feature_map import FeatureMap
+from nst_pytorch.loss_terms import LossTerm, SeparableLoss
 from nst_pytorch.statistics import RegionTarget, StyleTarget
+from nst_pytorch.style_loss import GramLoss, MomentsLoss, RegionLoss, style_distance
 
-_PART = 1 << 16
-"""Values of an image that a CPU takes at a time, so that no copies of the whole are made."""
+CHUNK_SIZE = 1 << 16
+"""Values of an image that the CPU takes at a time, so that the whole image is never copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,53 +27,67 @@ class Targets:
     style: Mapping[str, StyleTarget]
 
 
-def heads_of(objective: Objective, targets: Targets) -> dict[str, list[Measuring]]:
-    """Return tap -> its heads."""
-    heads: dict[str, list[Measuring]] = {tap: [] for tap in objective.taps()}
+def loss_terms(objective: Objective, targets: Targets) -> dict[str, list[SeparableLoss]]:
+    """Return tap -> its loss terms."""
+    terms: dict[str, list[SeparableLoss]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
-        heads[tap].append(_content_head(tap, targets.content[tap], weight, objective))
+        terms[tap].append(_content_loss(tap, targets.content[tap], weight, objective))
     for tap, weight in objective.style.items():
-        heads[tap].append(_style_head(tap, targets.style[tap], weight, objective))
-    return heads
+        terms[tap].append(_style_loss(tap, targets.style[tap], weight, objective))
+    return terms
 
 
-def _content_head(tap: str, target: FeatureMap, weight: float, objective: Objective) -> Measuring:
+def _content_loss(
+    tap: str, target: FeatureMap, weight: float, objective: Objective
+) -> SeparableLoss:
     if objective.content_distance == "scaled":
-        return ScaledContentHead(tap, target, weight=weight)
-    return ContentHead(tap, target, weight=weight)
+        return ScaledContentLoss(tap, target, weight=weight)
+    return ContentLoss(tap, target, weight=weight)
 
 
-def _style_head(tap: str, target: StyleTarget, weight: float, objective: Objective) -> Measuring:
-    counted, region = objective.style_counted, target[0]
-    plain = region.density is None and objective.style_distance == "mse"
-    if plain and isinstance(region.statistics, Tensor):
-        return StyleHead(tap, region.statistics, weight=weight, counted=counted)
+def _style_loss(
+    tap: str, target: StyleTarget, weight: float, objective: Objective
+) -> SeparableLoss:
+    multiplicity, first = objective.style_counted, target[0]
+    plain = first.density is None and objective.style_distance == "mse"
+    if plain and isinstance(first.statistics, Tensor):
+        return GramLoss(tap, first.statistics, weight=weight, multiplicity=multiplicity)
 
-    def part(region: RegionTarget) -> Part:
+    def region_loss(region: RegionTarget) -> RegionLoss:
         def loss(moments: Sequence[Tensor]) -> Tensor:
-            distance = statistics.style_distance(moments, region.statistics, objective)
+            distance = style_distance(moments, region.statistics, objective)
             return weight * region.area * distance
 
-        return Part(loss, region.density)
+        return RegionLoss(loss, region.density)
 
+    regions = [region_loss(region) for region in target]
     centred = objective.style_statistics == "wasserstein"
-    return MomentsHead(tap, [part(one) for one in target], centred=centred, counted=counted)
+    return MomentsLoss(tap, regions, centred=centred, multiplicity=multiplicity)
 
 
-def total_variation(x: Tensor, gradient: Tensor, *, weight: float) -> Tensor:
+def total_variation(
+    x: Tensor, gradient: Tensor, *, weight: float, chunk_size: int = CHUNK_SIZE
+) -> Tensor:
     """Return the weighted loss () of ``x`` (1, 3, H, W); add its gradient to ``gradient``.
 
-    Half the mean absolute vertical difference plus horizontal; d|a|/da is the sign of a.
+    The loss is half of the mean absolute vertical difference plus the mean absolute horizontal
+    one; d|a|/da is the sign of a.
+
+    Args:
+        x: The normalised image.
+        gradient: (1, 3, H, W), changed in place.
+        weight: The weight of the loss.
+        chunk_size: How many values the CPU takes at a time; a GPU takes all.
     """
     _, channels, height, width = x.shape
     vertical = 0.5 * weight / (channels * (height - 1) * width)
     horizontal = 0.5 * weight / (channels * height * (width - 1))
-    rows = max(1, _PART // (channels * width)) if x.device.type == "cpu" else height
+    rows = max(1, chunk_size // (channels * width)) if x.device.type == "cpu" else height
     loss = torch.zeros((), device=x.device, dtype=x.dtype)
     for top in range(0, height, rows):
         count = min(rows, height - top)
         loss += _variation(x, gradient, top, count, axis=3, scale=horizontal)
-        # One row more: its difference from the row before is no other part's.
+        # One more row: its difference from the row before belongs to this chunk alone.
         count = min(rows + 1, height - top)
         loss += _variation(x, gradient, top, count, axis=2, scale=vertical)
     return loss
@@ -99,7 +106,14 @@ def _variation(
 
 @dataclass(frozen=True, slots=True)
 class WeightedLosses:
-    """The weighted losses of one evaluation, as scalars still on the device."""
+    """The weighted losses of one evaluation, as scalars still on the device.
+
+    Attributes:
+        content: Tap -> loss ().
+        style: Tap -> loss (), each once.
+        total_variation: ().
+        total: (), with the style losses counted ``Objective.style_counted`` times.
+    """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Tensor]
@@ -107,15 +121,15 @@ class WeightedLosses:
     total: Tensor
 
     @classmethod
-    def of(
+    def from_terms(
         cls,
-        found: Iterable[tuple[Head, Tensor]],
+        losses: Iterable[tuple[LossTerm, Tensor]],
         *,
         total_variation: Tensor,
         objective: Objective,
     ) -> WeightedLosses:
-        """Sort what the heads found, in whatever order, and add it up."""
-        by_kind = {(head.kind, head.tap): loss for head, loss in found}
+        """Sort the losses of the terms, which may come in any order, and add them up."""
+        by_kind = {(term.kind, term.tap): loss for term, loss in losses}
         content = {tap: by_kind["content", tap] for tap in objective.content}
         style = {tap: by_kind["style", tap] for tap in objective.style}
         counted = [objective.style_counted * loss for loss in style.values()]
@@ -123,11 +137,11 @@ class WeightedLosses:
         return cls(content, style, total_variation, total)
 
     def scalars(self) -> Sequence[Tensor]:
-        """Return all values, content, style, total variation, total."""
+        """Return all values: content, style, total variation, total."""
         return [*self.content.values(), *self.style.values(), self.total_variation, self.total]
 
     def read(self) -> Losses:
-        """Wait for the values and bring them over in one transfer."""
+        """Wait for the values and read them in one transfer."""
         values = iter(torch.stack(list(self.scalars())).tolist())
         return Losses(
             content={tap: next(values) for tap in self.content},

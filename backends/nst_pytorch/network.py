@@ -1,16 +1,15 @@
-"""VGG-19's features up to the last tap, and the gradient of what is made of them.
+"""VGG-19 by the libraries' own convolutions, up to the last tap, with its gradient.
 
-The weights are constants, so the backward pass needs no activations: only which values the ReLUs
-let through, which ones the poolings chose, and the taps. It is written out here, without autograd,
-so that nothing else is kept.
+The weights are constants. So the backward pass needs no activations but the taps; it needs only
+which values the ReLUs passed and which ones the poolings chose. It is written out here, without
+autograd, so that nothing else is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from itertools import groupby
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,21 +17,12 @@ from torch.nn import functional
 
 from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture
-from nst_core.vgg19 import Layer, layers_until
-from nst_pytorch.heads import Head
-from nst_pytorch.maps import EVERYWHERE, FeatureMap, Features, Place
-from nst_pytorch.padding import replicated, replicated_backward
-from nst_pytorch.pooling import average_unpooled, max_pooled, max_unpooled
-
-Visit = Callable[[str, Features, Place], None]
-"""Is shown a tap's features, or a part of them, and where in the whole map it lies."""
-
-
-class Evaluated(NamedTuple):
-    """Every head with its weighted loss (), and the gradient of the total (1, 3, H, W)."""
-
-    losses: list[tuple[Head, Tensor]]
-    gradient: Tensor
+from nst_core.vgg19 import Layer, blocks, layers_until
+from nst_pytorch.feature_map import ALL, FeatureMap
+from nst_pytorch.loss_network import FeatureCallback, NetworkEvaluation
+from nst_pytorch.loss_terms import LossTerm, TermLosses
+from nst_pytorch.padding import replicate_pad, replicate_pad_backward
+from nst_pytorch.pooling import average_pool_backward, max_pool, max_pool_backward
 
 
 class Network:
@@ -40,14 +30,14 @@ class Network:
 
     Args:
         weights: Canonical arrays, ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,), ...
-        taps: Names of the taps to keep; at least one.
+        taps: Names of the taps; at least one.
         device: Where to compute.
-        dtype: In what to compute.
-        architecture: How it pools and pads.
-        convolutions: In what to convolve and to hand on; ``dtype`` by default. Taps, what heads add
-            and the image's gradient are in ``dtype``.
-        checkpointing: Whether each block's forward pass is computed again in the backward pass,
-            so that only one block's memory is held.
+        dtype: The dtype of the taps, of the terms' gradients and of the image's gradient.
+        architecture: How the network pools and pads.
+        convolutions: The dtype of the convolutions and of what lies between them; ``dtype`` by
+            default.
+        checkpointing: Whether the backward pass computes each block's forward pass again, so that
+            only one block's memory is held.
     """
 
     def __init__(
@@ -67,9 +57,9 @@ class Network:
         self._dtype = dtype
         compute = convolutions or dtype
         layers = layers_until(taps)
-        # cuDNN adds the bias and takes the ReLU while it writes a convolution's values out.
+        # cuDNN adds the bias and applies the ReLU while it writes a convolution's output.
         self._fused = frozenset(
-            f"relu{layer.name[4:]}"
+            layer.relu
             for layer in layers
             if device.type == "cuda"
             and compute != torch.float64
@@ -77,11 +67,7 @@ class Network:
             and layer.name not in self.taps
             and layer is not layers[-1]
         )
-        # A block ends with its pooling.
-        self.blocks = [
-            list(block)
-            for _, block in groupby(layers, key=lambda layer: layer.poolings - _is_pool(layer))
-        ]
+        self.blocks = blocks(layers)
         self._parameters = {
             layer.name: (
                 # channels_last throughout: the fastest layout of both oneDNN and cuDNN here.
@@ -95,42 +81,50 @@ class Network:
         }
 
     @cached_property
-    def _turned(self) -> Mapping[str, Tensor]:
-        """Layer -> the kernels of its gradient; a network that is only visited needs none."""
-        return {name: _turned(weight) for name, (weight, _) in self._parameters.items()}
+    def _flipped(self) -> Mapping[str, Tensor]:
+        """Layer -> the kernels of its gradient; not needed where only ``forward`` is called."""
+        return {name: _flip(weight) for name, (weight, _) in self._parameters.items()}
+
+    def accepts(self, size: tuple[int, int]) -> bool:  # noqa: ARG002
+        """Return whether it can compute images of ``size`` (H, W): always."""
+        return True
+
+    def threads(self) -> AbstractContextManager[None]:
+        """Return a context in which PyTorch's operations use all cores, as they are."""
+        return nullcontext()
 
     @torch.no_grad()
-    def visit(self, x: Tensor, see: Visit) -> None:
-        """Show ``see`` each tap's features of ``x`` (1, 3, H, W), which it must not keep."""
+    def forward(self, x: Tensor, on_features: FeatureCallback) -> None:
+        """Call ``on_features`` with each tap's features of ``x`` (1, 3, H, W)."""
         for block in self.blocks:
-            x = self._forward(block, x, see=see)
+            x = self._forward_block(block, x, on_features=on_features)
 
     @torch.no_grad()
-    def evaluate(self, x: Tensor, heads: Mapping[str, Sequence[Head]]) -> Evaluated:
-        """Return the losses that ``heads``, by tap, find in ``x`` (1, 3, H, W), and a gradient."""
+    def evaluate(self, x: Tensor, terms: Mapping[str, Sequence[LossTerm]]) -> NetworkEvaluation:
+        """Return the losses of ``terms`` (by tap) at ``x`` (1, 3, H, W), and their gradient."""
         records: list[_Record] = []
         inputs = []
         for block in self.blocks:
             inputs.append(x)
             record = _Record()
-            x = self._forward(block, x, record=record)
+            x = self._forward_block(block, x, record=record)
             records.append(_Record() if self.checkpointing else record)
-        losses: list[tuple[Head, Tensor]] = []
+        losses: TermLosses = []
         gradient = torch.zeros_like(x, memory_format=torch.channels_last)
         del x
         for block in reversed(self.blocks):
             record, x = records.pop(), inputs.pop()
             if self.checkpointing:
-                self._forward(block, x, record=record)
-            gradient = self._backward(block, gradient, record, heads=heads, losses=losses)
-        return Evaluated(losses, gradient.to(self._dtype))
+                self._forward_block(block, x, record=record)
+            gradient = self._backward_block(block, gradient, record, terms=terms, losses=losses)
+        return NetworkEvaluation(losses, gradient.to(self._dtype))
 
-    def _forward(
+    def _forward_block(
         self,
         block: Sequence[Layer],
         x: Tensor,
         *,
-        see: Visit | None = None,
+        on_features: FeatureCallback | None = None,
         record: _Record | None = None,
     ) -> Tensor:
         for layer in block:
@@ -138,8 +132,8 @@ class Network:
                 x = self._convolve(layer, x)
             elif layer.kind == "relu":
                 if layer.name not in self._fused:
-                    # In place, unless what the convolution put out is a tap.
-                    x = torch.relu(x) if f"conv{layer.name[4:]}" in self.taps else torch.relu_(x)
+                    # In place, unless the convolution's output is a tap.
+                    x = torch.relu(x) if layer.conv in self.taps else torch.relu_(x)
                 if record is not None and layer.name not in self.taps:
                     record.masks[layer.name] = x > 0
             else:
@@ -147,10 +141,10 @@ class Network:
                     record.shapes[layer.name] = x.shape
                 x = self._pool(layer, x, record)
             if layer.name in self.taps:
-                features = FeatureMap.of(x.to(self._dtype))
-                x = features.image if x.dtype == self._dtype else x
-                if see is not None:
-                    see(layer.name, features, EVERYWHERE)
+                features = FeatureMap.from_nchw(x.to(self._dtype))
+                x = features.nchw if x.dtype == self._dtype else x
+                if on_features is not None:
+                    on_features(layer.name, features, ALL)
                 if record is not None:
                     record.features[layer.name] = features
         return x
@@ -159,8 +153,8 @@ class Network:
         weight, bias = self._parameters[layer.name]
         x, padding = x.to(weight.dtype), 1
         if self._replicates(layer):
-            x, padding = replicated(x), 0
-        if f"relu{layer.name[4:]}" in self._fused:
+            x, padding = replicate_pad(x), 0
+        if layer.relu in self._fused:
             found: Tensor = torch.cudnn_convolution_relu(
                 x, weight, bias, [1, 1], [padding] * 2, [1, 1], 1
             )
@@ -170,54 +164,54 @@ class Network:
     def _pool(self, layer: Layer, x: Tensor, record: _Record | None) -> Tensor:
         if self.architecture.pooling == "average":
             return functional.avg_pool2d(x, 2)
-        pooled, codes = max_pooled(x)
+        pooled, codes = max_pool(x)
         if record is not None:
             record.codes[layer.name] = codes
         return pooled
 
-    def _backward(
+    def _backward_block(
         self,
         block: Sequence[Layer],
         gradient: Tensor,
         record: _Record,
         *,
-        heads: Mapping[str, Sequence[Head]],
-        losses: list[tuple[Head, Tensor]],
+        terms: Mapping[str, Sequence[LossTerm]],
+        losses: TermLosses,
     ) -> Tensor:
         for layer in reversed(block):
             features = record.features.pop(layer.name, None)
             if features is not None:
-                into = FeatureMap.of(gradient.to(self._dtype))
-                gradient = into.image
-                for head in heads.get(layer.name, ()):
-                    loss, add = head(features)
-                    add(into.whole, features.whole, EVERYWHERE)
-                    losses.append((head, loss))
+                gradient_map = FeatureMap.from_nchw(gradient.to(self._dtype))
+                gradient = gradient_map.nchw
+                for term in terms.get(layer.name, ()):
+                    loss, add_gradient = term(features)
+                    add_gradient(gradient_map.padded, features.padded, ALL)
+                    losses.append((term, loss))
             if layer.kind == "conv":
                 gradient = self._input_gradient(layer, gradient)
             elif layer.kind == "relu":
-                through = record.masks.pop(layer.name) if features is None else features.image > 0
-                gradient = gradient.mul_(through)
+                passed = record.masks.pop(layer.name) if features is None else features.nchw > 0
+                gradient = gradient.mul_(passed)
             elif self.architecture.pooling == "average":
-                gradient = average_unpooled(gradient, record.shapes[layer.name])
+                gradient = average_pool_backward(gradient, record.shapes[layer.name])
             else:
                 codes = record.codes.pop(layer.name)
-                gradient = max_unpooled(gradient, codes, record.shapes[layer.name])
+                gradient = max_pool_backward(gradient, codes, record.shapes[layer.name])
         return gradient
 
     def _input_gradient(self, layer: Layer, gradient: Tensor) -> Tensor:
-        weight = self._turned[layer.name]
+        weight = self._flipped[layer.name]
         replicates = self._replicates(layer)
         found = functional.conv2d(gradient.to(weight.dtype), weight, padding=1 + replicates)
         found = found[:, : layer.in_channels]
-        return replicated_backward(found) if replicates else found
+        return replicate_pad_backward(found) if replicates else found
 
     def _replicates(self, layer: Layer) -> bool:
         return layer.name == "conv1_1" and self.architecture.padding == "replicate"
 
 
 class _Record:
-    """What the backward pass needs of one block."""
+    """What the backward pass of one block needs."""
 
     def __init__(self) -> None:
         self.features: dict[str, FeatureMap] = {}
@@ -226,22 +220,18 @@ class _Record:
         self.shapes: dict[str, torch.Size] = {}
 
 
-def _is_pool(layer: Layer) -> int:
-    return int(layer.kind == "pool")
+def _flip(weight: Tensor) -> Tensor:
+    """Return kernels (I', O, 3, 3) with which the gradient of a convolution is a convolution.
 
-
-def _turned(weight: Tensor) -> Tensor:
-    """Return kernels (I', O, 3, 3) by which the gradient of a convolution is one.
-
-    They are those of ``weight`` (O, I, 3, 3) turned about, their channels swapped: the libraries
-    compute gradients so at least as fast, and cuDNN to the same bits in each run. On CUDA I' is I
-    and more, all zero, up to a multiple of 8: for the three channels of an image alone cuDNN has
-    no kernel that uses tensor cores.
+    They are the kernels of ``weight`` (O, I, 3, 3) rotated by 180 degrees, with the channels
+    swapped. The libraries compute gradients this way at least as fast, and cuDNN with the same bits
+    in each run. On CUDA I' is I rounded up to a multiple of 8, with zeros: cuDNN has no kernel for
+    the three channels of an image alone that uses tensor cores.
     """
-    turned = weight.flip(2, 3).transpose(0, 1)
+    flipped = weight.flip(2, 3).transpose(0, 1)
     if weight.is_cuda:
-        turned = functional.pad(turned, (0, 0, 0, 0, 0, 0, 0, -weight.shape[1] % 8))
-    return turned.contiguous(memory_format=torch.channels_last)
+        flipped = functional.pad(flipped, (0, 0, 0, 0, 0, 0, 0, -weight.shape[1] % 8))
+    return flipped.contiguous(memory_format=torch.channels_last)
 
 
 def _tensor(array: Array, device: torch.device, dtype: torch.dtype) -> Tensor:

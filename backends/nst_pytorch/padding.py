@@ -1,4 +1,4 @@
-"""The picture continued by its edge, and the gradient of that."""
+"""Replication padding by one pixel, and its gradient."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def replicated(x: Tensor) -> Tensor:
-    """Return ``x`` (1, C, H, W) with each edge's pixels once more outside, (1, C, H + 2, W + 2)."""
+def replicate_pad(x: Tensor) -> Tensor:
+    """Return ``x`` (1, C, H, W) with each edge repeated once outside, (1, C, H + 2, W + 2)."""
     return functional.pad(x, (1, 1, 1, 1), mode="replicate")
 
 
-def replicated_backward(gradient: Tensor) -> Tensor:
-    """Return the gradient (1, C, H, W) from one (1, C, H + 2, W + 2), which is used up."""
+def replicate_pad_backward(gradient: Tensor) -> Tensor:
+    """Return the gradient (1, C, H, W) from one (1, C, H + 2, W + 2), which is overwritten."""
     for axis in (2, 3):
         last = gradient.shape[axis] - 1
         for outside, edge in ((0, 1), (last, last - 1)):

@@ -1,4 +1,4 @@
-"""What float32 values are rounded to before they are multiplied, and where."""
+"""What float32 values are rounded to before they are multiplied, and in which operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Arithmetic:
 
     Attributes:
         tf32: Whether cuDNN may round float32 to TF32, with its ten bits of mantissa.
-        convolutions: The dtype of what convolutions are given.
+        convolutions: The dtype of the convolutions' inputs.
     """
 
     tf32: bool
@@ -29,7 +29,7 @@ class Arithmetic:
         """Return what ``precision`` means on a device.
 
         Raises:
-            BackendError: if it can't be had there, or not with ``dtype``.
+            BackendError: if the device does not have it, or not with ``dtype``.
         """
         on_cuda = device.type == "cuda"
         if precision == "auto":
@@ -46,10 +46,10 @@ class Arithmetic:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Compute so inside, whatever the program around has chosen, and give that back.
+        """Apply this inside, whatever the surrounding program has set, and restore its settings.
 
-        cuDNN chooses its algorithms by its own knowledge: to try them out gained nothing, and took
-        all of the memory there was. Matrix products are true float32: nothing computed otherwise
+        cuDNN chooses its algorithms by its own heuristics: trying them out (``benchmark``) gained
+        nothing and took all free memory. Matrix products are true float32: nothing less precise
         could agree with another backend to 1e-5.
         """
         before = torch.get_float32_matmul_precision()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import torch
@@ -25,22 +24,29 @@ from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.system.memory import trim_heap
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
-from nst_pytorch.choice import network_for, tiling_of
-from nst_pytorch.cuda import Replayed
-from nst_pytorch.lack import lack
-from nst_pytorch.losses import Targets, WeightedLosses, heads_of, total_variation
-from nst_pytorch.maps import Features, Place
-from nst_pytorch.network import Network
+from nst_pytorch.cuda_graph import CudaGraph
+from nst_pytorch.feature_map import Features, Window
+from nst_pytorch.loss_network import LossNetwork, collect_features
+from nst_pytorch.losses import Targets, WeightedLosses, loss_terms, total_variation
+from nst_pytorch.out_of_memory import out_of_memory_message
 from nst_pytorch.precision import Arithmetic
-from nst_pytorch.statistics import Blend, Measured, target_of
-from nst_pytorch.strips import Strips
-from nst_pytorch.windows import Windows, whole_maps
-from nst_pytorch.workers import one_core
+from nst_pytorch.select_network import NetworkSelector
+from nst_pytorch.statistics import Blend, StyleStatistics, style_target
 
 
-@translates_out_of_memory(lack)
+@translates_out_of_memory(out_of_memory_message)
 class PyTorchSession:
-    """See ``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W)."""
+    """``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W).
+
+    Args:
+        problem: The work.
+        device: Where to compute.
+        dtype: The dtype of the image, the features and the losses.
+        execution: How it is computed.
+
+    Raises:
+        BackendError: if the device cannot compute what ``execution`` asks for.
+    """
 
     def __init__(
         self,
@@ -53,60 +59,63 @@ class PyTorchSession:
         self._device = device
         self._dtype = dtype
         self._objective = problem.objective
-        self._execution = execution
         self._arithmetic = Arithmetic.of(execution.precision, device=device, dtype=dtype)
-        height, width, _ = problem.start.shape
-        self._network = network_for(
-            problem.weights,
+        networks = NetworkSelector(
+            weights=problem.weights,
             taps=problem.objective.taps(),
-            size=(height, width),
             device=device,
             dtype=dtype,
             architecture=problem.architecture,
             arithmetic=self._arithmetic,
             execution=execution,
         )
+        height, width, _ = problem.start.shape
+        self._network = networks.select_network((height, width))
         with self._arithmetic.applied():
-            self._style_targets = self._find_style_targets(problem)
-            self._heads = heads_of(problem.objective, self._find_targets(problem))
-        trim_heap()  # what finding them took, which the steps' arrays would come on top of
+            self._style_targets = self._find_style_targets(problem, networks)
+            self._terms = loss_terms(problem.objective, self._find_targets(problem))
+        trim_heap()  # the memory of the targets' search, before the steps allocate theirs
         self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
-        self._here = self._at_the_image()
-        self._losses: WeightedLosses | None = None
+        self._evaluate_x = self._evaluation_of_x()
+        self._last_losses: WeightedLosses | None = None
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
         """Return tap -> features (C, H, W)."""
         taps = self._objective.taps()
         with self._arithmetic.applied():
-            found = whole_maps(self._network, self._normalised(image), taps)
-        return {tap: one.image[0].cpu().numpy().copy(order="C") for tap, one in found.items()}
+            found = collect_features(self._network, self._normalised(image), taps)
+        return {tap: one.nchw[0].cpu().numpy().copy(order="C") for tap, one in found.items()}
 
     def evaluate(self, *, image: Image) -> Evaluation:
         """Return the losses at ``image`` and the gradient with respect to it."""
-        losses, gradient = self._differentiate(self._normalised(image))
+        losses, gradient = self._evaluate(self._normalised(image))
         # x = (image - MEAN) / STD, so d/d(image) = d/dx / STD.
-        gradient = gradient / layout.channels(STD, gradient)
+        gradient = gradient / layout.per_channel(STD, gradient)
         return Evaluation(losses=losses.read(), gradient=layout.to_array(gradient))
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; on CUDA it is only queued."""
-        with self._cores():
-            self._losses, gradient = self._here()
+        with self._network.threads():
+            self._last_losses, gradient = self._evaluate_x()
             self._adam.apply(self._x, gradient, learning_rate=learning_rate)
 
     def losses(self) -> Losses:
-        """Return the losses of the last step, before its update."""
-        if self._losses is None:
+        """Return the losses of the last step, before its update.
+
+        Raises:
+            RuntimeError: before the first step.
+        """
+        if self._last_losses is None:
             raise RuntimeError("losses() needs a step first")
-        return self._losses.read()
+        return self._last_losses.read()
 
     def image(self) -> Image:
-        """Return the image as it is now, (H, W, 3)."""
+        """Return the current image, (H, W, 3)."""
         return layout.to_array(layout.denormalise(self._x))
 
     def style_targets(self) -> StyleTargets:
-        """Return a copy of what the image is compared with of the styles."""
+        """Return a copy of the styles' statistics that the image is compared with."""
         return self._style_targets.copied()
 
     def state(self) -> AdamState:
@@ -119,7 +128,7 @@ class PyTorchSession:
         )
 
     def restore(self, *, state: AdamState) -> None:
-        """Go on from ``state``."""
+        """Continue from ``state``."""
         self._x.copy_(self._tensor(state.image))
         self._adam.step = state.step
         self._adam.first_moment.copy_(self._tensor(state.first_moment))
@@ -127,75 +136,62 @@ class PyTorchSession:
 
     def _find_targets(self, problem: Problem) -> Targets:
         image = self._normalised(problem.content)
-        content = whole_maps(self._network, image, self._objective.content)
+        content = collect_features(self._network, image, self._objective.content)
         like = torch.empty((), device=self._device, dtype=self._dtype)
         style = {
-            tap: target_of(found, regions_at(problem.guides, tap), self._objective, like=like)
+            tap: style_target(found, regions_at(problem.guides, tap), self._objective, like=like)
             for tap, found in self._style_targets.statistics.items()
         }
         return Targets(content=content, style=style)
 
-    def _find_style_targets(self, problem: Problem) -> StyleTargets:
-        """Return the blend of the styles' statistics, found anew unless they are given."""
+    def _find_style_targets(self, problem: Problem, networks: NetworkSelector) -> StyleTargets:
+        """Return the blend of the styles' statistics, computed unless the problem has them."""
         if problem.style_targets is not None:
             return problem.style_targets.copied()
         blends = {tap: Blend() for tap in self._objective.style}
         for style, share in problem.shares():
-            for tap, found in self._measured(problem, style).items():
+            for tap, found in self._statistics_of(style, networks).items():
                 blends[tap].add(found, share)
         return StyleTargets(statistics={tap: blend.statistics() for tap, blend in blends.items()})
 
-    def _at_the_image(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
-        """Return a function of nothing: losses and gradient at the image as it is then."""
-        # cuSOLVER can't be captured, and once it was tried fails where it could compute.
-        solves = self._objective.style_statistics == "wasserstein"
-        if self._device.type == "cuda" and not solves:
-            return Replayed(self._differentiate, self._x)
-        return partial(self._differentiate, self._x)
-
-    def _measured(self, problem: Problem, style: StyleSource) -> Mapping[str, Measured]:
-        """Return tap -> a style's statistics; of its features nothing stays."""
-        measured = {
-            tap: Measured(self._objective, regions_at(style.guides, tap))
+    def _statistics_of(
+        self, style: StyleSource, networks: NetworkSelector
+    ) -> Mapping[str, StyleStatistics]:
+        """Return tap -> the statistics of one style; none of its features are kept."""
+        statistics = {
+            tap: StyleStatistics(self._objective, regions_at(style.guides, tap))
             for tap in self._objective.style
         }
 
-        def see(tap: str, part: Features, place: Place) -> None:
-            if tap in measured:
-                measured[tap].take(part, place)
+        def on_features(tap: str, part: Features, window: Window) -> None:
+            if tap in statistics:
+                statistics[tap].update(part, window)
 
-        self._network_for(style, problem).visit(self._normalised(style.image), see)
-        return measured
+        network = self._network_for(style, networks)
+        network.forward(self._normalised(style.image), on_features)
+        return statistics
 
-    def _network_for(self, style: StyleSource, problem: Problem) -> Network | Strips | Windows:
-        if isinstance(self._network, Network) or style.image.shape == problem.start.shape:
-            return self._network
-        # Strips are for one size, and take time to set up.
-        plain = self._plain_network(problem)
+    def _network_for(self, style: StyleSource, networks: NetworkSelector) -> LossNetwork:
         height, width, _ = style.image.shape
-        tiling = tiling_of((height, width), self._objective.taps(), self._execution)
-        return plain if tiling is None else Windows(plain, tiling)
+        size = height, width
+        return self._network if self._network.accepts(size) else networks.select_style_network(size)
 
-    def _plain_network(self, problem: Problem) -> Network:
-        return Network(
-            problem.weights,
-            taps=problem.objective.taps(),
-            device=self._device,
-            dtype=self._dtype,
-            architecture=problem.architecture,
-            convolutions=self._arithmetic.convolutions,
-        )
+    def _evaluation_of_x(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
+        """Return a function without arguments: losses and gradient at the current ``_x``."""
+        # cuSOLVER cannot be captured. After a failed capture it fails even where it could compute.
+        solves = self._objective.style_statistics == "wasserstein"
+        if self._device.type == "cuda" and not solves:
+            return CudaGraph(self._evaluate, self._x)
+        return partial(self._evaluate, self._x)
 
-    def _cores(self) -> AbstractContextManager[None]:
-        # Else PyTorch's own threads hold the cores that the workers need; see ``workers``.
-        return nullcontext() if isinstance(self._network, Network) else one_core()
-
-    def _differentiate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
-        with self._cores(), self._arithmetic.applied():
-            found, gradient = self._network.evaluate(x, self._heads)
+    def _evaluate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
+        with self._network.threads(), self._arithmetic.applied():
+            found, gradient = self._network.evaluate(x, self._terms)
             weight = self._objective.total_variation
             variation = total_variation(x, gradient, weight=weight)
-        losses = WeightedLosses.of(found, total_variation=variation, objective=self._objective)
+        losses = WeightedLosses.from_terms(
+            found, total_variation=variation, objective=self._objective
+        )
         return losses, gradient
 
     def _normalised(self, image: Image) -> Tensor:

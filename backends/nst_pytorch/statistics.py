@@ -1,4 +1,4 @@
-"""What is compared of a style: Gram matrices, or means and covariances, of all or of regions."""
+"""Style statistics: Gram matrices, or means and covariances, of whole pictures or of regions."""
 
 from __future__ import annotations
 
@@ -9,56 +9,79 @@ import torch
 from torch import Tensor
 
 from nst_core.arrays import Array
-from nst_core.backend import SCALED_EPSILON, Objective
+from nst_core.backend import Objective
 from nst_core.backend.guidance import Region
-from nst_pytorch.gaussian import Gaussian, precise, precise_device
-from nst_pytorch.maps import FeatureMap, Features, Place
-from nst_pytorch.moments import Moments
+from nst_pytorch import reductions
+from nst_pytorch.feature_map import FeatureMap, Features, Window
+from nst_pytorch.wasserstein import Gaussian, float64_device, to_float64
 
-
-def scaled_distance(difference: Tensor) -> Tensor:
-    """Return sum(D^2) / (sum|D| + 1e-8), whose gradient has an L1 norm of about 1."""
-    return difference.square().sum() / (difference.abs().sum() + SCALED_EPSILON)
+_TINY = 1e-30
+"""Smaller than any sum of a density that is not zero throughout."""
 
 
 @dataclass(frozen=True, slots=True)
-class RegionTarget:
-    """What one region is compared with at one tap.
+class Moments:
+    """Sums over the pixels f of a part of a map, each pixel weighted by a density.
 
     Attributes:
-        area: The region's share of the area.
-        density: (H, W, 1), of sum 1, or None for every pixel alike.
-        statistics: A Gram matrix (C, C), or a ``Gaussian``.
+        second: (C, C), sum of f f^T; with a mean, sum of (f - mean)(f - mean)^T.
+        count: The sum of the weights, which is the mean's weight when parts are added.
+        mean: (C,), or None.
     """
 
-    area: float
-    density: FeatureMap | None
-    statistics: Tensor | Gaussian
+    second: Tensor
+    count: Tensor | int
+    mean: Tensor | None = None
+
+    @classmethod
+    def of(cls, part: Features, density: FeatureMap | None = None, *, centred: bool) -> Moments:
+        """Return the moments of a part of a map.
+
+        Args:
+            part: The features of the part.
+            density: (H, W, 1), of the same part, the weight of each pixel; 1 by default.
+            centred: Whether the mean is computed and subtracted.
+        """
+        count = part.pixels if density is None else density.interior.sum()
+        if not centred:
+            return cls(reductions.gram_matrix(part, density), count)
+        mean, scatter = reductions.mean_and_scatter(part, density)
+        return cls(scatter, count, mean)
+
+    def normalised(self, count: int) -> tuple[Tensor, ...]:
+        """Return the Gram matrix (C, C), F^T F / (C * count); or mean (C,) and covariance (C, C).
+
+        Args:
+            count: The number of pixels of the whole map; 1 with a density, whose sum is 1.
+        """
+        if self.mean is None:
+            return (self.second / (len(self.second) * count),)
+        return self.mean, self.second / count
+
+    def __add__(self, other: Moments) -> Moments:
+        """Return the moments of two parts together.
+
+        Centred moments are added as by Chan, Golub and LeVeque, "Updating formulae and a pairwise
+        algorithm for computing sample variances" (1979): the means are subtracted before anything
+        is squared.
+        """
+        count = self.count + other.count
+        if self.mean is None or other.mean is None:
+            return Moments(self.second + other.second, count)
+        difference = other.mean - self.mean
+        # Where a density is zero throughout, its share is zero too.
+        share = other.count / (count.clamp_min(_TINY) if isinstance(count, Tensor) else count)
+        between = torch.outer(difference, difference) * (self.count * share)
+        second = self.second + other.second + between
+        return Moments(second, count, self.mean + difference * share)
 
 
-StyleTarget = tuple[RegionTarget, ...]
-"""Of one tap: a target for each region that has something of it."""
-
-
-def style_distance(
-    moments: Sequence[Tensor], target: Tensor | Gaussian, objective: Objective
-) -> Tensor:
-    """Return how far statistics are from a target: a Gram matrix, or a mean and a covariance."""
-    if isinstance(target, Gaussian):
-        mean, covariance = moments
-        return target.distance(mean, covariance).to(device=mean.device, dtype=mean.dtype)
-    difference = moments[0] - target
-    if objective.style_distance == "scaled":
-        return scaled_distance(difference * len(difference))
-    return difference.square().mean()
-
-
-class Measured:
-    """One style's statistics at one tap, region by region, measured part by part.
+class StyleStatistics:
+    """One style's statistics at one tap, for each region, accumulated part by part.
 
     Args:
-        objective: Says which statistics they are.
-        regions: The style's at the tap.
+        objective: Its ``style_statistics`` says which statistics they are.
+        regions: The style's regions at the tap.
     """
 
     def __init__(self, objective: Objective, regions: Mapping[int, Region]) -> None:
@@ -68,89 +91,110 @@ class Measured:
         self._densities: dict[int, FeatureMap | None] = {}
         self._sums: dict[int, Moments] = {}
 
-    def take(self, part: Features, place: Place) -> None:
-        """Count in a part of the features, which lies at a place of the whole map."""
+    def update(self, part: Features, window: Window) -> None:
+        """Add a part of the features, which lies in a window of the whole map."""
         self._pixels += part.pixels
         for number, region in self._regions.items():
             if number not in self._densities:
-                self._densities[number] = density_of(region, like=part)
+                self._densities[number] = density_map(region, like=part)
             density = self._densities[number]
-            found = Moments.of(part, density and density.at(place), centred=self._centred)
+            found = Moments.of(part, density and density.at(window), centred=self._centred)
             sums = self._sums.get(number)
             self._sums[number] = found if sums is None else sums + found
 
-    def statistics(self) -> dict[int, Sequence[Tensor]]:
-        """Return number of the region -> what can be added up to a mixture's."""
-        return {number: self._of(number, sums) for number, sums in self._sums.items()}
+    def by_region(self) -> dict[int, Sequence[Tensor]]:
+        """Return region number -> moments whose weighted sum is the moments of a mixture."""
+        return {number: self._additive(number, sums) for number, sums in self._sums.items()}
 
-    def _of(self, number: int, sums: Moments) -> Sequence[Tensor]:
+    def _additive(self, number: int, sums: Moments) -> Sequence[Tensor]:
         found = sums.normalised(self._pixels if self._regions[number].density is None else 1)
         if not self._centred:
             return found
-        mean, covariance = map(precise, found)
-        # Unlike covariances, these are those of the mixture when they are added up.
+        mean, covariance = map(to_float64, found)
+        # Second moments add up to those of the mixture; covariances do not.
         return [mean, covariance + torch.outer(mean, mean)]
 
 
 class Blend:
-    """The styles' statistics at one tap, added up by their shares, region by region."""
+    """The statistics of several styles at one tap, added with their shares, region by region."""
 
     def __init__(self) -> None:
         self._sums: dict[int, list[Tensor]] = {}
         self._shares: dict[int, float] = {}
 
-    def add(self, measured: Measured, share: float) -> None:
-        """Count in what was measured of one style."""
-        for number, moments in measured.statistics().items():
-            parts = [share * moment for moment in moments]
+    def add(self, style: StyleStatistics, share: float) -> None:
+        """Add the statistics of one style."""
+        for number, moments in style.by_region().items():
+            weighted = [share * moment for moment in moments]
             sums = self._sums.get(number)
             self._sums[number] = (
-                parts if sums is None else [old + new for old, new in zip(sums, parts, strict=True)]
+                weighted
+                if sums is None
+                else [old + new for old, new in zip(sums, weighted, strict=True)]
             )
             self._shares[number] = self._shares.get(number, 0.0) + share
 
     def statistics(self) -> dict[int, tuple[Array, ...]]:
-        """Return number of the region -> its statistics: see ``nst_core.backend.StyleTargets``."""
+        """Return region number -> its statistics: see ``nst_core.backend.StyleTargets``."""
         return {
-            number: tuple((part / self._shares[number]).cpu().numpy() for part in sums)
+            number: tuple((moment / self._shares[number]).cpu().numpy() for moment in sums)
             for number, sums in self._sums.items()
         }
 
 
-def target_of(
+@dataclass(frozen=True, slots=True)
+class RegionTarget:
+    """The statistics that one region of the image is compared with at one tap.
+
+    Attributes:
+        area: The region's share of the area.
+        density: (H, W, 1), of sum 1; None if every pixel weighs the same.
+        statistics: A Gram matrix (C, C), or a ``Gaussian``.
+    """
+
+    area: float
+    density: FeatureMap | None
+    statistics: Tensor | Gaussian
+
+
+StyleTarget = tuple[RegionTarget, ...]
+"""The targets of one tap: one for each region of which something is left there."""
+
+
+def style_target(
     statistics: Mapping[int, Sequence[Array]],
     regions: Mapping[int, Region],
     objective: Objective,
     *,
     like: Tensor,
 ) -> StyleTarget:
-    """Return what an image with ``regions`` is held to at a tap, on ``like``'s device.
+    """Return what an image with ``regions`` is compared with at a tap.
 
     Args:
-        statistics: As from ``Blend.statistics``.
-        regions: The image's.
-        objective: Says which statistics they are.
-        like: Has the image's dtype and device.
+        statistics: Region number -> statistics, as from ``Blend.statistics``.
+        regions: The image's regions at the tap.
+        objective: Its ``style_statistics`` says which statistics they are.
+        like: A tensor of the image's dtype, on its device.
     """
 
-    def held_to(number: int) -> Tensor | Gaussian:
-        # torch.tensor copies: the arrays are the caller's.
+    def target(number: int) -> Tensor | Gaussian:
+        # torch.tensor copies: the arrays belong to the caller.
         if objective.style_statistics == "gram":
             return torch.tensor(statistics[number][0], dtype=like.dtype, device=like.device)
-        device = precise_device(like)
+        device = float64_device(like)
         return Gaussian(
             *(torch.tensor(p, dtype=torch.float64, device=device) for p in statistics[number])
         )
 
     return tuple(
-        RegionTarget(region.area, density_of(region, like=like), held_to(number))
+        RegionTarget(region.area, density_map(region, like=like), target(number))
         for number, region in regions.items()
     )
 
 
-def density_of(region: Region, *, like: Tensor | Features) -> FeatureMap | None:
+def density_map(region: Region, *, like: Tensor | Features) -> FeatureMap | None:
     """Return a region's density as a map (H, W, 1), of ``like``'s dtype and on its device."""
     if region.density is None:
         return None
     density = torch.tensor(region.density, dtype=like.dtype, device=like.device)
-    return FeatureMap.of(density[None, None])
+    return FeatureMap.from_nchw(density[None, None])

@@ -40,22 +40,22 @@ print(json.dumps(open(answers).read().split(chr(10))[:-1]))
 """
 
 TORCHVISION = """
-from nst_pytorch import zoo
-zoo.URL, zoo.SHA256 = {url!r} + "vgg19-0.pth", {sha256!r}
-zoo.read_arrays = lambda path: path.read_bytes()
+from nst_pytorch import pretrained
+pretrained.URL, pretrained.SHA256 = {url!r} + "vgg19-0.pth", {sha256!r}
+pretrained.read_arrays = lambda path: path.read_bytes()
 """
 
 GLUONCV = """
 from types import SimpleNamespace
-from nst_mxnet import zoo
-store = zoo._zoo.model_store
+from nst_mxnet import pretrained
+store = pretrained._zoo.model_store
 store._model_sha1["vgg19"] = {sha1!r}
 read = []
 def vgg19(pretrained):
     read.append(open(store.get_model_file("vgg19"), "rb").read())
     return SimpleNamespace(features=())
-zoo._zoo, zoo.CONVOLUTIONS = SimpleNamespace(vgg19=vgg19), ()
-zoo.canonical_names = lambda arrays: read[0]
+pretrained._zoo, pretrained.CONVOLUTIONS = SimpleNamespace(vgg19=vgg19), ()
+pretrained.canonical_names = lambda arrays: read[0]
 """
 
 
@@ -103,7 +103,7 @@ def test_torchvisions(server, tmp_path):
     server.files["vgg19-0.pth"] = CONTENT
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     prepare = TORCHVISION.format(url=server.url, sha256=sha256)
-    found = cold_starts(prepare, "zoo.pretrained()", {"TORCH_HOME": str(tmp_path)})
+    found = cold_starts(prepare, "pretrained.load_pretrained()", {"TORCH_HOME": str(tmp_path)})
     assert found == [sha256] * PROCESSES
     cache = tmp_path / "hub" / "checkpoints"
     assert [path.name for path in cache.iterdir()] == ["vgg19-0.pth"]
@@ -111,14 +111,14 @@ def test_torchvisions(server, tmp_path):
 
 
 def test_gluoncvs(server, tmp_path):
-    pytest.importorskip("nst_mxnet.zoo")  # which keeps GluonCV from changing Pillow
+    pytest.importorskip("nst_mxnet.pretrained")  # which keeps GluonCV from changing Pillow
     sha1, stream = hashlib.sha1(CONTENT).hexdigest(), io.BytesIO()
     name = f"vgg19-{sha1[:8]}"
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr(f"{name}.params", CONTENT)
     server.files[f"{name}.zip"] = stream.getvalue()
     environment = {"MXNET_HOME": str(tmp_path), "MXNET_GLUON_REPO": server.url}
-    found = cold_starts(GLUONCV.format(sha1=sha1), "zoo.pretrained()", environment)
+    found = cold_starts(GLUONCV.format(sha1=sha1), "pretrained.load_pretrained()", environment)
     assert found == [hashlib.sha256(CONTENT).hexdigest()] * PROCESSES
     assert server.served == 1, "one downloads, the others wait for it"
     files = {path.name for path in (tmp_path / "models").iterdir()}

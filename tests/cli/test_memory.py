@@ -120,22 +120,25 @@ TORCH = (
     ],
 )  # fmt: skip
 def test_what_pytorch_says(text, told):
-    from nst_pytorch.lack import lack
+    from nst_pytorch.out_of_memory import out_of_memory_message
 
-    found = lack(RuntimeError(text))
+    found = out_of_memory_message(RuntimeError(text))
     assert found is None if told is None else found.startswith(told)
 
 
 def test_what_pytorch_says_of_cuda():
     import torch
 
-    from nst_pytorch.lack import lack
+    from nst_pytorch.out_of_memory import out_of_memory_message
 
     error = torch.OutOfMemoryError(
         "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.10 GiB "
         "of which 1.25 GiB is free. Process 1 has 77.85 GiB memory in use."
     )
-    assert lack(error) == "on the GPU a further 2.00 GiB were asked for (1.25 GiB are free)"
+    assert (
+        out_of_memory_message(error)
+        == "on the GPU a further 2.00 GiB were asked for (1.25 GiB are free)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,11 +151,11 @@ def test_what_pytorch_says_of_cuda():
 )
 def test_what_mxnet_says(text, told):
     mxnet = pytest.importorskip("mxnet")
-    from nst_mxnet.lack import lack
+    from nst_mxnet.out_of_memory import out_of_memory_message
 
-    found = lack(mxnet.MXNetError(text))
+    found = out_of_memory_message(mxnet.MXNetError(text))
     assert found is None if told is None else found.startswith(told)
-    assert lack(ValueError(text)) is None
+    assert out_of_memory_message(ValueError(text)) is None
 
 
 def test_a_bug_stays_what_it_is():

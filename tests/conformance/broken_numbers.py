@@ -1,7 +1,7 @@
-"""The example backend, broken in every way that people have broken style transfer, one at a time.
+"""The example backend with one error in its numbers each: the common errors of style transfer.
 
-Here its numbers, in `broken_promises` what sessions promise besides numbers. `test_canaries` wants
-each of them caught: a suite that cannot fail proves nothing.
+`broken_contract` has the violations of the session's contract. `test_canaries` checks that the
+suite catches every one of them: a suite that cannot fail proves nothing.
 """
 
 from dataclasses import replace
@@ -13,19 +13,19 @@ from conformance.numpy_backend import NumpySession
 
 
 class StockEpsilon(NumpySession):
-    """MXNet's own Adam: epsilon beside the uncorrected root."""
+    """MXNet's own Adam: epsilon is added to the uncorrected root."""
 
     _adam_update = staticmethod(oracle_adam.update_stock_mxnet)
 
 
 class PapersEpsilon(NumpySession):
-    """The paper's Adam, whatever form was asked for."""
+    """Always the paper's Adam, even if MXNet's form was asked for."""
 
     _mxnet_adam_update = staticmethod(oracle_adam.update)
 
 
 class CountedOnce(NumpySession):
-    """The style's count forgotten."""
+    """The factor `style_counted` is ignored."""
 
     def __init__(self, problem, *, dtype):
         objective = replace(problem.objective, style_counted=1.0)
@@ -33,7 +33,7 @@ class CountedOnce(NumpySession):
 
 
 class CountedInReport(NumpySession):
-    """The style's count multiplied into the losses reported."""
+    """The reported style losses are multiplied by `style_counted`."""
 
     def _evaluate(self, x):
         losses, gradient = super()._evaluate(x)
@@ -43,14 +43,14 @@ class CountedInReport(NumpySession):
 
 
 class Uncorrected(NumpySession):
-    """Adam without its bias correction."""
+    """Adam without bias correction."""
 
     def _adam_update(self, first, second, *, step, **settings):
         return oracle_adam.update(first, second, step=10**6, **settings)
 
 
 class LateLearningRate(NumpySession):
-    """The schedule off by one: every step takes the learning rate of the one before."""
+    """The schedule is off by one: every step uses the learning rate of the step before."""
 
     _late = None
 
@@ -60,7 +60,7 @@ class LateLearningRate(NumpySession):
 
 
 class InPlaceReLU(NumpySession):
-    """Taps kept as references, which the next layer overwrites: conv1_1 is relu1_1."""
+    """Taps are kept as references, which the next layer overwrites: conv1_1 is relu1_1."""
 
     def _tapped(self, outputs):
         taps = {tap: tap.replace("conv", "relu") for tap in super()._tapped(outputs)}
@@ -68,7 +68,7 @@ class InPlaceReLU(NumpySession):
 
 
 class GramOverPixels(NumpySession):
-    """G = F F^T / (H W), as some programs have it."""
+    """G = F F^T / (H W), as in some programs."""
 
     def _gram(self, features):
         return oracle.gram(features) * len(features)
@@ -80,7 +80,7 @@ class GramOverPixels(NumpySession):
 
 
 class GramOverImageSize(NumpySession):
-    """The style's Gram matrix divided by the size of the image's features, not its own."""
+    """The style's Gram matrix is divided by the size of the image's features, not of its own."""
 
     def __init__(self, problem, *, dtype):
         super().__init__(problem, dtype=dtype)
@@ -89,7 +89,7 @@ class GramOverImageSize(NumpySession):
 
 
 class BlendNotNormalised(NumpySession):
-    """Blend weights taken as they are, not as shares of their sum."""
+    """Blend weights are used as they are, not divided by their sum."""
 
     def __init__(self, problem, *, dtype):
         super().__init__(problem, dtype=dtype)
@@ -98,14 +98,14 @@ class BlendNotNormalised(NumpySession):
 
 
 class LastStyle(NumpySession):
-    """One style after the other, the last of which stays."""
+    """Of several styles only the last one counts."""
 
     def __init__(self, problem, *, dtype):
         super().__init__(replace(problem, styles=problem.styles[-1:]), dtype=dtype)
 
 
 def _without(**fields):
-    """A session that takes no notice of some of the objective's fields."""
+    """Return a class of sessions that replaces some of the objective's fields."""
 
     class Ignorant(NumpySession):
         def __init__(self, problem, *, dtype):
@@ -121,7 +121,7 @@ IgnoresStatistics = _without(style_statistics="gram")
 
 
 class MaxPooling(NumpySession):
-    """The network as it always was, for its pooling."""
+    """Always max pooling, whatever the architecture says."""
 
     def __init__(self, problem, *, dtype):
         architecture = replace(problem.architecture, pooling="max")
@@ -129,7 +129,7 @@ class MaxPooling(NumpySession):
 
 
 class ZeroPadding(NumpySession):
-    """And for its padding."""
+    """Always zero padding, whatever the architecture says."""
 
     def __init__(self, problem, *, dtype):
         architecture = replace(problem.architecture, padding="zero")
@@ -137,7 +137,7 @@ class ZeroPadding(NumpySession):
 
 
 class GuidesReplaced(NumpySession):
-    """All guides turned into others."""
+    """All guides are replaced by others."""
 
     @staticmethod
     def _guides(guides):
@@ -152,7 +152,7 @@ class GuidesReplaced(NumpySession):
 
 
 class IgnoresGuides(GuidesReplaced):
-    """One Gram matrix of the whole picture."""
+    """Guides are ignored: one Gram matrix of the whole picture."""
 
     @staticmethod
     def _guides(guides):
@@ -160,7 +160,7 @@ class IgnoresGuides(GuidesReplaced):
 
 
 class HardEdges(GuidesReplaced):
-    """Every pixel in one region or none."""
+    """Guides are rounded: every pixel is in a region or not."""
 
     @staticmethod
     def _guides(guides):
@@ -168,7 +168,7 @@ class HardEdges(GuidesReplaced):
 
 
 class RootsForDensities(GuidesReplaced):
-    """Guides taken as T_r, whose squares weigh the pixels."""
+    """Guides are used as T_r, whose squares are the densities."""
 
     @staticmethod
     def _guides(guides):
@@ -176,7 +176,7 @@ class RootsForDensities(GuidesReplaced):
 
 
 class SumForMean(NumpySession):
-    """Squared errors summed."""
+    """The content loss is a sum of squared errors, not a mean."""
 
     def _content_loss(self, features, target):
         loss, gradient = oracle.content_loss(features, target)
@@ -184,13 +184,15 @@ class SumForMean(NumpySession):
 
 
 class StyleSumForMean(NumpySession):
+    """The style loss is a sum of squared errors, not a mean."""
+
     def _style_loss(self, features, target):
         loss, gradient = oracle.style_loss(features, target)
         return loss * target.size, gradient * target.size
 
 
 class ChannelsFlipped(NumpySession):
-    """conv1_1 as its BGR original, its input channels not flipped to RGB."""
+    """conv1_1 takes BGR, as in the original weights, not RGB."""
 
     def __init__(self, problem, *, dtype):
         weights = dict(problem.weights)
@@ -199,6 +201,8 @@ class ChannelsFlipped(NumpySession):
 
 
 class NoBias(NumpySession):
+    """All biases are zero."""
+
     def __init__(self, problem, *, dtype):
         weights = {
             name: 0 * array if name.endswith("bias") else array
@@ -208,7 +212,7 @@ class NoBias(NumpySession):
 
 
 class GradientOfNormalised(NumpySession):
-    """The gradient with respect to the normalised image, handed out as the image's."""
+    """evaluate() returns the gradient with respect to the normalised image."""
 
     def evaluate(self, *, image):
         evaluation = super().evaluate(image=image)
@@ -225,7 +229,7 @@ class VariationOfImage(NumpySession):
 
 
 class NoVariationGradient(NumpySession):
-    """Total variation reported, but left out of what the gradient is taken of."""
+    """The total variation is reported, but its gradient is left out."""
 
     def _evaluate(self, x):
         losses, gradient = super()._evaluate(x)
@@ -233,7 +237,7 @@ class NoVariationGradient(NumpySession):
 
 
 class Float32Within(NumpySession):
-    """float64 on the outside, float32 on the way."""
+    """Computes in float32 although float64 was asked for."""
 
     def _normalised(self, image):
         return oracle.normalise(np.asarray(image, np.float32)).astype(self._dtype)

@@ -1,4 +1,4 @@
-"""The problems on which backends are held against the oracle."""
+"""The problems on which backends are compared with the oracle."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -18,13 +18,13 @@ ADAM = Adam(beta1=0.9, beta2=0.999, epsilon=1e-8)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """One problem, and a picture other than its start at which losses are compared."""
+    """One problem, and another picture than its start, the probe, at which losses are compared."""
 
     name: str
     size: tuple[int, int] = (32, 48)
     style_size: tuple[int, int] = (40, 35)
     blend: tuple[float, ...] = (1.0,)
-    regions: int = 0  # none: the whole picture
+    regions: int = 0  # 0: the whole picture, without guides
     content_distance: str = "mse"
     style_distance: str = "mse"
     style_statistics: str = "gram"
@@ -36,7 +36,7 @@ class Case:
     weights: str = "he"
     start: str = "content"
     probe: str = "picture"
-    probe_seed: int = 167  # see `clearance`
+    probe_seed: int = 167  # see `kink_distance`
     adam: Adam = ADAM
 
     @cached_property
@@ -45,7 +45,7 @@ class Case:
 
     @cached_property
     def style_images(self) -> tuple[np.ndarray, ...]:
-        """As many as `blend` has weights, each wider than the one before."""
+        """One style picture per weight of `blend`, each wider than the one before."""
         height, width = self.style_size
         count = len(self.blend)
         return tuple(pictures.picture(2 + 10 * n, height, width + 2 * n) for n in range(count))
@@ -56,10 +56,10 @@ class Case:
 
     @cached_property
     def style_guides(self) -> list[np.ndarray | None]:
-        """Those of a style lack one of the regions, if there are several styles."""
+        """Guides of every style. Of several styles the first lacks one region."""
         if not self.regions:
             return [None] * len(self.blend)
-        # All of them large, so that every region of the image has a style at every tap.
+        # All regions are large, so that each region of the image has a style at every tap.
         found = [
             pictures.guides(self.regions + 1, *image.shape[:2])[self.regions - 1 :: -1]
             for image in self.style_images
@@ -93,7 +93,7 @@ class Case:
         return self.adam.beta1, self.adam.beta2
 
     def problem(self, dtype: str) -> Problem:
-        """The problem as the seam takes it, its images of `dtype`, each array its own copy."""
+        """The problem as a backend takes it, with images of `dtype`; every array is a copy."""
         return Problem(
             content=self.content_image.astype(dtype),
             styles=tuple(

@@ -1,9 +1,9 @@
-"""Adam, step by step, with gradients that are known.
+"""Adam, step by step, with known gradients.
 
-The seam has no call that applies a given gradient. But the total variation's gradient is known in
-closed form at any image, and `restore` puts any image under the optimiser: so a problem of nothing
-but total variation, restored to a new image before every step and with the moments carried on,
-is Adam on a fixed series of gradients, of whatever size the weight gives them.
+No call of a session applies a given gradient. But the gradient of the total variation is known in
+closed form at any image, and `restore` sets any image. So a problem that has only the total
+variation, with a new image restored before every step and the moments kept, is Adam on a fixed
+series of gradients; the weight of the total variation sets their size.
 """
 
 from dataclasses import replace
@@ -13,14 +13,14 @@ import oracle
 import oracle_adam
 from conformance import pictures
 from conformance.cases import Case
-from conformance.compare import deviation, within
+from conformance.compare import assert_within, deviation
 from conformance.reference import Subject
 
 from nst_core.backend import Adam
 
 
 def total_variation_case(*, gradient: float, adam: Adam, size=(9, 14)) -> Case:
-    """Total variation alone, weighted so that its gradients are multiples of about `gradient`."""
+    """Return total variation alone, with gradients that are multiples of about `gradient`."""
     height, width = size
     return Case(
         name=f"total variation, gradients about {gradient:g}",
@@ -41,7 +41,9 @@ def check_adam_on_fixed_gradients(
     for step in range(1, steps + 1):
         x = oracle.normalise(pictures.picture(100 + step, *case.size))
         session.restore(state=replace(session.state(), image=x.transpose(1, 2, 0)))
-        rate = 0.5 / step  # another one every time, or a late learning rate would not show
+        rate = (
+            0.5 / step
+        )  # a new one every step: otherwise a late learning rate would not be noticed
         session.step(learning_rate=rate)
 
         known = case.total_variation * oracle.total_variation(x)[1]
@@ -50,7 +52,7 @@ def check_adam_on_fixed_gradients(
         state = session.state()
         assert state.step == step
         _compare_moments(subject, state, first, second, "float64")
-        within(
+        assert_within(
             subject,
             "Adam image float64",
             deviation(_planes(state.image), wanted, scale=rate),
@@ -59,7 +61,7 @@ def check_adam_on_fixed_gradients(
 
 
 def check_step_follows_evaluate(subject: Subject, case: Case, dtype: str, steps: int = 5) -> None:
-    """What `evaluate` says of the image is what `step` hands to Adam."""
+    """`step` gives Adam the gradient that `evaluate` returns at the same image."""
     session = subject.start(case.problem(dtype), dtype)
     for step in range(1, steps + 1):
         before = session.state()
@@ -73,8 +75,8 @@ def check_step_follows_evaluate(subject: Subject, case: Case, dtype: str, steps:
             gradient, _planes(before.first_moment), _planes(before.second_moment), betas=case.betas
         )
         _compare_moments(subject, after, first, second, dtype)
-        # From the backend's own moments: where a gradient is nearly zero, the rounding that
-        # image() and evaluate() add to it would be magnified to any size.
+        # Computed from the backend's own moments: where a gradient is nearly zero, the rounding of
+        # image() and evaluate() would be magnified to any size.
         change = _update(
             case,
             _planes(after.first_moment),
@@ -84,7 +86,7 @@ def check_step_follows_evaluate(subject: Subject, case: Case, dtype: str, steps:
         )
         wanted = _planes(before.image) - change
         measured = deviation(_planes(after.image), wanted, scale=rate)
-        within(subject, f"Adam image {dtype}", measured, f"image after step {step}")
+        assert_within(subject, f"Adam image {dtype}", measured, f"image after step {step}")
 
 
 def _update(case: Case, first, second, *, step: int, learning_rate: float):
@@ -100,8 +102,8 @@ def _update(case: Case, first, second, *, step: int, learning_rate: float):
 
 def _compare_moments(subject: Subject, state, first, second, dtype: str) -> None:
     name = f"Adam moments {dtype}"
-    within(subject, name, deviation(_planes(state.first_moment), first), "first moment")
-    within(subject, name, deviation(_planes(state.second_moment), second), "second moment")
+    assert_within(subject, name, deviation(_planes(state.first_moment), first), "first moment")
+    assert_within(subject, name, deviation(_planes(state.second_moment), second), "second moment")
 
 
 def _planes(picture) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Arrays that cross the seam: dtypes, shapes, and whose they are."""
+"""Arrays that are passed to and from a session: dtypes, shapes, and who owns them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,8 +31,8 @@ def check_dtypes_and_shapes(subject: Subject, case: Case, dtype: str) -> None:
     assert type(session.state().step) is int
 
 
-def check_returned_arrays_are_owned(subject: Subject, case: Case, dtype: str) -> None:
-    """Scribbling on what a session returned changes nothing in the session."""
+def check_returned_arrays_are_copies(subject: Subject, case: Case, dtype: str) -> None:
+    """Changing the arrays that a session has returned changes nothing in the session."""
     session = subject.start(case.problem(dtype), dtype)
     probe = case.probe_image.astype(dtype)
     take_steps(session, 2)
@@ -43,8 +43,8 @@ def check_returned_arrays_are_owned(subject: Subject, case: Case, dtype: str) ->
     assert_same_evaluation(session.evaluate(image=probe), evaluation)
 
 
-def check_inputs_are_left_alone(subject: Subject, case: Case, dtype: str) -> None:
-    """Read-only arrays and strided pictures will do, give the same, and are not changed."""
+def check_inputs_are_not_changed(subject: Subject, case: Case, dtype: str) -> None:
+    """Read-only arrays and strided pictures are accepted, give the same, and are not changed."""
     plain = _exercise(subject.start(case.problem(dtype), dtype), case.probe_image.astype(dtype))
     problem = case.problem(dtype)
     images = {name: _awkward(getattr(problem, name)) for name in ("content", "start")}
@@ -69,7 +69,7 @@ def check_inputs_are_left_alone(subject: Subject, case: Case, dtype: str) -> Non
 
 
 def check_inputs_are_copied(subject: Subject, case: Case, dtype: str) -> None:
-    """What the caller does to its pictures and states afterwards is its own affair."""
+    """Changing pictures and states after they were given changes nothing in the session."""
     problem, probe = case.problem(dtype), case.probe_image.astype(dtype)
     session = subject.start(problem, dtype)
     before = session.evaluate(image=probe), session.state()
@@ -88,9 +88,9 @@ def check_inputs_are_copied(subject: Subject, case: Case, dtype: str) -> None:
 
 
 def check_dtypes_may_be_mixed(subject: Subject, case: Case, dtype: str) -> None:
-    """Everything is computed in the session's dtype, whatever the arrays have."""
+    """Everything is computed in the session's dtype, whatever dtype the arrays have."""
     other = {"float64": "float32", "float32": "float64"}[dtype]
-    # All values of a case's images are exact in float32, so both give the same.
+    # All values of a case's images are exact in float32, so both dtypes give the same.
     plain = _exercise(subject.start(case.problem(dtype), dtype), case.probe_image.astype(dtype))
     mixed = _exercise(subject.start(case.problem(other), dtype), case.probe_image.astype(other))
     assert mixed[0].gradient.dtype == np.dtype(dtype)
@@ -130,7 +130,7 @@ def _returned(session: Session, probe: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _awkward(array: np.ndarray) -> np.ndarray:
-    """The same values, read-only and every other row of an array that runs backwards."""
+    """Return the same values as a read-only view: every other row of a reversed array."""
     padded = np.full((2 * len(array), *array.shape[1:]), np.nan, array.dtype)[::-1]
     padded[::2] = array
     return _read_only(padded[::2])

@@ -1,9 +1,9 @@
-"""Ways to compute: each gives the same numbers, or is refused."""
+"""Execution options: each combination gives the same numbers, or is refused in one line."""
 
 from itertools import product
 
 from conformance.cases import Case
-from conformance.compare import deviation, relative, within
+from conformance.compare import assert_within, deviation, relative_deviation
 from conformance.reference import Subject, expected
 
 from nst_core.backend import AUTOMATIC, Execution
@@ -18,7 +18,7 @@ EXECUTIONS = tuple(
 
 
 def check_execution(subject: Subject, case: Case, dtype: str, execution: Execution) -> None:
-    """True float32 agrees with the oracle, whatever else is asked for."""
+    """With true float32 the results agree with the oracle, whatever the other options are."""
     try:
         session = subject.backend.start(
             case.problem(dtype), device=subject.device, dtype=dtype, execution=execution
@@ -33,6 +33,6 @@ def check_execution(subject: Subject, case: Case, dtype: str, execution: Executi
         return
     found, wanted = session.evaluate(image=case.probe_image.astype(dtype)), expected(case)
     what = f"{execution}"
-    within(subject, f"gradient {dtype}", deviation(found.gradient, wanted.gradient), what)
-    total = relative(found.losses.total, wanted.losses.total, dtype=dtype)
-    within(subject, f"total {dtype}", total, what)
+    assert_within(subject, f"gradient {dtype}", deviation(found.gradient, wanted.gradient), what)
+    total = relative_deviation(found.losses.total, wanted.losses.total, dtype=dtype)
+    assert_within(subject, f"total {dtype}", total, what)

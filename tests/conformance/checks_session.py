@@ -1,4 +1,4 @@
-"""What a Session promises besides numbers: purity, order, exact resumption."""
+"""The contract of a session besides its numbers: no side effects, order, exact resumption."""
 
 from dataclasses import fields
 
@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 from conformance.cases import Case
 from conformance.checks_values import compare_losses
-from conformance.compare import deviation, within
+from conformance.compare import assert_within, deviation
 from conformance.reference import Subject
 
 from nst_core.backend import AdamState, Evaluation
 
 
 def assert_same_state(actual: AdamState, expected: AdamState) -> None:
-    """Bit for bit."""
+    """Fail unless all arrays are equal bit for bit."""
     for field in fields(AdamState):
         one, other = getattr(actual, field.name), getattr(expected, field.name)
         assert np.array_equal(one, other), f"state().{field.name} differs"
 
 
 def assert_same_evaluation(actual: Evaluation, expected: Evaluation) -> None:
-    """Bit for bit."""
+    """Fail unless losses and gradient are equal bit for bit."""
     assert actual.losses == expected.losses
     assert np.array_equal(actual.gradient, expected.gradient), "gradient differs"
 
@@ -63,14 +63,16 @@ def check_image_is_not_clipped(subject: Subject, case: Case, dtype: str) -> None
     assert start.min() < -0.1, "the case should start outside [0, 1]"
     assert start.max() > 1.1, "the case should start outside [0, 1]"
     session = subject.start(case.problem(dtype), dtype)
-    within(subject, f"image {dtype}", deviation(session.image(), start, scale=1.0), "image()")
+    assert_within(
+        subject, f"image {dtype}", deviation(session.image(), start, scale=1.0), "image()"
+    )
     assert session.state().step == 0
     for moment in (session.state().first_moment, session.state().second_moment):
         assert not moment.any(), "moments should be zero before the first step"
 
 
 def check_restore_continues_exactly(subject: Subject, case: Case, dtype: str) -> None:
-    """Going on from a state is bit for bit the same as never having stopped."""
+    """Continuing from a state is bit for bit the same as never having stopped."""
     session = subject.start(case.problem(dtype), dtype)
     take_steps(session, 3)
     middle, copy = session.state(), session.state()
@@ -79,7 +81,7 @@ def check_restore_continues_exactly(subject: Subject, case: Case, dtype: str) ->
     assert_same_state(middle, copy)
 
     fresh = subject.start(case.problem(dtype), dtype)
-    for resumed in (fresh, session):  # another process, and the same one going back
+    for resumed in (fresh, session):  # a new session, and the same session going back
         resumed.restore(state=middle)
         assert_same_state(resumed.state(), middle)
         take_steps(resumed, 3, first=3)
@@ -94,4 +96,4 @@ def check_state_holds_the_normalised_image(subject: Subject, case: Case, dtype: 
     take_steps(session, 1)
     wanted = (np.asarray(session.image(), np.float64) - mean) / std
     measured = deviation(session.state().image, wanted, scale=1.0)
-    within(subject, f"image {dtype}", measured, "state().image")
+    assert_within(subject, f"image {dtype}", measured, "state().image")

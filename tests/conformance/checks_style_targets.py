@@ -1,4 +1,4 @@
-"""Style targets: that they are what they should be, and that they serve again."""
+"""Style targets: their values, and that another session can use them again."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,14 +10,14 @@ from conformance.checks_session import (
     assert_same_state,
     take_steps,
 )
-from conformance.compare import deviation, within
+from conformance.compare import assert_within, deviation
 from conformance.reference import Subject
 
 from nst_core.backend import Problem, StyleTargets
 
 
 def check_style_targets(subject: Subject, case: Case, dtype: str) -> None:
-    """Gram matrices in the session's dtype; or means and second moments, in float64."""
+    """They are Gram matrices in the session's dtype, or means and second moments in float64."""
     found = subject.start(case.problem(dtype), dtype).style_targets().statistics
     wanted = case.oracle().style_targets
     assert set(found) == set(wanted)
@@ -31,15 +31,15 @@ def check_style_targets(subject: Subject, case: Case, dtype: str) -> None:
             for array, one in zip(arrays, expected, strict=True):
                 assert array.dtype == np.dtype(dtype if gram else "float64")
                 measured = deviation(array, one)
-                within(subject, f"style targets {dtype}", measured, f"style targets {tap}")
+                assert_within(subject, f"style targets {dtype}", measured, f"style targets {tap}")
 
 
-def check_style_targets_serve_again(subject: Subject, case: Case, dtype: str) -> None:
-    """A session that is given them computes the same to the bit, and looks at no style."""
+def check_style_targets_can_be_reused(subject: Subject, case: Case, dtype: str) -> None:
+    """A session that is given them computes the same to the bit, without the style pictures."""
     problem, probe = case.problem(dtype), case.probe_image.astype(dtype)
     session = subject.start(problem, dtype)
     targets = session.style_targets()
-    again = subject.start(_unseen(problem, targets), dtype)
+    again = subject.start(_with_targets(problem, targets), dtype)
     assert_same_evaluation(again.evaluate(image=probe), session.evaluate(image=probe))
     for one in (session, again):
         take_steps(one, 3)
@@ -48,12 +48,12 @@ def check_style_targets_serve_again(subject: Subject, case: Case, dtype: str) ->
         assert np.array_equal(one, other), "style_targets() are not those that were given"
 
 
-def check_style_targets_are_owned(subject: Subject, case: Case, dtype: str) -> None:
-    """Scribbling on those that were returned or given changes nothing in a session."""
+def check_style_targets_are_copies(subject: Subject, case: Case, dtype: str) -> None:
+    """Changing the arrays that were returned or given changes nothing in a session."""
     problem, probe = case.problem(dtype), case.probe_image.astype(dtype)
     first = subject.start(problem, dtype)
     targets = first.style_targets()
-    second = subject.start(_unseen(problem, targets), dtype)
+    second = subject.start(_with_targets(problem, targets), dtype)
     before = first.evaluate(image=probe)
     for array in _arrays(targets):
         array[...] = np.nan
@@ -62,8 +62,8 @@ def check_style_targets_are_owned(subject: Subject, case: Case, dtype: str) -> N
         assert all(np.isfinite(array).all() for array in _arrays(session.style_targets()))
 
 
-def _unseen(problem: Problem, targets: StyleTargets) -> Problem:
-    """The problem with its targets, and with styles that would spoil everything."""
+def _with_targets(problem: Problem, targets: StyleTargets) -> Problem:
+    """Return the problem with targets, and with style pictures of NaN, which must not be used."""
     styles = tuple(
         replace(style, image=np.full_like(style.image, np.nan)) for style in problem.styles
     )

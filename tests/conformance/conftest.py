@@ -1,4 +1,24 @@
-"""Which backends the suite runs on, and what happens where one is missing."""
+"""The conformance suite: whether a backend computes what it should, and keeps the rules.
+
+To test your own backend, name it:
+
+    pytest tests/conformance --backend NAME              # a name registered under `nst.backends`
+    pytest tests/conformance --backend MODULE:ATTRIBUTE  # an object that is not registered yet
+    pytest tests/conformance --backend NAME --device cuda:0
+    pytest tests/conformance --backend NAME --deviations # prints the largest deviations measured
+
+Without `--backend` the suite runs on every registered backend. One that can't be loaded is skipped;
+if it was named by `--backend` or `--require-backends`, the suite fails instead.
+
+The modules:
+
+- `numpy_backend`: the smallest complete backend. Begin with a copy of it.
+- `cases`, `pictures`: the problems on which backends are tested, and their pictures and weights.
+- `checks_*`: the checks; `test_*` runs them on the backend under test.
+- `reference`: the results of the oracle (`tests/oracle.py`), with which results are compared.
+- `compare`, and `tests/tolerances.py`: how large a deviation may be.
+- `broken_*`, `test_canaries`: backends that are wrong on purpose; every check must find its own.
+"""
 
 import importlib
 from typing import NoReturn
@@ -35,7 +55,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 
 @pytest.fixture
 def case(request: pytest.FixtureRequest) -> Case:
-    """The case under test; without its weights skipped, or failed where backends are required."""
+    """The case under test. Without its weights it is skipped, or fails if backends are required."""
     try:
         pictures.weights(request.param.weights)
     except WeightsError as error:
@@ -48,18 +68,26 @@ def case(request: pytest.FixtureRequest) -> Case:
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     if not config.getoption("--deviations"):
         return
-    names = [name for name in _chosen(config) if name in compare.LARGEST]
+    names = [name for name in _chosen(config) if name in compare.LARGEST_DEVIATIONS]
     terminalreporter.section("largest deviations from the oracle")
     for key, tolerance in tolerances.TOLERANCES.items():
-        measured = "  ".join(f"{name} {compare.LARGEST[name].get(key, 0):.1e}" for name in names)
+        measured = "  ".join(f"{name} {_largest(name, key)}" for name in names)
         terminalreporter.line(f"{key:<36} allowed {tolerance.bound:.0e}  {measured}")
+
+
+def _largest(name: str, tolerance: str) -> str:
+    found = compare.LARGEST_DEVIATIONS[name].get(tolerance)
+    return "   -   " if found is None else f"{found:.1e}"
 
 
 def _load(name: str) -> Backend:
     module, colon, attribute = name.partition(":")
-    if colon:
+    if not colon:
+        return registry.load(name)
+    try:
         return getattr(importlib.import_module(module), attribute)
-    return registry.load(name)
+    except (ImportError, AttributeError) as error:
+        raise BackendError(f"backend {name}: {error}") from error
 
 
 def _named(config: pytest.Config) -> list[str]:
@@ -72,7 +100,7 @@ def _listed(config: pytest.Config) -> list[str]:
 
 
 def _chosen(config: pytest.Config) -> list[str]:
-    # A required backend that isn't even registered has to be tried, or nothing would fail.
+    # A required backend is tried even if it is not registered: otherwise nothing would fail.
     return _named(config) or list(dict.fromkeys([*registry.names(), *_listed(config)]))
 
 

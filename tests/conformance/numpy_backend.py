@@ -1,11 +1,13 @@
-"""A third backend, as small as one can be: what a port to another framework has to do.
+"""The smallest complete backend: what a port to another framework has to do.
 
     pytest tests/conformance --backend conformance.numpy_backend:BACKEND
 
-It computes with the oracle's functions, so it proves nothing about the oracle; it is here to be
-read, to show that the suite takes any backend, and to be broken on purpose (`broken_numbers`,
-`broken_promises`). A real port replaces each call of `oracle` by its framework's own idiom, and
-registers itself under the entry point group `nst.backends`.
+It computes with the oracle's functions, so it proves nothing about the oracle. Its purposes:
+
+- It is an example to read. A real port replaces each call of `oracle` by its framework's own
+  operations, and registers itself under the entry point group `nst.backends`.
+- It shows that the suite takes any backend.
+- `broken_numbers` and `broken_contract` break it on purpose.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +23,7 @@ from nst_core.arrays import Array, Image
 from nst_core.backend import (
     AUTOMATIC,
     AdamState,
+    Backend,
     Device,
     DType,
     Evaluation,
@@ -34,10 +37,10 @@ from nst_core.weights import Weights
 
 
 class NumpySession:
-    """An image being optimised; the variable is the normalised image, here x (3, H, W)."""
+    """An image that is optimised; the variable is the normalised image, here x (3, H, W)."""
 
     def __init__(self, problem: Problem, *, dtype: DType) -> None:
-        # Everything is computed in `dtype`, whatever dtypes the arrays of the problem have.
+        # Everything is computed in `dtype`, whatever dtype the arrays of the problem have.
         self._dtype = dtype
         self._objective, self._adam = problem.objective, problem.adam
         self._architecture = asdict(problem.architecture)
@@ -59,7 +62,7 @@ class NumpySession:
 
     def evaluate(self, *, image: Image) -> Evaluation:
         losses, gradient = self._evaluate(self._normalised(image))
-        # The seam's gradient is with respect to the image, not to the normalised image.
+        # The gradient is with respect to the image, not to the normalised image.
         return Evaluation(losses=losses, gradient=oracle.image_gradient(gradient).copy())
 
     def step(self, *, learning_rate: float) -> None:
@@ -69,7 +72,7 @@ class NumpySession:
         self._first, self._second = oracle_adam.moments(
             gradient, self._first, self._second, betas=betas
         )
-        # Epsilon beside the corrected root, or beside the uncorrected one.
+        # Epsilon is added to the corrected root, or to the uncorrected one.
         form = self._adam.epsilon_form
         change = (self._adam_update if form == "paper" else self._mxnet_adam_update)(
             self._first,
@@ -87,7 +90,7 @@ class NumpySession:
         return self._losses
 
     def image(self) -> Image:
-        return oracle.denormalise(self._x).copy()  # not clipped: only the file is
+        return oracle.denormalise(self._x).copy()  # clipped only in the file
 
     def style_targets(self) -> StyleTargets:
         return self._style_targets.copied()
@@ -95,7 +98,7 @@ class NumpySession:
     def state(self) -> AdamState:
         return AdamState(
             step=self._step,
-            image=_to_picture(self._x),  # the normalised image, or going on were not bit-exact
+            image=_to_picture(self._x),  # normalised, so that resuming is exact
             first_moment=_to_picture(self._first),
             second_moment=_to_picture(self._second),
         )
@@ -106,7 +109,7 @@ class NumpySession:
         self._first = self._from_picture(state.first_moment)
         self._second = self._from_picture(state.second_moment)
 
-    # --- what a framework does: layout, network, losses, gradient, Adam ---
+    # --- the work of the framework: layout, network, losses, gradient, Adam ---
 
     _gram = staticmethod(oracle.gram)
     _content_loss = staticmethod(oracle.content_loss)
@@ -117,7 +120,7 @@ class NumpySession:
     _mxnet_adam_update = staticmethod(oracle_adam.update_stock_mxnet)
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
-        """Every style's statistics, each times its share, added up."""
+        """Return the sum over the styles of share times statistics."""
         sources = [
             (self._tapped(self._forward(self._normalised(style.image))), share, style.guides)
             for style, share in problem.shares()
@@ -141,14 +144,14 @@ class NumpySession:
         )
 
     def _find_grams(self, problem: Problem) -> dict[str, Array]:
-        """Where they are those of whole pictures: by tap."""
+        """Return tap -> Gram matrix, if style losses compare those of whole pictures."""
         statistics = self._style_targets.statistics
         return (
             {tap: found[0][0] for tap, found in statistics.items()} if self._plain(problem) else {}
         )
 
     def _find_other_style_losses(self, problem: Problem) -> Mapping[str, Callable[[Array], Any]]:
-        """Where they are not: by tap, functions."""
+        """Return tap -> style loss, if they compare other statistics."""
         objective = self._objective
         if self._plain(problem):
             return {}
@@ -214,7 +217,7 @@ class NumpySession:
 
 
 class NumpyBackend:
-    """The framework as a whole."""
+    """The backend: its devices, and how sessions are started on them."""
 
     name = "numpy"
     version = np.__version__
@@ -233,9 +236,9 @@ class NumpyBackend:
     ) -> NumpySession:
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"no device {device!r} for NumPy: available is cpu")
-        # What a backend can't do it says, and does no other.
+        # A backend refuses what it can't do; it does not do something else instead.
         if execution.conv == "winograd" or execution.precision in {"tf32", "bf16"}:
-            raise BackendError("NumPy convolves directly, in what it is given")
+            raise BackendError("NumPy has only direct convolutions, in the dtype that is given")
         if execution.checkpointing:
             raise BackendError("NumPy has no checkpointing")
         return self.session(problem, dtype=dtype)
@@ -245,7 +248,7 @@ class NumpyBackend:
 
 
 def _moments(*arrays: Array) -> tuple[Array, Array]:
-    """Mean and second moment, which a Gram matrix is over the channels and has no mean beside."""
+    """Return mean and second moment; a Gram matrix is the latter over C, without a mean."""
     if len(arrays) == 2:
         return arrays
     (gram,) = arrays
@@ -256,4 +259,4 @@ def _to_picture(x: Array) -> Array:
     return x.transpose(1, 2, 0).copy()
 
 
-BACKEND = NumpyBackend()
+BACKEND: Backend = NumpyBackend()

@@ -1,13 +1,13 @@
 """Pictures and weights for the suite, all seeded.
 
-Every value of a picture is a multiple of 1/256, which float32 holds exactly. So neighbours that
-are equal or differ are so in float32 as well, and float32 and float64 stand on the same side of
-the kinks of |.|: with arbitrary float64 values the float32 gradient is off by 5e-4, rightly.
+Every value of a picture is a multiple of 1/256, which float32 represents exactly. So neighbours
+that are equal or different in float64 are so in float32, and both types are on the same side of the
+kink of |x| at 0. With arbitrary float64 values the float32 gradient is correct but differs by 5e-4.
 
-And the pictures have grain. Within one flat colour all four pixels of a pooling window tie, the
-rounding error of the convolution decides which of them gets the gradient, and two right answers
-differ by some percent: there the gradient is no fact that could be tested. `clearance` says how far
-the pictures keep from that.
+The pictures also have grain. In an area of one colour all four pixels of a pooling window are
+equal. The rounding error of the convolution then decides which of them gets the gradient, and two
+correct gradients differ by some percent, so nothing can be tested there. `kink_distance` returns
+how far a picture is from such a point.
 """
 
 from functools import lru_cache
@@ -19,7 +19,7 @@ import nst_core.weights
 
 
 def picture(seed: int, height: int, width: int) -> np.ndarray:
-    """Waves and grain, (H, W, 3) float64 in (0, 1)."""
+    """Return waves and grain, (H, W, 3) float64 in (0, 1)."""
     generator = np.random.default_rng(seed)
     rows, columns = np.mgrid[:height, :width]
     image = np.empty((height, width, 3))
@@ -31,22 +31,22 @@ def picture(seed: int, height: int, width: int) -> np.ndarray:
 
 
 def noise(seed: int, height: int, width: int) -> np.ndarray:
-    """Standard normal in the normalised image, so well outside [0, 1] in places."""
+    """Return an image that is standard normal when normalised, so in places far outside [0, 1]."""
     x = np.random.default_rng(seed).standard_normal((3, height, width))
     return _exact(oracle.denormalise(x))
 
 
 def half_flat(seed: int, height: int, width: int) -> np.ndarray:
-    """A picture whose upper half is one colour: equal neighbours, where |.| has no derivative."""
+    """Return a picture whose upper half is one colour: there |x| has no derivative."""
     image = picture(seed, height, width)
     image[: height // 2] = 0.75
     return image
 
 
 def guides(count: int, height: int, width: int) -> np.ndarray:
-    """Soft regions (R, H, W) that sum to 1 everywhere but in a corner that belongs to none.
+    """Return soft regions (R, H, W), which sum to 1 except in a corner that is in no region.
 
-    The last is a few pixels large, of which nothing is left from block 2 or 3 on.
+    The last region is a few pixels large; from block 2 or 3 on, nothing is left of it.
     """
     rows, columns = np.mgrid[:height, :width]
     edges = np.linspace(0, width, count)[1:-1, None, None]
@@ -65,7 +65,7 @@ def _exact(image: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=3)
 def weights(source: str):
-    """Canonical arrays: `he`, drawn here, with biases; or anything that nst_core.weights loads."""
+    """Return canonical arrays: `he`, drawn here, with biases; or a source of nst_core.weights."""
     return _he() if source == "he" else nst_core.weights.load(source)
 
 
@@ -77,7 +77,7 @@ def _he() -> dict[str, np.ndarray]:
             shape = (oracle.CHANNELS[int(layer[4])], channels, 3, 3)
             scale = np.float32(np.sqrt(2 / (9 * channels)))
             arrays[f"{layer}.weight"] = generator.standard_normal(shape, np.float32) * scale
-            # Not zero, or a backend that forgets the biases would pass.
+            # Not zero: otherwise a backend that forgets the biases would pass.
             arrays[f"{layer}.bias"] = 0.1 * generator.standard_normal(shape[0], np.float32)
             channels = shape[0]
     return arrays

@@ -1,6 +1,6 @@
-"""What the oracle says of a case and what a backend says, each computed once.
+"""The results of the oracle and of a backend for a case, each computed once and cached.
 
-Whole sessions are not kept: one may hold 160 MB of weights.
+Sessions are not cached: one may hold 160 MB of weights.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ from nst_core.backend import Backend, Evaluation, Execution, Problem, Session
 
 DTYPES = ("float64", "float32")
 STEPS = 50
-# Whatever a device makes of float32 by itself: the tolerances are those of float32.
+# By default a device may round float32 to TF32; the tolerances are those of true float32.
 TRUE_FLOAT32 = Execution(precision="float32")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The backend under test, and the device that it is tested on."""
+    """The backend under test, and the device on which it is tested."""
 
     name: str
     backend: Backend
@@ -34,7 +34,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Expected:
-    """The oracle's answer at the case's probe; the gradient with respect to the image."""
+    """The oracle's results at the case's probe; the gradient is with respect to the image."""
 
     features: Mapping[str, np.ndarray]
     losses: oracle.Losses
@@ -43,7 +43,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Point:
-    """One step of the oracle's trajectory: losses before it, the image after it."""
+    """One step of the oracle's trajectory: the losses before it, the image after it."""
 
     losses: oracle.Losses
     image: np.ndarray
@@ -60,7 +60,7 @@ def expected(case: Case) -> Expected:
 
 @cache
 def observed(subject: Subject, case: Case, dtype: str) -> tuple[Mapping, Evaluation]:
-    """The backend's features and evaluation at the case's probe."""
+    """Return the backend's features and evaluation at the case's probe."""
     session = subject.start(case.problem(dtype), dtype)
     image = case.probe_image.astype(dtype)
     return session.features(image=image), session.evaluate(image=image)
@@ -68,11 +68,11 @@ def observed(subject: Subject, case: Case, dtype: str) -> tuple[Mapping, Evaluat
 
 @cache
 def slopes(case: Case, count: int = 3, width: float = 1e-7) -> list[tuple[np.ndarray, float]]:
-    """Directions (H, W, 3) and the slopes of the oracle's total along them.
+    """Return directions (H, W, 3) and the slopes of the oracle's total along them.
 
-    Central differences of losses alone, so they share nothing with any backward pass. At a width
-    of 1e-6 one of some 10^5 ReLUs and maxima often changes sides within it, and the slope is off
-    by 1e-3; at 1e-7 hardly ever, and rounding still costs only 1e-8.
+    They are central differences of losses alone, so they share nothing with any backward pass. With
+    a width of 1e-6, one of about 10^5 ReLUs and maxima often changes sides within it, and the slope
+    is off by 1e-3. With 1e-7 that hardly ever happens, and rounding still costs only 1e-8.
     """
     transfer = case.oracle()
     generator = np.random.default_rng(5)
@@ -86,7 +86,7 @@ def slopes(case: Case, count: int = 3, width: float = 1e-7) -> list[tuple[np.nda
 
 
 def learning_rates(steps: int = STEPS) -> list[float]:
-    """Step decay that decays several times within `steps`."""
+    """Return the learning rates of a step decay that decays several times within `steps`."""
     return [
         oracle_adam.step_decay(step, learning_rate=0.3, factor=0.8, every=10)
         for step in range(steps)

@@ -1,4 +1,4 @@
-"""Adam of every backend, on gradients that are known."""
+"""Adam of the backend under test, on known gradients."""
 
 import pytest
 from conformance import checks_adam as checks

@@ -1,4 +1,4 @@
-"""Every backend in every way to compute that it has."""
+"""The backend under test with every combination of execution options."""
 
 import pytest
 from conformance.cases import BY_NAME, D2L, SMALL
@@ -7,7 +7,7 @@ from conformance.reference import DTYPES
 
 from nst_core.backend import Execution
 
-# Blocks at edges, taps of every kind, one pixel, values outside, real weights.
+# Tiles at the edges, taps of every kind, one pixel, values outside [0, 1], real weights.
 WINOGRAD_CASES = (
     D2L,
     *(

@@ -1,10 +1,10 @@
-"""Core's L-BFGS over every backend, beside the same over the oracle."""
+"""L-BFGS of the core on the backend under test, compared with the same on the oracle."""
 
 import numpy as np
 import oracle
 import pytest
 from conformance.cases import COUNTED, D2L, SMALL
-from conformance.compare import deviation, within
+from conformance.compare import assert_within, deviation
 
 from nst_core.optimisers import LBFGS
 from nst_core.run.lbfgs_stepper import LBFGSStepper
@@ -37,11 +37,11 @@ def test_twelve_steps(subject, case):
         session.step(learning_rate=1.0)
         plain.step(evaluate)
         measured = deviation(session.image(), oracle.denormalise(plain.x), scale=1.0)
-        within(subject, "L-BFGS image float64", measured, f"image after step {step}")
+        assert_within(subject, "L-BFGS image float64", measured, f"image after step {step}")
 
 
 def test_line_search_only_descends(subject):
-    # Rounding decides where a line search stops, so images part although both are right.
+    # Rounding decides where a line search stops, so images diverge although both are correct.
     session = start(subject, SMALL, "float64", line_search="strong_wolfe")
     totals = []
     for _ in range(STEPS):

@@ -1,4 +1,4 @@
-"""On every backend, a run that was stopped and resumed is bit for bit one that never stopped."""
+"""A run that was stopped and resumed is bit for bit the same as one that never stopped."""
 
 import numpy as np
 import pytest

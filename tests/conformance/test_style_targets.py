@@ -1,4 +1,4 @@
-"""Style targets of every backend: what they are, and that they serve again."""
+"""Style targets of the backend under test: their values, and that they can be used again."""
 
 import pytest
 from conformance import checks_style_targets as checks
@@ -12,12 +12,12 @@ CASES = (SMALL, BLENDED, SCALED, WASSERSTEIN, SOFT, REGIONS, BY_REGION)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize(
-    "check", [checks.check_style_targets, checks.check_style_targets_serve_again]
+    "check", [checks.check_style_targets, checks.check_style_targets_can_be_reused]
 )
 def test_style_targets(subject, case, dtype, check):
     check(subject, case, dtype)
 
 
 @pytest.mark.parametrize("case", [SMALL, WASSERSTEIN], ids=lambda case: case.name)
-def test_style_targets_are_owned(subject, case):
-    checks.check_style_targets_are_owned(subject, case, "float32")
+def test_style_targets_are_copies(subject, case):
+    checks.check_style_targets_are_copies(subject, case, "float32")

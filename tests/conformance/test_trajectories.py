@@ -1,4 +1,4 @@
-"""Fifty steps of every backend beside fifty of the oracle."""
+"""Fifty steps of the backend under test, compared with fifty of the oracle."""
 
 import pytest
 from conformance.cases import D2L_STYLE, Case

@@ -1,4 +1,4 @@
-"""Features, losses and gradients of every backend, in both dtypes."""
+"""Features, losses and gradients of the backend under test, in both dtypes."""
 
 import pytest
 from conformance import checks_values as checks

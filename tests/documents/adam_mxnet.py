@@ -1,7 +1,8 @@
-"""MXNet's stock Adam for float64, which MXNet itself has not got.
+"""MXNet's stock Adam in float64, which MXNet itself does not have.
 
-``adam_update`` keeps its constants as float32 whatever the arrays are: 1 - beta2 = 1 - 0.999 comes
-out 1.3e-5 too small, the second moment with it, and eight steps on losses are off by up to 4e-3.
+``adam_update`` keeps its constants in float32, whatever the dtype of the arrays. So 1 - beta2 =
+1 - 0.999 is 1.3e-5 too small, and the second moment too; after eight steps the losses are off by
+up to 4e-3.
 """
 
 import math
@@ -15,7 +16,7 @@ with warnings.catch_warnings():
 
 @optimizer.register
 class DoubleAdam(optimizer.Adam):
-    """``mxnet.optimizer.Adam`` as its documentation has it, computed by array operations."""
+    """``mxnet.optimizer.Adam`` as in its documentation, computed by array operations."""
 
     def update(self, index, weight, grad, state):
         self._update_count(index)
@@ -24,13 +25,13 @@ class DoubleAdam(optimizer.Adam):
         mean, var = state
         mean[:] = self.beta1 * mean + (1 - self.beta1) * grad
         var[:] = self.beta2 * var + (1 - self.beta2) * grad * grad
-        # Epsilon is beside the root of what is not corrected: 31 times the paper's at step 1.
+        # Epsilon is added to the uncorrected root: at step 1 it counts 31 times the paper's.
         weight[:] = weight - lr * mean / (var.sqrt() + self.epsilon)
 
 
 @use_np
 def updated(name, gradients, *, learning_rate, dtype):
-    """Return what the optimiser of that name makes of zeros by fixed gradients (steps, n)."""
+    """Return zeros (n,) after the steps of that optimiser with fixed gradients (steps, n)."""
     parameter = gluon.Parameter("x", shape=gradients.shape[1:], dtype=dtype)
     parameter.initialize(init.Zero())
     trainer = gluon.Trainer({"x": parameter}, name, {"learning_rate": learning_rate})

@@ -1,8 +1,8 @@
-"""Each preset beside the transcription of its document, both made small.
+"""Each preset and the transcription of its document, both at a small size.
 
-A preset is made small by proportion, so that its own rules (exact or shortest side, the hand-over
-between stages, the size on a CPU) are what runs. What is replaced, sizes, steps and the schedule's
-period, is held against the document's literals by itself.
+The sizes of a preset are scaled, so that its own rules are what runs: exact size or shortest side,
+the hand-over between stages, the size on a CPU. What is replaced, which is sizes, steps and the
+schedule's period, is compared with the document's literals in a test of its own.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,15 +23,15 @@ class Case:
 
     Attributes:
         preset: Its name.
-        framework: What the document is written for.
-        literals: Asked for late, since it imports the framework, like ``transcription``.
-        transcription: dtype -> what the document reports, losses weighted as nst weights them.
-        port: The same of the document ported to MXNet, where it is written for PyTorch alone.
-        steps: In every stage, by dtype; more than one period of the schedule.
-        every: The schedule's period in the small run; None where the document has no schedule.
-        shrink: By how much sizes are multiplied.
-        pictures: What both are given.
-        over: What else is replaced in the preset.
+        framework: The framework that the document is written for.
+        literals: Called late, because it imports the framework, like ``transcription``.
+        transcription: dtype -> what the document reports; losses are weighted as nst weights them.
+        port: The same for a port of the document to MXNet, if it is written for PyTorch alone.
+        steps: Steps of every stage, by dtype; more than one period of the schedule.
+        every: The schedule's period in the small run; None if the document has no schedule.
+        scale: The factor by which sizes are multiplied.
+        pictures: The pictures and weights that both are given.
+        changes: What else is replaced in the preset.
     """
 
     preset: str
@@ -41,27 +41,27 @@ class Case:
     port: Callable[[str], list[Reported]] | None = None
     steps: Mapping[str, int] = field(default_factory=STEPS.copy)
     every: int | None = EVERY
-    shrink: float = HEIGHT / 300
+    scale: float = HEIGHT / 300
     pictures: Material = LARGER
-    over: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     def overrides(self, dtype: str) -> dict[str, Any]:
-        """Return what makes the preset small."""
+        """Return the overrides that make the preset small."""
         stages = [
             {key: self._small(key, value) for key, value in stage.items()}
             | {"steps": self.steps[dtype]}
             for stage in presets.table(self.preset)["stages"]
         ]
         schedule = {"schedule": {"every": self.every}} if self.every else {}
-        return {"stages": stages} | schedule | self.over
+        return {"stages": stages} | schedule | self.changes
 
     def _small(self, key: str, value: Any) -> Any:
         rule = key in ("size", "size_on_cpu")
-        return str(Size.parse(str(value)).scaled(self.shrink)) if rule else value
+        return str(Size.parse(str(value)).scaled(self.scale)) if rule else value
 
 
-# The preset takes the slides at their word, conv4_2; the code that is transcribed would overwrite
-# it by its ReLU. The history is short, so that it overflows.
+# The preset compares conv4_2, as the slides say; in the code that is transcribed, its ReLU would
+# overwrite it. The history is short, so that it overflows.
 SLIDES = {"content": {"layers": ["relu4_2"]}, "optimiser": {"history": runs.HISTORY}}
 
 CASES = (
@@ -73,7 +73,7 @@ CASES = (
         runs.d2l_torch_literals,
         runs.slides,
         runs.slides_mxnet,
-        over=SLIDES,
+        changes=SLIDES,
     ),
     Case(
         "d2l-mxnet",
@@ -96,7 +96,7 @@ CASES = (
         runs.d2lzh,
         runs.d2lzh_mxnet,
         steps=STEPS_OF_TWO_STAGES,
-        shrink=16 / 150,
+        scale=16 / 150,
     ),
     Case(
         "gala",
@@ -105,6 +105,6 @@ CASES = (
         runs.gala,
         runs.gala_mxnet,
         every=None,
-        shrink=32 / 128,
+        scale=32 / 128,
     ),
 )

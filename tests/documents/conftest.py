@@ -1,4 +1,4 @@
-"""Which backends a preset is run on; a missing one is skipped, or fails where it is required."""
+"""The backends on which presets are run. A missing one is skipped, or fails if required."""
 
 import pytest
 
@@ -21,35 +21,35 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 @pytest.fixture(scope="session")
-def need(request: pytest.FixtureRequest):
-    """Skip or fail unless the framework that a document is written for can be used."""
+def require_framework(request: pytest.FixtureRequest):
+    """Skip or fail the test unless the document's framework can be used."""
 
     def check(framework: str) -> None:
-        if lack := lacking(framework):
-            missing(request.config, framework, lack)
+        if reason := unavailable_reason(framework):
+            missing(request.config, framework, reason)
 
     return check
 
 
 @pytest.fixture(scope="session")
-def have(request: pytest.FixtureRequest):
-    """Tell whether a framework can be used; fail if it can't and is required."""
+def has_framework(request: pytest.FixtureRequest):
+    """Return whether a framework can be used; fail if it can't and is required."""
 
     def check(framework: str) -> bool:
-        lack = lacking(framework)
-        if lack and is_required(request.config, framework):
-            missing(request.config, framework, lack)
-        return not lack
+        reason = unavailable_reason(framework)
+        if reason and is_required(request.config, framework):
+            missing(request.config, framework, reason)
+        return not reason
 
     return check
 
 
-def lacking(framework: str) -> str:
+def unavailable_reason(framework: str) -> str:
     """Return why a framework can't be used; empty if it can."""
     try:
         registry.load(framework)
         if framework == "pytorch":
-            import torchvision.models  # noqa: F401 - only beside the torch that it was made for
+            import torchvision.models  # noqa: F401 - fails beside a torch that it was not made for
     except (BackendError, ImportError, RuntimeError) as error:
         return str(error) or type(error).__name__
     return ""

@@ -1,8 +1,8 @@
 """The MXNet tabs of Dive into Deep Learning, "Neural Style Transfer", English and French.
 
-The code is the document's, its globals made arguments. ``npx.set_np()``, which is for a whole
-process, is ``use_np`` here. ``float64`` is the same code with network and variable cast to it,
-the network frozen. Unlike the PyTorch tab's ``Resize``, ``imresize`` is OpenCV's bilinear, without
+The code is the document's, with globals as arguments. ``npx.set_np()``, which acts on a whole
+process, is ``use_np`` here. For ``float64`` network and variable are cast to it, and the network is
+frozen. Unlike the PyTorch tab's ``Resize``, ``imresize`` is OpenCV's bilinear filter, without
 antialiasing.
 """
 
@@ -21,9 +21,9 @@ with warnings.catch_warnings():
 
 @dataclass(frozen=True)
 class Settings:
-    """What the document writes as literals."""
+    """The literals of the document."""
 
-    image_shape: tuple[int, int] = (450, 300)  # (w, h), as OpenCV has it
+    image_shape: tuple[int, int] = (450, 300)  # (w, h), as in OpenCV
     style_weight: float = 1e4
     style_repetitions: int = 1
     lr: float = 0.9
@@ -42,7 +42,7 @@ CONTENT_WEIGHT, TV_WEIGHT = 1, 10
 
 @use_np
 def run(material: Material, settings: Settings) -> list[Reported]:
-    """Run the document and return what it could report of every step."""
+    """Run the document; return the losses of every step."""
     net = network(material, settings.dtype)
     content_x = preprocess(np.array(material.content, dtype="uint8"), settings)
     contents_y, _ = extract_features(net, content_x)
@@ -56,7 +56,7 @@ def network(material: Material, dtype: str, last: int = max(CONTENT_LAYERS + STY
     net = nn.Sequential()
     for i in range(last + 1):
         net.add(pretrained_net.features[i])
-    for name, array in material.zoo_arrays().items():
+    for name, array in material.indexed_arrays().items():
         index, _, kind = name.partition(".")
         if int(index) < len(net):
             parameter = getattr(net[int(index)], kind)
@@ -64,7 +64,7 @@ def network(material: Material, dtype: str, last: int = max(CONTENT_LAYERS + STY
             parameter.initialize()
             parameter.set_data(np.array(array))
     net.cast(dtype)
-    if dtype == "float64":  # see zoo_torch
+    if dtype == "float64":  # see vgg19_torch
         net.collect_params().setattr("grad_req", "null")
     return net
 
@@ -78,7 +78,7 @@ def preprocess(img, settings: Settings):
 
 
 def extract_features(net, x):
-    """Collect outputs as they come; Gluon's ReLUs leave them alone, so these are convolutions."""
+    """Collect outputs. Gluon's ReLUs do not overwrite them, so these are convolutions."""
     contents, styles = [], []
     for i in range(len(net)):
         x = net[i](x)
@@ -128,7 +128,7 @@ class SynthesizedImage(nn.Block):
 def get_inits(x, styles_y, settings: Settings):
     gen_img = SynthesizedImage(x.shape, settings.dtype)
     gen_img.initialize(init.Constant(x), force_reinit=True)
-    # The document says "adam"; see adam_mxnet for why that can't be had in float64.
+    # The document says "adam", which computes wrongly in float64: see adam_mxnet.
     adam = "adam" if settings.dtype == "float32" else DoubleAdam.__name__
     trainer = gluon.Trainer(gen_img.collect_params(), adam, {"learning_rate": settings.lr})
     styles_y_gram = [gram(y) for y in styles_y]
@@ -168,7 +168,7 @@ def imresize(picture, image_shape):
 
 @use_np
 def features(material: Material, settings: Settings):
-    """Return what `extract_features` does for the content picture, as arrays of NumPy's."""
+    """Return the results of `extract_features` for the content picture, as NumPy arrays."""
     net = network(material, settings.dtype)
     x = preprocess(np.array(material.content, dtype="uint8"), settings)
     contents, styles = extract_features(net, x)

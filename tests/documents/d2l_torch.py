@@ -1,7 +1,7 @@
 """The PyTorch tabs of Dive into Deep Learning, "Neural Style Transfer", English and French.
 
-The code is the document's, its globals made arguments. ``float64`` is the same code on tensors
-of that type from ``ToTensor`` on, which puts out float32.
+The code is the document's, with globals as arguments. For ``float64`` the tensors are converted
+after ``ToTensor``, whose output is float32.
 """
 
 from dataclasses import dataclass, replace
@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import torch
 import torchvision
 from documents.material import Material, Reported
-from documents.zoo_torch import pretrained_features
+from documents.vgg19_torch import pretrained_features
 from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the document writes as literals."""
+    """The literals of the document."""
 
     image_shape: tuple[int, int] = (300, 450)  # PIL Image (h, w)
     content_layers: tuple[int, ...] = (25,)
@@ -31,13 +31,13 @@ class Settings:
 
 
 ENGLISH = Settings()
-# The French tab has `sum(10 * styles_l + ...)`: ten times a *list*, so every style term is added
-# ten times over, while `styles_l`, which is what gets reported, stays as it was.
+# The French tab has `sum(10 * styles_l + ...)`. This multiplies a *list*, so every style term is
+# added ten times, while `styles_l`, which is reported, does not change.
 FRENCH = replace(ENGLISH, style_weight=1e3, style_repetitions=10)
 
 
 def run(material: Material, settings: Settings) -> list[Reported]:
-    """Run the document and return what it could report of every step."""
+    """Run the document; return the losses of every step."""
     net = network(material, settings)
     content_x = preprocess(material.content_img, settings)
     contents_y, _ = extract_features(net, content_x, settings)
@@ -67,7 +67,7 @@ def preprocess(img, settings: Settings) -> Tensor:
 
 
 def extract_features(net, x, settings: Settings):
-    """Collect outputs as they come; all but the last are then overwritten by their ReLU."""
+    """Collect outputs; each but the last is then overwritten by its ReLU."""
     contents, styles = [], []
     for i in range(len(net)):
         x = net[i](x)

@@ -20,7 +20,7 @@ CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT = 1, 1e3, 10
 
 @dataclass(frozen=True)
 class Settings:
-    """What the document writes as literals."""
+    """The literals of the document."""
 
     image_shapes: tuple[tuple[int, int], tuple[int, int]] = ((150, 225), (300, 450))
     lr: float = 0.01
@@ -31,11 +31,11 @@ class Settings:
 
 @use_np
 def run(material: Material, settings: Settings) -> list[Reported]:
-    """Run both stages and return what the document could report of every step of theirs."""
+    """Run both stages; return the losses of every step."""
     net = d2l_mxnet.network(material, settings.dtype)
     img, history = material.content_img, []
     for image_shape in settings.image_shapes:
-        # Stage 2 begins with the 8-bit picture that stage 1 ended with.
+        # Stage 2 starts from the 8-bit result of stage 1.
         output, rows = train(net, material, img, image_shape, settings)
         img = postprocess(output)
         history += rows
@@ -49,7 +49,7 @@ def fitted(img, image_shape, settings: Settings):
 
 def postprocess(x):
     pixels = x[0].asnumpy().transpose(1, 2, 0) * RGB_STD + RGB_MEAN
-    # Of 255 times the value the fraction is dropped.
+    # The fraction of 255 times the value is cut off.
     return Image.fromarray((pixels.astype(x.dtype).clip(0, 1) * 255).astype(numpy.uint8))
 
 

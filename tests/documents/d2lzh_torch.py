@@ -1,8 +1,7 @@
-"""d2lzh-pytorch (Dive into Deep Learning in Chinese, on PyTorch), 9.11: its code, globals made
-arguments.
+"""d2lzh-pytorch (Dive into Deep Learning in Chinese, on PyTorch), 9.11.
 
-``float64`` is the same code on tensors of that type from ``ToTensor`` on. Between its two stages
-the picture passes through 8 bits in either type.
+The code is the document's, with globals as arguments. For ``float64`` the tensors are converted
+after ``ToTensor``. Between the two stages the picture is rounded to 8 bits with both types.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 import torchvision
 from documents.material import Material, Reported
-from documents.zoo_torch import pretrained_features
+from documents.vgg19_torch import pretrained_features
 
 RGB_MEAN = np.array([0.485, 0.456, 0.406])
 RGB_STD = np.array([0.229, 0.224, 0.225])
@@ -22,7 +21,7 @@ CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT = 1, 1e3, 10
 
 @dataclass(frozen=True)
 class Settings:
-    """What the document writes as literals."""
+    """The literals of the document."""
 
     image_shapes: tuple[tuple[int, int], tuple[int, int]] = ((150, 225), (300, 450))
     lr: float = 0.01
@@ -32,7 +31,7 @@ class Settings:
 
 
 def run(material: Material, settings: Settings) -> list[Reported]:
-    """Run both stages and return what the document could report of every step of theirs."""
+    """Run both stages; return the losses of every step."""
     pretrained = pretrained_features(material, settings.dtype)
     net = torch.nn.Sequential(
         *[pretrained[i] for i in range(max(CONTENT_LAYERS + STYLE_LAYERS) + 1)]
@@ -70,14 +69,14 @@ def preprocess(img, image_shape, dtype):
 
 
 def postprocess(img_tensor):
-    """Return an 8-bit picture; ToPILImage takes 255 times the value and drops the fraction."""
+    """Return an 8-bit picture; ToPILImage cuts off the fraction of 255 times the value."""
     inv_normalize = torchvision.transforms.Normalize(mean=-RGB_MEAN / RGB_STD, std=1 / RGB_STD)
     to_pil_image = torchvision.transforms.ToPILImage()
     return to_pil_image(inv_normalize(img_tensor[0].cpu()).clamp(0, 1))
 
 
 def extract_features(net, x):
-    """Collect outputs as they come; all but the last are then overwritten by their ReLU."""
+    """Collect outputs; each but the last is then overwritten by its ReLU."""
     contents, styles = [], []
     for i in range(len(net)):
         x = net[i](x)
@@ -102,7 +101,7 @@ def tv_loss(y_hat):
 
 
 def compute_loss(x, contents_y_hat, styles_y_hat, contents_y, styles_y_gram):
-    # The targets are not detached here: gradients run into the network's weights through them.
+    # The targets are not detached here: through them the network's weights get gradients.
     contents_l = [
         F.mse_loss(y_hat, y) * CONTENT_WEIGHT
         for y_hat, y in zip(contents_y_hat, contents_y, strict=True)
@@ -126,7 +125,7 @@ class GeneratedImage(torch.nn.Module):
 
 def get_inits(x, lr, styles_y):
     gen_img = GeneratedImage(x.shape)
-    gen_img.weight.data = x.data  # not a copy: content_x of stage 1 is painted over
+    gen_img.weight.data = x.data  # not a copy: content_x of stage 1 is overwritten
     optimizer = torch.optim.Adam(gen_img.parameters(), lr=lr)
     styles_y_gram = [gram(y) for y in styles_y]
     return gen_img(), styles_y_gram, optimizer

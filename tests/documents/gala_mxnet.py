@@ -18,7 +18,7 @@ LAYERS = [0, 5, 10, 19, 28]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the document writes as literals."""
+    """The literals of the document."""
 
     imsize: int = 512
     num_steps: int = 2000
@@ -30,8 +30,9 @@ class Settings:
 
 @use_np
 def run(material: Material, settings: Settings) -> list[Reported]:
-    """Run the document; content and style come without their weights, as it prints them."""
-    # One layer more than the taps: the whole network is run, and index 28 overwritten too.
+    """Run the document; content and style losses are without weights, as it prints them."""
+    # One layer more than the taps: the document runs the whole network, so that the output of index
+    # 28 is overwritten too.
     net = d2l_mxnet.network(material, settings.dtype, last=29)
     content_img, style_img = (
         load_image(img, settings) for img in (material.content_img, material.style_img)
@@ -61,7 +62,7 @@ def run(material: Material, settings: Settings) -> list[Reported]:
 
 def load_image(img, settings: Settings):
     ratio = settings.imsize / min(img.size)
-    # torchvision cuts off the fraction of the longer side.
+    # torchvision cuts off the fraction of the longer side's length.
     size = [int(side * ratio) if side > min(img.size) else settings.imsize for side in img.size]
     return preprocess(img.resize(size, Image.Resampling.BILINEAR), settings.dtype)
 

@@ -1,19 +1,20 @@
-"""Jay Gala, "Neural Style Transfer" (2020), on PyTorch: the blog's code, globals made arguments.
+"""Jay Gala, "Neural Style Transfer" (2020), on PyTorch.
 
-``float64`` is the same code on tensors of that type from ``ToTensor`` on.
+The code is the blog's, with globals as arguments. For ``float64`` the tensors are converted after
+``ToTensor``.
 """
 
 from dataclasses import dataclass
 
 import torch
 from documents.material import Material, Reported
-from documents.zoo_torch import pretrained_features
+from documents.vgg19_torch import pretrained_features
 from torchvision import transforms
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the document writes as literals."""
+    """The literals of the document."""
 
     imsize: int = 512  # with a GPU
     imsize_on_cpu: int = 128
@@ -25,12 +26,12 @@ class Settings:
 
 
 def run(material: Material, settings: Settings) -> list[Reported]:
-    """Run the document and return what it could report of every step.
+    """Run the document; return the losses of every step.
 
-    Its content and style are the losses *without* their weights; only the total has them in it.
+    Content and style losses are *without* their weights; only the total has them.
     """
-    # All of `features` is run, not only up to index 28. So that one is overwritten by its ReLU
-    # like the others, which it is not in d2l's cut network.
+    # The whole of `features` is run, not only up to index 28. So its output is overwritten by its
+    # ReLU like the others; in d2l's cut network it is not.
     vgg = pretrained_features(material, settings.dtype).eval()
     style_img = load_image(material.style_img, settings)
     content_img = load_image(material.content_img, settings)
@@ -41,7 +42,7 @@ def run(material: Material, settings: Settings) -> list[Reported]:
 def load_image(image, settings: Settings):
     loader = transforms.Compose(
         [
-            # One number, which is the shortest side: each picture keeps its own proportions.
+            # One number, the length of the shortest side: each picture keeps its own proportions.
             transforms.Resize(settings.imsize),
             transforms.ToTensor(),
             transforms.ConvertImageDtype(settings.dtype),
@@ -77,7 +78,7 @@ def run_neural_style_transfer(model, content_img, style_img, target_img, setting
     )
     history = []
     for _step in range(settings.num_steps):
-        # All three on every step, though two never change.
+        # The features of all three images in every step, although two never change.
         target_features = get_feature_maps(target_img, model)
         content_features = get_feature_maps(content_img, model)
         style_features = get_feature_maps(style_img, model)

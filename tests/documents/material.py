@@ -1,4 +1,4 @@
-"""What every transcription is given and gives back: pictures, weights, the reported losses."""
+"""The input and output of every transcription: pictures, weights, and reported losses."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +12,7 @@ from nst_core.vgg19 import CONVOLUTIONS
 
 
 class Reported(NamedTuple):
-    """What a document knows of one step, before its update; ``total`` is what it minimises."""
+    """The losses of one step, before its update; ``total`` is what is minimised."""
 
     content: float
     style: float
@@ -36,8 +36,8 @@ class Material:
     def style_img(self) -> PIL.Image.Image:
         return PIL.Image.fromarray(self.style)
 
-    def zoo_arrays(self) -> dict[str, np.ndarray]:
-        """Return the weights by the names of a zoo's ``features``: ``0.weight``, ``0.bias`` ..."""
+    def indexed_arrays(self) -> dict[str, np.ndarray]:
+        """Return the weights by their names in ``features``: ``0.weight``, ``0.bias`` ..."""
         return {
             f"{layer.index}.{kind}": np.array(self.weights[f"{layer.name}.{kind}"])
             for layer in CONVOLUTIONS
@@ -51,7 +51,7 @@ def material(*, content: tuple[int, int], style: tuple[int, int]) -> Material:
 
 
 def picture(seed: int, height: int, width: int) -> np.ndarray:
-    """Smooth noise and some grain; the channels differ, and no two pictures have one mean."""
+    """Return smooth noise with grain; channels differ, and different pictures have other means."""
     generator = np.random.default_rng(seed)
     coarse = generator.integers(0, 256, (height // 8 + 2, width // 8 + 2, 3), dtype=np.uint8)
     smooth = PIL.Image.fromarray(coarse).resize((width, height), PIL.Image.Resampling.BICUBIC)

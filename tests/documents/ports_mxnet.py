@@ -1,7 +1,7 @@
-"""What the documents that are written for PyTorch alone take, in MXNet: see the modules beside.
+"""What ports to MXNet of documents that are written for PyTorch alone have in common.
 
-In MXNet an array that is recorded can't be overwritten, and Adam and L-BFGS are not PyTorch's. So
-here stands what PyTorch does behind the documents' backs, written anew from its documentation.
+In MXNet a recorded array can't be overwritten, and Adam and L-BFGS differ from PyTorch's. So this
+module has what PyTorch does implicitly, written again from its documentation.
 """
 
 import warnings
@@ -27,7 +27,7 @@ def preprocess(img, dtype):
 
 
 def extract_features(net, x, layers):
-    """Return what is in the outputs of ``layers`` at the end, after ReLUs worked in place."""
+    """Return the outputs of ``layers`` as they are after the ReLUs have worked in place."""
     found = {}
     for i in range(len(net)):
         x = net[i](x)
@@ -39,7 +39,7 @@ def extract_features(net, x, layers):
 
 
 class Adam:
-    """``torch.optim.Adam``: epsilon beside the root of the corrected second moment."""
+    """``torch.optim.Adam``: epsilon is added to the root of the corrected second moment."""
 
     def __init__(self, x, lr, betas=(0.9, 0.999)):
         self.x, self.lr, self.betas = x, lr, betas

@@ -1,4 +1,4 @@
-"""The transcriptions at the size of a test, and the literals that they have at their own.
+"""The transcriptions run at a small size, and the literals of their full size.
 
 Frameworks are imported late, so that tests can be collected without them.
 """
@@ -16,12 +16,12 @@ STEPS = {"float32": 20, "float64": 8}
 STEPS_OF_TWO_STAGES = {"float32": 10, "float64": 5}
 LARGER = material(content=(57, 71), style=(67, 64))
 FITTING = material(content=(HEIGHT, WIDTH), style=(HEIGHT, WIDTH))
-"""Pictures that have the size already, for a document that resizes by another filter than nst."""
+"""Pictures that have the size of the test, for a document that resizes by another filter."""
 
 
 @dataclass(frozen=True)
 class Literals:
-    """What a document writes down and a small run replaces."""
+    """The literals of a document that a small run replaces."""
 
     sizes: tuple[str, ...]
     steps: int
@@ -148,7 +148,7 @@ def d2lzh_literals() -> Literals:
 
 def _gala(document, dtype: str, own_dtype: object) -> list[Reported]:
     settings = document.Settings(imsize=32, num_steps=STEPS[dtype], dtype=own_dtype)
-    # The blog prints its losses without their weights.
+    # The blog reports its losses without their weights.
     return [
         row._replace(
             content=row.content * settings.content_weight, style=row.style * settings.style_weight

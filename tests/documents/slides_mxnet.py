@@ -1,4 +1,4 @@
-"""d2l's slides ported to MXNet, which has no L-BFGS; see `slides_torch` for the original."""
+"""d2l's slides ported to MXNet, which has no L-BFGS; the original is `slides_torch`."""
 
 import warnings
 from dataclasses import replace

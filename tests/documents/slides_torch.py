@@ -1,12 +1,13 @@
-"""d2l's slides, which are the PyTorch tab's code with prose that says three other things.
+"""d2l's slides: the code of the PyTorch tab, and prose that differs from it in three points.
 
-"Content is matched at one deeper layer (Conv4_2)", "(or noise ...)", "Adam (or LBFGS)". So this is
-`d2l_torch` with those three in it and nothing else. What the prose leaves open and is chosen here:
+The prose says "Content is matched at one deeper layer (Conv4_2)", "(or noise ...)" and "Adam (or
+LBFGS)". So this is `d2l_torch` with these three changes only. What the prose leaves open is chosen
+here:
 
-- the noise is standard normal in the normalised image; it comes from outside, as pictures do;
-- a step is one iteration of ``torch.optim.LBFGS``, so that 500 steps mean 500 updates;
-- ``lr`` and ``history_size`` are torch's defaults, and the loop's scheduler stays;
-- ``tolerance_grad`` is 0, since torch's 1e-7 is no part of the method and would end it early.
+- The noise is standard normal in the normalised image; it is an argument, like the pictures.
+- A step is one iteration of ``torch.optim.LBFGS``, so 500 steps are 500 updates.
+- ``lr`` and ``history_size`` are torch's defaults; the loop's scheduler is kept.
+- ``tolerance_grad`` is 0: torch's 1e-7 is no part of the method, and would end it early.
 """
 
 from dataclasses import replace
@@ -16,7 +17,7 @@ import torch
 from documents import d2l_torch
 from documents.material import Material, Reported
 
-# Index 21 is conv4_2; its ReLU works in place, so what is compared is relu4_2.
+# Index 21 is conv4_2; its ReLU works in place, so relu4_2 is what is compared.
 SLIDES = replace(d2l_torch.ENGLISH, content_layers=(21,), lr=1)
 HISTORY_SIZE = 100
 

@@ -1,8 +1,12 @@
-"""Every preset, on every backend, against the code of its document.
+"""Every preset on every backend, compared with the code of its document.
 
-The history must match row by row: at the first step to 1e-5, along the way within 2 % of the
-step's total in float32, and to 1e-8 at every step in float64. In float32 the pictures themselves
-part after a few steps, since Adam divides by |gradient|; so a longer run proves no more.
+The histories must agree row by row:
+
+- in float64 to 1e-8 at every step,
+- in float32 to 1e-5 at the first step, and later within 2 % of the step's total.
+
+In float32 the images diverge after a few steps, because Adam divides by |gradient|; so a longer run
+would prove no more.
 """
 
 import pytest
@@ -16,17 +20,17 @@ FLOAT64, FLOAT32, FIRST_STEP = 1e-8, 2e-2, 1e-5
 """Measured over all cases: 1e-13, 8e-3, 4e-7."""
 
 FLOOR = 1e-9
-"""Of the step's total: starting from the content the content loss is 0, and MXNet's is 1e-12."""
+"""Relative to the step's total: at the content picture the content loss is 0, or 1e-12 in MXNet."""
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.preset)
-def test_history_is_the_documents(case: Case, dtype: str, backend, have):
-    transcriptions = [case.transcription] if have(case.framework) else []
-    if case.port and have("mxnet"):
+def test_history_is_the_documents(case: Case, dtype: str, backend, has_framework):
+    transcriptions = [case.transcription] if has_framework(case.framework) else []
+    if case.port and has_framework("mxnet"):
         transcriptions.append(case.port)
     if not transcriptions:
-        pytest.skip(f"written for {case.framework}, which is not here")
+        pytest.skip(f"written for {case.framework}, which is not installed")
     result = transfer(
         case.pictures.content,
         case.pictures.style,
@@ -60,8 +64,8 @@ def allowed(document: float, total: float, *, step: int, dtype: str) -> float:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.preset)
-def test_literals_are_the_documents(case: Case, need):
-    need(case.framework)
+def test_literals_are_the_documents(case: Case, require_framework):
+    require_framework(case.framework)
     spec, literals = presets.load(case.preset), case.literals()
     assert tuple(stage.size for stage in spec.stages) == literals.sizes
     assert {stage.steps for stage in spec.stages} == {literals.steps}
@@ -77,8 +81,8 @@ def test_every_preset_of_a_document_is_a_case():
     assert {case.preset for case in CASES} == set(presets.names()) - own
 
 
-def test_literals_of_the_slides_lbfgs(need):
-    need("pytorch")
+def test_literals_of_the_slides_lbfgs(require_framework):
+    require_framework("pytorch")
     from documents.slides_torch import HISTORY_SIZE
 
     optimiser = presets.load("d2l-slides").optimiser
@@ -87,7 +91,7 @@ def test_literals_of_the_slides_lbfgs(need):
 
 
 def test_slides_compare_conv4_2_as_they_say():
-    """And not relu4_2, which their code would make of it; that code has no number for it at all."""
+    """Not relu4_2, into which their code would turn it: that code can't compare conv4_2 at all."""
     from documents.cases import SLIDES
 
     said, coded = presets.load("d2l-slides").content.layers, SLIDES["content"]["layers"]

@@ -1,7 +1,8 @@
-"""What d2lzh prints of its stages, held against nst on the demo pair with the bundled weights.
+"""The results that d2lzh prints of its stages, compared with nst on other pictures.
 
-Its pictures can't be shipped, so it is not the numbers that are compared but what makes them:
-the total variation that a stage starts from, and the course of the losses.
+Its pictures can't be shipped, so the demo pictures are used, with the bundled weights. What is
+compared is not the numbers but how they behave: the total variation at the start of a stage, and
+the course of the losses.
 """
 
 import itertools
@@ -25,7 +26,7 @@ def total_variation(picture: np.ndarray) -> float:
 
 
 def history(backend, *stages):
-    """Run d2lzh with these stages, through 8 bits between them."""
+    """Run d2lzh with these stages; between them the image is rounded to 8 bits."""
     result = nst.transfer(
         demo.landscape(),
         demo.painting(),
@@ -57,7 +58,7 @@ def test_starts_at_the_contents_own_total_variation(stages):
 
 
 def test_losses_run_as_printed(stages):
-    """Style 1.12 -> 0.67 at little cost in content; stage 2 begins smoother: TV 0.79 after 1.03."""
+    """Style falls from 1.12 to 0.67, content rises little; TV starts stage 2 at 0.79, not 1.03."""
     (*_, last), (second,) = stages
     style = [row.style for row in stages[0]]
     assert all(after < before for before, after in itertools.pairwise(style))

@@ -1,6 +1,6 @@
-"""MXNet-only tests: skipped without MXNet, failed where `--require-backends` names it.
+"""Tests of the MXNet backend: skipped without MXNet, failed if `--require-backends` names it.
 
-The folder is not named mxnet: `tests` is on the path, where it would pass for the package.
+The directory is not named mxnet: `tests` is on the import path, so it would hide the package.
 """
 
 import pytest

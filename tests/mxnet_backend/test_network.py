@@ -1,4 +1,4 @@
-"""The network holds the weights that it is given, as they are."""
+"""The network holds the weights that it is given, unchanged."""
 
 import numpy as np
 import pytest

@@ -1,23 +1,23 @@
-"""A head of any loss, differentiated by autograd: what those written out are held against."""
+"""A loss term of any function, differentiated by autograd: the reference for those written out."""
 
 import torch
 
-from nst_pytorch.heads import Judged
+from nst_pytorch.loss_terms import LossAndGradient
 
 
-class DifferentiatedHead:
-    """See ``nst_pytorch.heads.Head``; ``loss`` is of features (1, C, H, W)."""
+class DifferentiatedLoss:
+    """See ``nst_pytorch.loss_terms.LossTerm``; ``loss`` is a function of features (1, C, H, W)."""
 
-    def __init__(self, kind, tap, loss, *, counted=1.0):
-        self.kind, self.tap, self.loss, self.counted = kind, tap, loss, counted
+    def __init__(self, kind, tap, loss, *, multiplicity=1.0):
+        self.kind, self.tap, self.loss, self.multiplicity = kind, tap, loss, multiplicity
 
     def __call__(self, features):
         with torch.enable_grad():
-            leaf = features.whole.detach().requires_grad_()
-            loss = self.loss(features.laid(leaf).image)
+            leaf = features.padded.detach().requires_grad_()
+            loss = self.loss(features.with_values(leaf).nchw)
             (found,) = torch.autograd.grad(loss, leaf)
 
-        def add(gradient, _, place):
-            gradient.add_(found[place], alpha=self.counted)
+        def add_gradient(gradient, _, window):
+            gradient.add_(found[window], alpha=self.multiplicity)
 
-        return Judged(loss.detach(), add)
+        return LossAndGradient(loss.detach(), add_gradient)

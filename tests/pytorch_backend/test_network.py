@@ -3,17 +3,17 @@
 import pytest
 import torch
 from conformance import pictures
-from pytorch_backend.differentiated import DifferentiatedHead
+from pytorch_backend.differentiated import DifferentiatedLoss
 from torch.nn import functional
 
 from nst_core.vgg19 import layers_until
 from nst_pytorch.network import Network
 
 TAPS = ("conv1_1", "relu1_1", "relu2_2", "conv3_1", "relu3_1", "conv4_1")
-HEADS = {
+TERMS = {
     tap: [
-        DifferentiatedHead("style", tap, lambda value, n=n: (value**2).mean() * n),
-        DifferentiatedHead("content", tap, lambda value: value.sin().sum(), counted=0.5),
+        DifferentiatedLoss("style", tap, lambda value, n=n: (value**2).mean() * n),
+        DifferentiatedLoss("content", tap, lambda value: value.sin().sum(), multiplicity=0.5),
     ]
     for n, tap in enumerate(TAPS, start=1)
 }
@@ -45,22 +45,22 @@ def by_autograd(x):
             value = functional.relu(value)
         else:
             value = functional.max_pool2d(value, 2)
-        for head in HEADS.get(layer.name, ()):
-            total = total + head.counted * head.loss(value)
+        for term in TERMS.get(layer.name, ()):
+            total = total + term.multiplicity * term.loss(value)
     return total.detach(), torch.autograd.grad(total, leaf)[0]
 
 
 @pytest.mark.parametrize("size", [(45, 38), (8, 9), (33, 8)])
 def test_gradient_is_autograds(size):
     x = image(*size)
-    found = network().evaluate(x, HEADS)
+    found = network().evaluate(x, TERMS)
     total, gradient = by_autograd(x)
-    torch.testing.assert_close(sum(h.counted * loss for h, loss in found.losses), total)
+    torch.testing.assert_close(sum(term.multiplicity * loss for term, loss in found.losses), total)
     torch.testing.assert_close(found.gradient, gradient, rtol=1e-10, atol=1e-12)
 
 
 def test_checkpointing_changes_no_bit():
     x = image()
-    plain, frugal = network().evaluate(x, HEADS), network(checkpointing=True).evaluate(x, HEADS)
+    plain, frugal = network().evaluate(x, TERMS), network(checkpointing=True).evaluate(x, TERMS)
     assert torch.equal(plain.gradient, frugal.gradient)
     assert [loss for _, loss in plain.losses] == [loss for _, loss in frugal.losses]

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from nst_pytorch.pooling import (
-    library_max_pooled,
-    library_max_unpooled,
-    max_pooled,
-    max_unpooled,
+    library_max_pool,
+    library_max_pool_backward,
+    max_pool,
+    max_pool_backward,
 )
 
 
@@ -17,10 +17,10 @@ def test_library_pools_as_the_comparisons_do(size):
     # Whole numbers, so that there are ties, and zeros, as after a ReLU.
     x = torch.randint(-2, 4, (1, 5, *size), generator=generator).clamp(min=0).double()
     x = x.contiguous(memory_format=torch.channels_last)
-    pooled, codes = max_pooled(x)
-    library, indices = library_max_pooled(x)
+    pooled, codes = max_pool(x)
+    library, indices = library_max_pool(x)
     assert torch.equal(pooled, library)
     gradient = torch.randn(pooled.shape, dtype=torch.float64, generator=generator)
-    found = max_unpooled(gradient, codes, x.shape)
+    found = max_pool_backward(gradient, codes, x.shape)
     # The comparisons also take the ReLU before the pooling back, the library doesn't.
-    assert torch.equal(found, library_max_unpooled(gradient, indices, x.shape) * (x > 0))
+    assert torch.equal(found, library_max_pool_backward(gradient, indices, x.shape) * (x > 0))

@@ -1,0 +1,43 @@
+"""The memory of ``WinogradNetwork``, computed from its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import prod
+
+import torch
+
+from nst_pytorch.cpu.buffers import PIXELS
+from nst_pytorch.cpu.convolution import ConvolutionPlan, shared_buffer_sizes
+from nst_pytorch.cpu.layer_plan import NetworkPlan
+from nst_pytorch.cpu.winograd import buffer_sizes
+from nst_pytorch.thread_pool import thread_pool
+
+
+def winograd_bytes(
+    taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype
+) -> tuple[float, float]:
+    """Return the bytes of the kernels, and of the maps and buffers, for images of ``size``."""
+    plan = NetworkPlan.of(taps, size=size)
+    kernels = sum(36 * one.ins * one.outs for one in plan.convolutions)
+    scratch = thread_pool().count * sum(_scratch_sizes(plan.convolutions).values())
+    scratch += sum(shared_buffer_sizes(plan.convolutions).values())
+    # The image, and its gradient block by block.
+    planes = 2 * 3 * prod(plan.first.padded_size)
+    maps = plan.map_bytes(dtype)
+    return kernels * dtype.itemsize, maps + (scratch + planes) * dtype.itemsize
+
+
+def _scratch_sizes(plans: Iterable[ConvolutionPlan]) -> dict[str, int]:
+    """Return buffer -> the number of values in it, of one worker."""
+    sizes: dict[str, int] = {}
+    for blocks, ins, outs, splits_products in plans:
+        for block in blocks:
+            needs = [
+                buffer_sizes(block.rows, block.columns, *pair, shared=splits_products)
+                for pair in ((ins, outs), (outs, ins))
+            ]
+            needs.append({PIXELS: 16 * (block.rows + 1) * (block.columns + 1) * outs})
+            for name, count in (pair for need in needs for pair in need.items()):
+                sizes[name] = max(sizes.get(name, 0), count)
+    return sizes

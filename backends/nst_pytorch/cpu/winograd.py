@@ -1,0 +1,234 @@
+"""Winograd's F(4x4, 3x3): a 3x3 convolution with a quarter of the multiplications.
+
+Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016): each tile of 4x4 outputs
+is computed from 6x6 inputs. These are transformed by B on both sides (V), multiplied by the kernel
+transformed by G, which gives M, and transformed back by A. The transforms of the tiles consist of
+additions only, first along one axis, then along the other. The multiplications are 36 matrix
+products over the channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nst_pytorch import timing
+from nst_pytorch.cpu.buffers import INPUT_TILES, M, Scratch, V
+
+WriteTiles = Callable[[Sequence[Tensor]], None]
+"""Writes the convolution of one block into four views: see ``outs`` of ``convolve``."""
+
+_G = (
+    (1 / 4, 0, 0),
+    (-1 / 6, -1 / 6, -1 / 6),
+    (-1 / 6, 1 / 6, -1 / 6),
+    (1 / 24, 1 / 12, 1 / 6),
+    (1 / 24, -1 / 12, 1 / 6),
+    (0, 0, 1),
+)
+_BIAS_PRODUCT = 7
+"""The one of the 36 products that adds the same to all sixteen outputs; the bias is added to it."""
+
+
+def transform_filters(weight: Tensor) -> Tensor:
+    """Return the transformed kernels (36, I, O) of a convolution's ``weight`` (O, I, 3, 3)."""
+    g = torch.tensor(_G, dtype=torch.float64).to(weight.dtype)
+    # One product over both axes: (36, 9) (9, O * I).
+    both = torch.kron(g, g)
+    outs, ins = weight.shape[:2]
+    flat = weight.permute(2, 3, 1, 0).reshape(9, ins * outs)
+    return (both @ flat).view(36, ins, outs)
+
+
+class SharedScratch(NamedTuple):
+    """A block's place in buffers that hold V and M of all blocks of a layer, tile after tile.
+
+    Attributes:
+        scratch: The buffers, shared by all workers; they must not grow any more.
+        tiles: The number of tiles of all blocks.
+        begin: The number of tiles of the blocks before this one.
+    """
+
+    scratch: Scratch
+    tiles: int
+    begin: int
+
+    def views(self, ins: int, outs: int) -> tuple[Tensor, Tensor]:
+        """Return V (36, tiles, I) and M (36, tiles, O) of all blocks."""
+        take = self.scratch.take
+        return take(V, 36, self.tiles, ins), take(M, 36, self.tiles, outs)
+
+
+def buffer_sizes(
+    rows: int, columns: int, ins: int, outs: int, *, shared: bool = False
+) -> dict[str, int]:
+    """Return buffer -> the number of values that one block's convolution needs in it.
+
+    Args:
+        rows: Rows of tiles.
+        columns: Columns of tiles.
+        ins: Input channels.
+        outs: Output channels.
+        shared: Whether V and M lie in a ``SharedScratch``.
+    """
+    tiles, high = rows * columns, 4 * rows + 2
+    v, m = (0, 0) if shared else (36 * tiles * ins, 36 * tiles * outs)
+    return {
+        INPUT_TILES: max(6 * high * columns * ins, 12 * tiles * outs),
+        V: max(v, 24 * tiles * outs),
+        M: max(12 * tiles * ins, m),
+    }
+
+
+class BlockTransforms:
+    """The views of a worker's buffers that the convolution of one block size needs.
+
+    They are made once, since making them takes Python as long as the computation takes a core.
+
+    Attributes:
+        V: (36, tiles, I), written by ``transform_input``.
+        M: (36, tiles, O), the products, read by ``transform_output``.
+    """
+
+    def __init__(
+        self,
+        scratch: Scratch,
+        rows: int,
+        columns: int,
+        ins: int,
+        outs: int,
+        shared: SharedScratch | None = None,
+    ) -> None:
+        take, tiles, high = scratch.take, rows * columns, 4 * rows + 2
+        needs = buffer_sizes(rows, columns, ins, outs, shared=shared is not None)
+        for name, size in needs.items():
+            take(name, size)  # once, as large as the largest of the views
+        if shared is None:
+            self.V, self.M = take(V, 36, tiles, ins), take(M, 36, tiles, outs)
+        else:
+            place = slice(shared.begin, shared.begin + tiles)
+            self.V, self.M = (one[:, place] for one in shared.views(ins, outs))
+        # Along the columns first: fewer values are then in the order that is slower to read.
+        self._half = take(M, 2, high, columns, ins).unbind()
+        a = take(INPUT_TILES, 6, high, columns, ins)
+        self._a = a.unbind()
+        span = 4 * (rows - 1) + 1
+        self._a_rows = [a[:, i : i + span : 4] for i in range(6)]
+        self._half_v = take(M, 2, 6, rows, columns, ins).unbind()
+        self._v_rows = self.V.view(6, 6, rows, columns, ins).unbind()
+        self._m_bias = self.M[_BIAS_PRODUCT]
+        self._m_rows = self.M.view(6, 6, tiles, outs).unbind()
+        self._half_z = take(INPUT_TILES, 2, 6, tiles, outs).unbind()
+        z = take(V, 4, 6, tiles, outs)
+        self._z = z.unbind()
+        self._z_columns = z.view(4, 6, rows, columns, outs).unbind(1)
+        self._half_out = take(INPUT_TILES, 2, 4, rows, columns, outs).unbind()
+        self._columns = columns
+
+    def transform_input(self, source: Tensor, *, flipped: bool = False) -> None:
+        """Write ``V``; the arguments are those of ``convolve``."""
+        order = -1 if flipped else 1
+        _input_transform(_six_columns(source, self._columns)[::order], self._a, *self._half)
+        _input_transform(self._a_rows[::order], self._v_rows, *self._half_v)
+
+    def transform_output(
+        self, bias: Tensor | None, outs: Sequence[Tensor], *, flipped: bool = False
+    ) -> None:
+        """Write ``outs`` from ``M``; the arguments are those of ``convolve``."""
+        order = -1 if flipped else 1
+        if bias is not None:
+            self._m_bias.add_(bias)
+        _output_transform(self._m_rows, self._z[::order], *self._half_z)
+        _output_transform(self._z_columns, outs[::order], *self._half_out)
+
+
+def block_transforms(
+    scratch: Scratch,
+    rows: int,
+    columns: int,
+    ins: int,
+    outs: int,
+    shared: SharedScratch | None = None,
+) -> BlockTransforms:
+    """Return a worker's ``BlockTransforms`` for blocks of rows x columns tiles, cached."""
+    key = rows, columns, ins, outs, shared
+    found: BlockTransforms = scratch.cached(key, lambda own: BlockTransforms(own, *key))
+    return found
+
+
+def convolve(
+    source: Tensor,
+    kernels: Tensor,
+    bias: Tensor | None,
+    outs: Sequence[Tensor],
+    scratch: Scratch,
+    *,
+    flipped: bool = False,
+) -> None:
+    """Convolve one block.
+
+    The backward pass needs the kernels rotated by 180 degrees. The tiles are rotated instead, on
+    the way in and on the way out, so one set of transformed kernels serves both passes.
+
+    Args:
+        source: (4 rows + 2, 4 columns + 2, I), the block's values and one more on each side.
+        kernels: (36, I, O); if flipped, (36, O, I) of the convolution whose gradient this is.
+        bias: (O,).
+        outs: Four views (4, rows, columns, O), one for each of the tiles' columns; their first
+            axis is the row within the tile.
+        scratch: The buffers of the worker that this runs on.
+        flipped: Whether the kernels are to be rotated.
+    """
+    _, rows, columns, channels = outs[0].shape
+    transforms = block_transforms(scratch, rows, columns, source.shape[2], channels)
+    transforms.transform_input(source, flipped=flipped)
+    multiply(transforms.V, kernels.transpose(1, 2) if flipped else kernels, transforms.M)
+    transforms.transform_output(bias, outs, flipped=flipped)
+
+
+def _six_columns(source: Tensor, columns: int) -> list[Tensor]:
+    span = 4 * (columns - 1) + 1
+    return [source[:, j : j + span : 4] for j in range(6)]
+
+
+@timing.kernel("products")
+def multiply(v: Tensor, kernels: Tensor, out: Tensor) -> None:
+    """Write 36 matrix products M (36, tiles, O) of V (36, tiles, I) and kernels (36, I, O)."""
+    torch.bmm(v, kernels, out=out)
+
+
+@timing.kernel("transforms")
+def _input_transform(x: Sequence[Tensor], out: Sequence[Tensor], p: Tensor, q: Tensor) -> None:
+    """Multiply by B^T along one axis, whose six values are ``x``."""
+    x0, x1, x2, x3, x4, x5 = x
+    torch.add(x4, x2, alpha=-4, out=p)
+    torch.add(x3, x1, alpha=-4, out=q)
+    torch.add(p, q, out=out[1])  # -4 x1 - 4 x2 + x3 + x4
+    torch.sub(p, q, out=out[2])  # 4 x1 - 4 x2 - x3 + x4
+    torch.sub(x4, x2, out=p)
+    torch.sub(x3, x1, out=q)
+    torch.add(p, q, alpha=2, out=out[3])  # -2 x1 - x2 + 2 x3 + x4
+    torch.sub(p, q, alpha=2, out=out[4])  # 2 x1 - x2 - 2 x3 + x4
+    torch.sub(x0, x2, out=out[0])
+    torch.add(p, out[0], alpha=4, out=out[0])  # 4 x0 - 5 x2 + x4
+    torch.sub(x5, x3, out=out[5])
+    torch.sub(out[5], q, alpha=4, out=out[5])  # 4 x1 - 5 x3 + x5
+
+
+@timing.kernel("transforms")
+def _output_transform(m: Sequence[Tensor], out: Sequence[Tensor], p: Tensor, q: Tensor) -> None:
+    """Multiply by A^T along one axis, whose six values are ``m``."""
+    m0, m1, m2, m3, m4, m5 = m
+    torch.add(m1, m2, out=p)
+    torch.add(m3, m4, out=q)
+    torch.add(p, q, alpha=4, out=out[2])  # m1 + m2 + 4 m3 + 4 m4
+    torch.add(m0, p, out=p)
+    torch.add(p, q, out=out[0])  # m0 + m1 + m2 + m3 + m4
+    torch.sub(m1, m2, out=p)
+    torch.sub(m3, m4, out=q)
+    torch.add(p, q, alpha=2, out=out[1])  # m1 - m2 + 2 m3 - 2 m4
+    torch.add(m5, p, out=p)
+    torch.add(p, q, alpha=8, out=out[3])  # m1 - m2 + 8 m3 - 8 m4 + m5

@@ -1,0 +1,45 @@
+"""Which network computes what."""
+
+import pytest
+import torch
+from conformance import pictures
+
+from nst_core.backend import PLAIN_VGG, Execution
+from nst_pytorch.cpu.network import WinogradNetwork
+from nst_pytorch.network import Network
+from nst_pytorch.precision import Arithmetic
+from nst_pytorch.select_network import NetworkSelector
+
+TAPS, LARGE, SMALL = ("relu1_1", "relu4_4", "conv5_1"), (96, 144), (96, 143)
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("size", "dtype", "execution", "wanted"),
+    [
+        (LARGE, "float32", {}, WinogradNetwork),
+        (SMALL, "float32", {}, Network),
+        (LARGE, "float64", {}, Network),
+        (LARGE, "float32", {"precision": "bf16"}, Network),
+        (LARGE, "float32", {"conv": "direct"}, Network),
+        (SMALL, "float64", {"conv": "winograd"}, WinogradNetwork),
+        # It keeps less than a direct network that computes its blocks again.
+        (LARGE, "float32", {"checkpointing": True}, WinogradNetwork),
+        (SMALL, "float32", {"conv": "winograd", "checkpointing": True}, WinogradNetwork),
+        (LARGE, "float32", {"conv": "direct", "checkpointing": True}, Network),
+        (LARGE, "float64", {"checkpointing": True}, Network),
+    ],
+)
+def test_which_network_computes(size, dtype, execution, wanted):
+    execution = Execution(**execution)
+    kind = getattr(torch, dtype)
+    networks = NetworkSelector(
+        weights=pictures.weights("random:3"),
+        taps=TAPS,
+        device=CPU,
+        dtype=kind,
+        architecture=PLAIN_VGG,
+        arithmetic=Arithmetic.of(execution.precision, device=CPU, dtype=kind),
+        execution=execution,
+    )
+    assert type(networks.select_network(size)) is wanted
