@@ -7,6 +7,7 @@ form of Dive into Deep Learning, "Neural Style Transfer". Only the weights come 
 """
 
 import argparse
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -21,16 +22,18 @@ STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 CONTENT, STYLE = ["relu4_4"], ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1"]
 CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT = 1.0, 1e4, 10.0
 Losses = tuple[Tensor, Tensor, Tensor]
+Features = dict[str, Tensor]  # by name
 
 
-def load(picture: Image.Image, size: tuple[int, int]) -> Tensor:
+def load(picture: Image.Image, size: Sequence[int]) -> Tensor:
     """Return a picture resized to (H, W) and normalised, (1, 3, H, W)."""
-    resized = picture.convert("RGB").resize(size[::-1], Image.Resampling.BILINEAR)
+    height, width = size
+    resized = picture.convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
     pixels = torch.from_numpy(np.array(resized)).permute(2, 0, 1).float() / 255
     return ((pixels - MEAN) / STD)[None]
 
 
-def extract(x: Tensor, vgg: dict[str, Tensor]) -> dict[str, Tensor]:
+def extract(x: Tensor, vgg: Features) -> Features:
     """Return the features of VGG-19 at the content and style layers, (1, C, H, W) each."""
     found = {}
     for block, count in enumerate((2, 2, 4, 4, 4), start=1):
@@ -50,17 +53,18 @@ def gram(features: Tensor) -> Tensor:
     return rows @ rows.T / rows.numel()
 
 
-def losses(x: Tensor, vgg: dict[str, Tensor], contents: dict, grams: dict) -> Losses:
+def losses(x: Tensor, vgg: Features, contents: Features, grams: Features) -> Losses:
     """Return the weighted content, style and total variation losses of the image ``x``."""
     features = extract(x, vgg)
-    content = sum(F.mse_loss(features[name], contents[name]) for name in CONTENT)
-    style = sum(F.mse_loss(gram(features[name]), grams[name]) for name in STYLE)
+    contents_l = [F.mse_loss(features[name], contents[name]) for name in CONTENT]
+    styles_l = [F.mse_loss(gram(features[name]), grams[name]) for name in STYLE]
+    content, style = torch.stack(contents_l).sum(), torch.stack(styles_l).sum()
     down, right = x.diff(dim=2).abs().mean(), x.diff(dim=3).abs().mean()
     return CONTENT_WEIGHT * content, STYLE_WEIGHT * style, TV_WEIGHT * (down + right) / 2
 
 
 def stylise(
-    content: Tensor, style: Tensor, vgg: dict[str, Tensor], *, steps: int, decay_every: int = 50
+    content: Tensor, style: Tensor, vgg: Features, *, steps: int, decay_every: int = 50
 ) -> tuple[Tensor, list[list[float]]]:
     """Optimise the image; return it, and the losses of every step, taken before its update."""
     with torch.no_grad():  # the targets are constants
@@ -73,7 +77,7 @@ def stylise(
     for _ in range(steps):
         adam.zero_grad()
         terms = losses(x, vgg, contents, grams)
-        sum(terms).backward()
+        torch.stack(terms).sum().backward()  # type: ignore[no-untyped-call]
         adam.step()
         schedule.step()
         history.append([term.item() for term in terms])
@@ -88,8 +92,8 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=500)
     args = parser.parse_args()
     vgg = {name: torch.tensor(array) for name, array in weights.load("bundled").items()}
-    pictures = (load(Image.open(path), tuple(args.size)) for path in (args.content, args.style))
-    image, history = stylise(*pictures, vgg, steps=args.steps)
+    content, style = (load(Image.open(path), args.size) for path in (args.content, args.style))
+    image, history = stylise(content, style, vgg, steps=args.steps)
     pixels = ((image[0] * STD + MEAN).clamp(0, 1) * 255).round().byte()
     Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(args.output)
     print("content {:.2f}, style {:.2f}, total variation {:.2f}".format(*history[-1]))  # noqa: T201
