@@ -22,7 +22,7 @@ import PIL.Image
 from measuring import results, script
 from measuring.record import Machine
 from nst_core import demo, images
-from nst_core.batch import Job, Workshop, do
+from nst_core.batch import Job, SharedResources, run_job
 from nst_core.problem.style_cache import TargetCache
 from nst_core.spec import Spec, presets
 from nst_core.spec.stage_overrides import with_stages
@@ -41,14 +41,14 @@ def contents(directory: Path, count: int) -> list[Path]:
     return paths
 
 
-def batch(paths: Sequence[Path], spec: Spec, workshop: Workshop, name: str) -> list[float]:
+def batch(paths: Sequence[Path], spec: Spec, shared: SharedResources, name: str) -> list[float]:
     """Run a batch without targets of earlier batches and return the seconds of each job."""
-    workshop.targets = TargetCache() if name == KEPT else TargetCache(most_mb=0)
+    shared.targets = TargetCache() if name == KEPT else TargetCache(most_mb=0)
     seconds = []
     for path in paths:
         output = path.with_name(f"{path.stem}-{name}.png")
         output.unlink(missing_ok=True)
-        record = do(
+        record = run_job(
             Job(
                 content=str(path),
                 style=str(demo.painting()),
@@ -57,7 +57,7 @@ def batch(paths: Sequence[Path], spec: Spec, workshop: Workshop, name: str) -> l
                 run={},
                 max_pixels=images.MAX_PIXELS,
             ),
-            workshop=workshop,
+            shared=shared,
         )
         if record.status != "done":
             raise SystemExit(record.reason)
@@ -77,12 +77,12 @@ def _pixels(path: Path, name: str) -> bytes:
 
 def measure(paths: Sequence[Path], spec: Spec, rounds: int) -> dict[str, Any]:
     """Return the seconds of every job by batch and round, and the ratio of the batches' sums."""
-    workshop = Workshop()
-    batch(paths[:1], spec, workshop, ANEW)  # loads the framework and the weights
+    shared = SharedResources()
+    batch(paths[:1], spec, shared, ANEW)  # loads the framework and the weights
     seconds: dict[str, list[list[float]]] = {KEPT: [], ANEW: []}
     for number in range(rounds):
         for name in (KEPT, ANEW) if number % 2 else (ANEW, KEPT):
-            seconds[name].append(batch(paths, spec, workshop, name))
+            seconds[name].append(batch(paths, spec, shared, name))
     ratios = [
         sum(kept) / sum(anew) for kept, anew in zip(seconds[KEPT], seconds[ANEW], strict=True)
     ]

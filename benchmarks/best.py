@@ -21,7 +21,7 @@ from typing import NamedTuple
 from measuring import script
 from measuring.children import log
 from nst_core import demo, images
-from nst_core.compare.sheet import Cell, pasted
+from nst_core.compare.sheet import Cell, contact_sheet
 
 
 class Choice(NamedTuple):
@@ -103,7 +103,7 @@ def main() -> None:
         cells.append(Cell(picture, choice.caption, choice.options + took))
     columns = options.columns
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
-    pasted(rows, (360, 240)).save(options.output_file, quality=85)
+    contact_sheet(rows, (360, 240)).save(options.output_file, quality=85)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from measuring import script
 from nst_core import demo, images
 from nst_core.cli.run import command
-from nst_core.compare.sheet import Cell, pasted
+from nst_core.compare.sheet import Cell, contact_sheet
 
 COLUMNS = 5
 CELL = (240, 160)
@@ -118,7 +118,7 @@ def main() -> None:
         paint(choice, options.directory, size=options.size, steps=options.steps)
     found = list(cells(options.directory))
     rows = [found[index : index + COLUMNS] for index in range(0, len(found), COLUMNS)]
-    pasted(rows, CELL).save(options.output_file, quality=82)
+    contact_sheet(rows, CELL).save(options.output_file, quality=82)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Many contents in many styles: jobs that are plain data, each done by one function.
+"""Many contents in many styles. A job is plain data, and one function runs it.
 
-``plan`` makes the jobs, ``do`` does one and returns a plain record, wherever it is called: here, in
-one of ``run``'s processes, or on another machine by a scheduler that carries the job there as JSON
-(``python -m nst_core.batch.worker`` reads jobs from its input, one a line, and answers in records).
+``plan`` makes the jobs. ``run_job`` runs one and returns a plain record. It may be called in this
+process, in one of the processes of ``run_jobs``, or on another machine by a scheduler that sends
+the job there as JSON: ``python -m nst_core.batch.worker`` reads jobs from its input, one per line,
+and answers each with its record.
 """
 
-from nst_core.batch.doing import Workshop, do
-from nst_core.batch.job import Job, Record, plan
-from nst_core.batch.running import Interrupted, run
+from nst_core.batch.job import Job, JobRecord, plan
+from nst_core.batch.job_runner import SharedResources, run_job
+from nst_core.batch.process_pool import BatchInterrupted, run_jobs
 
-__all__ = ["Interrupted", "Job", "Record", "Workshop", "do", "plan", "run"]
+__all__ = ["BatchInterrupted", "Job", "JobRecord", "SharedResources", "plan", "run_job", "run_jobs"]

@@ -1,8 +1,8 @@
-"""A job, the record of what became of it, and the jobs of a batch; all of them plain data."""
+"""A job, its record, and the jobs of a batch. All of them are plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,20 +14,22 @@ from nst_core.spec import Spec
 from nst_core.spec.recipe import Run
 from nst_core.system.files import display_path
 
+_PICTURES = frozenset({"content", "style", "style_blend", "content_mask", "style_mask"})
+
 
 class Job(BaseModel):
-    """One picture to be made.
+    """One picture to make.
 
     Attributes:
         content: Path of the content picture.
         style: Path of the style picture.
-        output: Path of the picture to be written, whose recipe says later that it is done.
-        spec: The algorithm, as ``Spec.to_table`` gives it.
-        run: The ``[run]`` table, as a config file has it, without pictures.
-        max_pixels: Pictures of more pixels are refused.
-        command: What recipes say that the pictures were made by.
+        output: Path of the picture to write. Its recipe says later that the job is done.
+        spec: The algorithm, as ``Spec.to_table`` returns it.
+        run: The ``[run]`` table, as in a config file, without pictures.
+        max_pixels: Pictures with more pixels are refused.
+        command: What recipes record as the command that made the pictures.
         content_mask: Path of the content's label picture, if it has one.
-        style_mask: Path of the style's.
+        style_mask: Path of the style's label picture, if it has one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,26 +45,26 @@ class Job(BaseModel):
     style_mask: str | None = None
 
     def inputs(self) -> list[str]:
-        """Return the paths of all pictures that the job is made of."""
+        """Return the paths of all pictures that the job reads."""
         masks = (self.content_mask, self.style_mask)
         return [self.content, self.style, *(mask for mask in masks if mask is not None)]
 
 
-class Record(BaseModel):
-    """What became of a job.
+class JobRecord(BaseModel):
+    """The result of a job.
 
     Attributes:
-        content: The job's.
-        style: The job's.
-        output: The job's.
-        status: ``done``; ``skipped``, because it had been done before; or ``failed``.
-        reason: Why it failed, or what the run has to say; one line, mostly empty.
-        seconds: Wall-clock time, loading included.
-        size: (height, width) of the picture; None if there is none.
-        steps: Steps that were taken.
-        content_loss: Weighted, as of the last step; None if none was taken.
-        style_loss: Likewise.
-        tv_loss: Likewise.
+        content: As in the job.
+        style: As in the job.
+        output: As in the job.
+        status: ``done``; ``skipped`` if an earlier batch had made the picture; or ``failed``.
+        reason: Why the job failed, or a note on the run. One line, usually empty.
+        seconds: Wall-clock time, including loading.
+        size: (height, width) of the picture in pixels; None if there is none.
+        steps: Number of steps taken.
+        content_loss: Weighted loss at the last step; None if no step was taken.
+        style_loss: The same for the style.
+        tv_loss: The same for the total variation.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
@@ -80,13 +82,13 @@ class Record(BaseModel):
     tv_loss: float | None = None
 
     @classmethod
-    def skipped(cls, job: Job) -> Record:
-        """Return the record of a job that had been done before."""
+    def skipped(cls, job: Job) -> JobRecord:
+        """Return the record of a job whose picture was there already."""
         return cls(content=job.content, style=job.style, output=job.output, status="skipped")
 
     @classmethod
-    def failed(cls, job: Job, reason: str, *, seconds: float = 0.0) -> Record:
-        """Return the record of a job that was not done."""
+    def failed(cls, job: Job, reason: str, *, seconds: float = 0.0) -> JobRecord:
+        """Return the record of a job that made no picture."""
         return cls(
             content=job.content,
             style=job.style,
@@ -102,69 +104,72 @@ def plan(
     styles: Sequence[str],
     *,
     directory: Path,
-    ending: str,
+    extension: str,
     spec: Spec,
     run: Run,
     max_pixels: int,
     command: str,
     content_masks: Path | None = None,
 ) -> list[Job]:
-    """Return a job for each content in each style, those of a style one after the other.
+    """Return one job per pair of content and style. The jobs of one style follow each other.
 
-    Pictures are called ``CONTENT-STYLE.ENDING``.
+    Pictures are named ``CONTENT-STYLE.EXTENSION``.
 
     Args:
         contents: Paths.
         styles: Paths.
         directory: Where the pictures go.
-        ending: Their ending, without the dot.
+        extension: Of the pictures' names, without the dot.
         spec: The algorithm.
-        run: What else is asked for. Of its pictures only the masks count: one for all contents,
-            and one for each style.
-        max_pixels: Pictures of more pixels are refused.
-        command: What recipes say that the pictures were made by.
-        content_masks: The directory where each content has a mask of its own, under its name.
+        run: The other settings. Of its pictures only the masks are used: one for all contents,
+            and one per style.
+        max_pixels: Pictures with more pixels are refused.
+        command: What recipes record as the command that made the pictures.
+        content_masks: A directory with one mask per content, of the content's name.
 
     Raises:
-        SpecError: if two pictures would have the same name, one would replace an input, or
-            the masks don't go with the pictures.
+        SpecError: if two pictures would get the same name, if one would replace an input, or
+            if the masks don't match the pictures.
     """
     masks = masks_module.content_masks(
-        contents, everyones=run.content_mask, directory=content_masks
+        contents, common_mask=run.content_mask, directory=content_masks
     )
     style_masks = masks_module.style_masks(styles, run.style_mask, contents=bool(masks))
-    # The pictures of a config, which may be a recipe, are not those of the batch.
-    table = run.model_dump(
-        mode="json",
-        exclude_none=True,
-        exclude={"content", "style", "style_blend", "content_mask", "style_mask"},
-    )
-    jobs: dict[Path, Job] = {}
-    for style in dict.fromkeys(styles):
-        for content in dict.fromkeys(contents):
-            output = directory / f"{Path(content).stem}-{Path(style).stem}.{ending}"
-            if output in jobs:
-                other = jobs[output]
-                raise SpecError(
-                    f"{display_path(content)} in {display_path(style)} and "
-                    f"{display_path(other.content)} in {display_path(other.style)} "
-                    f"would both be {display_path(output)}: rename a picture"
-                )
-            jobs[output] = Job(
-                content=content,
-                style=style,
-                output=str(output),
-                spec=spec.to_table(),
-                run=table,
-                max_pixels=max_pixels,
-                command=command,
-                content_mask=masks.get(content),
-                style_mask=style_masks.get(style),
+    # A config may be a recipe. Its pictures are not those of the batch.
+    table = run.model_dump(mode="json", exclude_none=True, exclude=set(_PICTURES))
+    jobs = [
+        Job(
+            content=content,
+            style=style,
+            output=str(directory / f"{Path(content).stem}-{Path(style).stem}.{extension}"),
+            spec=spec.to_table(),
+            run=table,
+            max_pixels=max_pixels,
+            command=command,
+            content_mask=masks.get(content),
+            style_mask=style_masks.get(style),
+        )
+        for style in dict.fromkeys(styles)
+        for content in dict.fromkeys(contents)
+    ]
+    _check_outputs(jobs)
+    return jobs
+
+
+def _check_outputs(jobs: Iterable[Job]) -> None:
+    """Check that no two jobs write the same file and none replaces an input."""
+    by_output: dict[str, Job] = {}
+    for job in jobs:
+        other = by_output.setdefault(job.output, job)
+        if other is not job:
+            raise SpecError(
+                f"{display_path(job.content)} in {display_path(job.style)} and "
+                f"{display_path(other.content)} in {display_path(other.style)} "
+                f"would both be {display_path(job.output)}: rename a picture"
             )
-    inputs = {Path(path).resolve() for job in jobs.values() for path in job.inputs()}
-    for output in jobs:
-        if output.resolve() in inputs:
+    inputs = {Path(path).resolve() for job in by_output.values() for path in job.inputs()}
+    for output in by_output:
+        if Path(output).resolve() in inputs:
             raise SpecError(
                 f"output {display_path(output)} is also an input: name another directory"
             )
-    return list(jobs.values())

@@ -1,4 +1,4 @@
-"""Which label picture goes with which picture of a batch."""
+"""Finds the label picture of each picture of a batch."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from nst_core.errors import SpecError
 from nst_core.images import ENDINGS
 from nst_core.system.files import display_path
 
-_READ = frozenset({*ENDINGS, ".bmp"})
+_EXTENSIONS = frozenset({*ENDINGS, ".bmp"})
 
 
 def content_masks(
-    contents: Sequence[str], *, everyones: str | None, directory: Path | None
+    contents: Sequence[str], *, common_mask: str | None, directory: Path | None
 ) -> dict[str, str]:
-    """Return content -> its mask; empty if there are no masks.
+    """Return a mask per content; empty if there are no masks.
 
     Args:
         contents: Paths.
-        everyones: The one mask of them all.
-        directory: Where each has its own, of the same name but for the ending.
+        common_mask: One mask for all contents.
+        directory: A directory with one mask per content, of the content's name with any extension.
 
     Raises:
-        SpecError: one line: both are given, or a content has no mask there, or several.
+        SpecError: one line: both are given, or a content has no mask or several.
     """
     if directory is None:
-        return {} if everyones is None else dict.fromkeys(contents, everyones)
-    if everyones is not None:
+        return {} if common_mask is None else dict.fromkeys(contents, common_mask)
+    if common_mask is not None:
         raise SpecError("content masks: give one for all pictures or a directory of them, not both")
     if not directory.is_dir():
         raise SpecError(f"content masks: there is no directory {display_path(directory)}")
-    there: dict[str, list[Path]] = {}
+    by_stem: dict[str, list[Path]] = {}
     for path in sorted(directory.iterdir()):
-        if path.suffix.lower() in _READ:
-            there.setdefault(path.stem, []).append(path)
-    return {content: str(_only(content, there, directory)) for content in contents}
+        if path.suffix.lower() in _EXTENSIONS:
+            by_stem.setdefault(path.stem, []).append(path)
+    return {content: str(_only_mask(content, by_stem, directory)) for content in contents}
 
 
 def style_masks(styles: Sequence[str], masks: Sequence[str], *, contents: bool) -> dict[str, str]:
-    """Return style -> its mask; empty if there are no masks.
+    """Return a mask per style; empty if there are no masks.
 
     Args:
         styles: Paths.
-        masks: Paths, one for each.
+        masks: Paths, one per style.
         contents: Whether the contents have masks.
 
     Raises:
-        SpecError: one line: their numbers differ, or the contents' masks are without them.
+        SpecError: one line: the numbers differ, or only the contents or only the styles have masks.
     """
     if contents and not masks:
         raise SpecError(
@@ -71,9 +71,9 @@ def style_masks(styles: Sequence[str], masks: Sequence[str], *, contents: bool) 
     return found
 
 
-def _only(content: str, there: dict[str, list[Path]], directory: Path) -> Path:
+def _only_mask(content: str, by_stem: dict[str, list[Path]], directory: Path) -> Path:
     stem = Path(content).stem
-    found = there.get(stem, [])
+    found = by_stem.get(stem, [])
     if not found:
         raise SpecError(
             f"{display_path(content)} has no mask in {display_path(directory)}: "

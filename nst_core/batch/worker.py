@@ -1,7 +1,7 @@
-"""A process that does jobs: ``python -m nst_core.batch.worker``.
+"""A process that runs jobs: ``python -m nst_core.batch.worker``.
 
-Reads jobs as JSON, one a line, and answers each with a line of JSON, its record, before it reads
-the next. It ends with its input. Exit status 130: Ctrl-C.
+It reads jobs as JSON from stdin, one per line, and answers each with one line of JSON, the job's
+record, before it reads the next. It ends when its input ends. Exit status 130: Ctrl-C.
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ import sys
 import traceback
 import warnings
 
-from nst_core.batch.doing import Workshop, do
-from nst_core.batch.job import Job, Record
+from nst_core.batch.job import Job, JobRecord
+from nst_core.batch.job_runner import SharedResources, run_job
 
 
 def main() -> int:
-    """Do the jobs on stdin and return the exit status."""
+    """Run the jobs on stdin and return the exit status."""
     if not sys.warnoptions:
-        # As in nst_core.cli: what libraries warn of is for programmers.
+        # As in nst_core.cli: warnings of libraries are for programmers.
         warnings.simplefilter("ignore")
     answers = sys.stdout
-    # What a library prints is no record.
+    # Text that a library prints must not end up among the records.
     sys.stdout = sys.stderr
-    workshop = Workshop()
+    shared = SharedResources()
     try:
         for line in sys.stdin:
             job = Job.model_validate_json(line)
-            answers.write(_done(job, workshop).model_dump_json() + "\n")
+            answers.write(_run(job, shared).model_dump_json() + "\n")
             answers.flush()
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def _done(job: Job, workshop: Workshop) -> Record:
+def _run(job: Job, shared: SharedResources) -> JobRecord:
     try:
-        return do(job, workshop=workshop)
+        return run_job(job, shared=shared)
     except Exception as error:
-        # A bug; the other pictures are not to suffer from it.
+        # A bug. It must not cost the other pictures.
         traceback.print_exc()
-        return Record.failed(job, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        return JobRecord.failed(job, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 if __name__ == "__main__":

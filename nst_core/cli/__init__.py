@@ -1,4 +1,9 @@
-"""The command line: one module per command, loaded only when its command is run."""
+"""The command line: one module per command, imported only when its command is used.
+
+``nst_core.cli.run`` declares ``nst run`` and its options, ``nst_core.cli.run_picture`` does the
+work; the same for ``batch`` and ``compare``. The declarations import neither NumPy nor Pillow, so
+that ``--help`` answers at once.
+"""
 
 from __future__ import annotations
 
@@ -12,44 +17,44 @@ from types import MappingProxyType
 from typing import NoReturn
 
 import click
+from typing_extensions import override
 
-from nst_core.cli import streams
 from nst_core.errors import NstError, OutOfMemoryError
+from nst_core.terminal import streams
 
 COMMANDS = MappingProxyType(
     {
         "run": "Paint one picture in the style of another.",
         "batch": "Paint many pictures in many styles.",
-        "compare": "Run backends or presets side by side and judge whether they agree.",
+        "compare": "Run backends or presets side by side and check whether they agree.",
         "recipe": "Print how a picture was made, as a config file.",
         "presets": "List the presets, or print one.",
-        "backends": "List the backends and what they can use here.",
+        "backends": "List the backends and the devices that they can use here.",
         "weights": "List the sources of VGG-19 weights, or export one.",
     }
 )
 
-
-_LONGEST = 800
-"""Characters of a message."""
+_MAX_MESSAGE_LENGTH = 800
+"""In characters."""
 
 
 class _LazyGroup(click.Group):
-    """Knows its commands' names and one-line helps; imports a command's module to run it.
+    """Knows the names and one-line helps of its commands, and imports a command when it is used."""
 
-    So that ``nst --help`` answers at once: no NumPy, no Pillow, no framework.
-    """
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         command = import_module(f"nst_core.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -57,44 +62,51 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nst", message="nst %(version)s")
 def nst() -> None:
-    """Neural style transfer: one algorithm, interchangeable frameworks under it."""
+    """Neural style transfer: one algorithm on interchangeable frameworks."""
 
 
 def main() -> NoReturn:
-    """Run the command line. Mistakes are one line on stderr and exit status 2; Ctrl-C is 130."""
+    """Run the command line.
+
+    Exit status 2: a mistake of the user or a missing resource, with one line on stderr. 130:
+    Ctrl-C. 143 and 129: the signals TERM and HUP.
+    """
     if not sys.warnoptions:
-        # Libraries warn programmers (Pillow over odd EXIF data, frameworks over versions); what
-        # concerns the person who runs this is said in nst's own lines. `python -W` still wins.
+        # Libraries warn programmers, for example Pillow about odd EXIF data. The user gets nst's
+        # own messages instead. `python -W` still shows the warnings.
         warnings.simplefilter("ignore")
         logging.getLogger().addHandler(logging.NullHandler())
     try:
         status = nst.main(standalone_mode=False)
     except click.ClickException as error:
-        status = _complain(error.format_message())
+        status = _print_error(error.format_message())
     except OutOfMemoryError as error:
-        _end_at_once(_complain(str(error)))
+        _exit_now(_print_error(str(error)))
     except NstError as error:
-        status = _complain(str(error))
+        status = _print_error(str(error))
     except MemoryError:
-        _end_at_once(_complain("the memory is not enough for that; try a smaller --size"))
+        _exit_now(_print_error("the memory is not enough for that; try a smaller --size"))
     except (click.Abort, KeyboardInterrupt) as error:
-        streams.say("nst: interrupted", err=True)
-        # Click has made an Abort of it; a signal other than Ctrl-C has a status of its own.
+        streams.echo("nst: interrupted", err=True)
+        # Click replaces a KeyboardInterrupt by an Abort. Signals other than Ctrl-C carry a status.
         status = getattr(error.__cause__, "status", getattr(error, "status", 130))
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _end_at_once(status: int) -> NoReturn:
-    """End without what frameworks do at exit: MXNet aborts there once an allocation has failed."""
+def _exit_now(status: int) -> NoReturn:
+    """Exit without the frameworks' exit handlers: MXNet aborts in one after a failed allocation."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(status)
 
 
-def _complain(message: str) -> int:
+def _print_error(message: str) -> int:
+    """Print an error as one line on stderr and return the exit status."""
     line = " ".join(message.split())
-    if len(line) > _LONGEST:  # a value of thousands of characters; how it ends says what to do
-        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
-    streams.say(f"nst: error: {line}", err=True)
+    if len(line) > _MAX_MESSAGE_LENGTH:
+        # It quotes a value of thousands of characters. Its end says what to do.
+        half = _MAX_MESSAGE_LENGTH // 2
+        line = f"{line[:half]} ... {line[-half:]}"
+    streams.echo(f"nst: error: {line}", err=True)
     return 2

@@ -1,4 +1,4 @@
-"""The files that ``nst run`` writes: checked before the run, written whole at its end."""
+"""The files that ``nst run`` writes. They are checked before the run and written at its end."""
 
 from __future__ import annotations
 
@@ -16,8 +16,17 @@ from nst_core.system import files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
-    """Where the picture goes, and what else was asked for."""
+class OutputFiles:
+    """The picture and the files that go with it.
+
+    Attributes:
+        picture: The picture.
+        history: The CSV file of the losses.
+        plot: The PNG file with the losses.
+        save_every: Steps between two snapshots.
+        checkpoint: The file of checkpoints.
+        output: What the picture's file is asked to hold.
+    """
 
     picture: Path
     history: Path | None
@@ -27,7 +36,7 @@ class Outputs:
     output: images.Output
 
     def check(self, *, inputs: Sequence[str]) -> None:
-        """Find out before the run what would fail after it.
+        """Find out before the run whether every file can be written.
 
         Args:
             inputs: Files that are read.
@@ -42,45 +51,49 @@ class Outputs:
             images.check_output(self.plot)
         if self.save_every:
             Snapshots(self.picture, every=self.save_every).check(inputs=inputs)
-        written = {
+        self._check_names(inputs)
+
+    def _check_names(self, inputs: Sequence[str]) -> None:
+        """Check that no file is an input and no two are the same."""
+        all_files = {
             "output": self.picture,
             "history": self.history,
             "plot": self.plot,
             "checkpoint": self.checkpoint,
         }
-        named = {name: path for name, path in written.items() if path}
-        for name, path in named.items():
+        written = {name: path for name, path in all_files.items() if path}
+        for name, path in written.items():
             if any(_same(path, other) for other in inputs):
                 raise PictureError(
                     f"{name} {files.display_path(path)} is also an input: name another"
                 )
-        if len({path.resolve() for path in named.values()}) < len(named):
+        if len({path.resolve() for path in written.values()}) < len(written):
             raise PictureError(
                 "output, history, plot and checkpoint need a file each: two have the same name"
             )
 
     def observers(self) -> list[Observer]:
-        """Return the observers that write while the run goes on."""
+        """Return the observers that write during the run."""
         return [Snapshots(self.picture, every=self.save_every)] if self.save_every else []
 
     def save(self, result: Result) -> None:
-        """Write everything, the picture first.
+        """Write all files, the picture first.
 
         Raises:
-            NstError: if something can't be written. A picture is then saved elsewhere.
+            NstError: if a file can't be written. The picture is then saved elsewhere.
         """
         result.secure(self.picture)
         if self.history:
             write_history(result.history, self.history)
         if self.plot:
-            # matplotlib takes half a second to import.
+            # Importing matplotlib takes half a second.
             from nst_core.run.loss_plot import write_plot  # noqa: PLC0415
 
             write_plot(result, self.plot)
 
 
 def _same(one: Path, other: str) -> bool:
-    """Whether both are the same file, by whatever names and links; not if one isn't there."""
+    """Whether both names, or links, lead to the same file; False if one does not exist."""
     try:
         return one.samefile(other)
     except (OSError, ValueError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from nst_core import images
-from nst_core.cli.streams import say
+from nst_core.terminal.streams import echo
 
 
 @click.command("recipe")
-@click.argument("file")
+@click.argument("file", help="Picture that nst has painted.")
 def command(file: str) -> None:
     """Print how the picture FILE was made, as TOML that `nst run --config` takes."""
-    say(images.read_recipe(file), nl=False)
+    echo(images.read_recipe(file), nl=False)

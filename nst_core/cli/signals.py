@@ -1,4 +1,4 @@
-"""Ctrl-C, ``kill`` and a closed terminal: the step is finished, the picture saved."""
+"""Ctrl-C, ``kill`` and a closed terminal: the step is finished and the picture saved."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ import time
 from contextlib import suppress
 from types import FrameType
 
+from typing_extensions import override
+
 from nst_core.run.observers import Observer, Step
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-_LINE = "nst: stopping after this step, to save the picture; Ctrl-C again ends at once\n"
-_TOGETHER = 0.3  # seconds: what comes closer than a person's second Ctrl-C is the first one's echo
+_MESSAGE = "nst: stopping after this step, to save the picture; Ctrl-C again ends at once\n"
+_ECHO_SECONDS = 0.3
+"""A Ctrl-C this soon after the first is not a person's second one, but the first sent twice."""
 _SHOW_CURSOR = "\x1b[?25h"
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal came before there was anything to save; ``status`` is the exit status."""
+    """A signal came before there was anything to save.
+
+    Attributes:
+        status: The exit status.
+    """
 
     def __init__(self, status: int) -> None:
         super().__init__("interrupted")
@@ -27,103 +34,109 @@ class Stopped(KeyboardInterrupt):
 
 
 class Signals:
-    """While it is entered, the first INT, TERM or HUP asks to stop; ``stopping`` says whether.
+    """A context in which the first INT, TERM or HUP asks the run to stop.
 
-    Before ``begun`` is called there is nothing to save, so a signal raises ``Stopped`` at once.
-    Afterwards the step that runs is finished first: interrupted in the middle of one, the
-    optimiser's state would be neither the old nor the new, and no checkpoint could be kept. A
-    second Ctrl-C ends the process at once, even from within a long computation, until ``saving``
-    is called: from then on signals are left alone. One that was ignored from the start, as by
-    ``nohup``, stays so.
+    - Before ``first_step_done`` is called there is nothing to save, so a signal raises ``Stopped``
+      at once.
+    - Afterwards the current step is finished first. If a step were interrupted, the optimiser's
+      state would be neither the old nor the new one, and no checkpoint could be written.
+    - A second Ctrl-C ends the process at once, even during a long computation.
+    - After ``saving`` is called, signals are ignored.
+
+    A signal that was ignored before, as under ``nohup``, stays ignored.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
-        self._begun = self._saving = False
-        self._when = 0.0
-        self._before: dict[int, object] = {}
+        self._first_step_done = self._saving = False
+        self._previous: dict[int, object] = {}
         self._wakeup: tuple[int, int] | None = None
 
     @property
     def status(self) -> int:
-        """The exit status that tells of the signal: 130 for INT, 143 for TERM, 129 for HUP."""
+        """The exit status for the signal received: 130 for INT, 143 for TERM, 129 for HUP."""
         return 128 + (self.received or signal.SIGINT)
 
     def stopping(self) -> bool:
-        """Whether to end after this step."""
+        """Whether to stop after this step."""
         return self.received is not None
 
-    def begun(self) -> None:
-        """Say that a step is done, so that there is something to save."""
-        self._begun = True
+    def first_step_done(self) -> None:
+        """Note that a step is done, so that there is something to save."""
+        self._first_step_done = True
 
     def saving(self) -> None:
-        """Say that what was reached is being written."""
+        """Note that the result is being written, so that signals must not interrupt it."""
         self._saving = True
 
     def __enter__(self) -> Signals:
         numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
         for number in numbers:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                self._before[number] = signal.signal(number, self._handle)
+                self._previous[number] = signal.signal(number, self._handle)
         self._listen()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._wakeup:
-            writer, before = self._wakeup
-            signal.set_wakeup_fd(before)
-            os.close(writer)  # the thread sees the end and closes the other
-        for number, handler in self._before.items():
+            writer, previous = self._wakeup
+            signal.set_wakeup_fd(previous)
+            os.close(writer)  # the thread reads the end of the pipe and closes its side
+        for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() returned
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        """Run by Python between two of its instructions, in the main thread."""
+        """Handle a signal. Python calls this in the main thread, between two instructions."""
         if self.received is not None or self._saving:
             return
         self.received = number
-        if not self._begun:
+        if not self._first_step_done:
             raise Stopped(self.status)
-        with suppress(OSError):  # the terminal may be gone
-            os.write(2, _LINE.encode())
+        with suppress(OSError):  # the terminal may be closed
+            os.write(2, _MESSAGE.encode())
 
     def _listen(self) -> None:
-        """Watch for a second Ctrl-C in a thread: a long call into a framework can't."""
+        """Watch for a second Ctrl-C in a thread.
+
+        The main thread may be in a long call into a framework, where Python handles no signals.
+        """
         if threading.current_thread() is not threading.main_thread():
             return
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
-        before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        self._wakeup = writer, before
+        previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        self._wakeup = writer, previous
         threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
 
     def _watch(self, reader: int) -> None:
         first: float | None = None
         with open(reader, "rb", buffering=0) as stream:
-            while got := stream.read(1):
+            while number := stream.read(1):
                 now = time.monotonic()
-                if got[0] not in self._before:
+                if number[0] not in self._previous:
                     continue
                 if first is None:
                     first = now
-                elif got[0] == signal.SIGINT and now - first > _TOGETHER and not self._saving:
-                    _end(128 + signal.SIGINT)
+                elif (
+                    number[0] == signal.SIGINT and now - first > _ECHO_SECONDS and not self._saving
+                ):
+                    _exit_now(128 + signal.SIGINT)
 
 
-class Begun(Observer):
-    """Tells ``Signals`` of the first step that is done."""
+class FirstStepObserver(Observer):
+    """Notes the first finished step in ``Signals``."""
 
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
 
-    def stepped(self, step: Step) -> None:  # noqa: ARG002
-        """Tell."""
-        self._signals.begun()
+    @override
+    def stepped(self, step: Step) -> None:
+        self._signals.first_step_done()
 
 
-def _end(status: int) -> None:
+def _exit_now(status: int) -> None:
     with suppress(OSError, ValueError):
         if sys.stderr.isatty():
-            os.write(2, _SHOW_CURSOR.encode())  # a progress bar hides it
+            os.write(2, _SHOW_CURSOR.encode())  # the progress bar hides the cursor
         os.write(2, b"nst: ended at once; nothing was saved\n")
     os._exit(status)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from nst_core import weights
-from nst_core.cli.streams import say
 from nst_core.system import files
+from nst_core.terminal.streams import echo
 
 
 @click.group("weights")
@@ -18,18 +18,32 @@ def command() -> None:
 
 @command.command("list")
 def list_sources() -> None:
-    """List where weights can come from, and what is missing for a source to work."""
+    """List the sources of weights, and what is missing for a source that can't be used."""
     for source in weights.sources():
-        lack = f"  [not here: {source.lack}]" if source.lack else ""
-        say(f"{source.name:<14} {source.description}{lack}")
+        note = f"  [not here: {source.lack}]" if source.lack else ""
+        echo(f"{source.name:<14} {source.description}{note}")
 
 
 @command.command("export")
-@click.option("--weights", "source", default="bundled", show_default=True, metavar="SOURCE")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--weights",
+    "source",
+    default="bundled",
+    show_default=True,
+    metavar="SOURCE",
+    help="The source; see `nst weights list`.",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file to write, FILE.safetensors.",
+)
 def export(source: str, output: Path) -> None:
     """Write weights as safetensors: conv1_1.weight, conv1_1.bias, ..., for normalised RGB."""
     files.check_writable(output)
     loaded = weights.load(source)
     weights.save(loaded, output)
-    say(f"{output}: {loaded.source}, sha256 {loaded.checksum}")
+    echo(f"{output}: {loaded.source}, sha256 {loaded.checksum}")

@@ -1,5 +1,5 @@
-"""Contestants on one problem, each in a process of its own, and a report on how they differ.
+"""Runs variants on the same pictures, each in its own process, and reports how they differ.
 
-A contestant is a preset on a backend. Contestants of one preset are meant to compute the same
-numbers, so there is a verdict on them; between presets the pictures are only shown side by side.
+A variant is a preset on a backend. Variants of the same preset should compute the same numbers, so
+they are checked against tolerances. Results of different presets are only shown side by side.
 """

@@ -1,4 +1,4 @@
-"""Losses over the steps, of all contestants."""
+"""The plot of the losses of all variants over the steps."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, MaxNLocator, StrMethodFormatter
 
-from nst_core.compare.measurement import Record
+from nst_core.compare.record import VariantRecord
 
 _PANELS = ("content", "style", "tv", "total")
-# Okabe and Ito's colours, which colour-blind people tell apart.
+# Okabe and Ito's palette, which colour-blind people can tell apart.
 _COLOURS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
 
 
-def write_losses(records: Sequence[Record], path: Path, *, title: str) -> None:
-    """Draw one panel each of the content, style, tv and total loss, with a line per contestant.
+def write_losses(records: Sequence[VariantRecord], path: Path, *, title: str) -> None:
+    """Draw four panels, of the content, style, tv and total loss, with one line per variant.
 
     Args:
-        records: What was measured.
-        path: A PNG file, in a directory that is there.
-        title: Stands above.
+        records: One per variant.
+        path: A PNG file in an existing directory.
+        title: Stands above the panels.
     """
     figure = Figure(figsize=(11, 6.5), layout="constrained", dpi=120)
     figure.suptitle(_literal(title), fontsize=12)
@@ -39,10 +39,10 @@ def write_losses(records: Sequence[Record], path: Path, *, title: str) -> None:
     figure.savefig(path)
 
 
-def _draw(axes: Axes, name: str, records: Sequence[Record]) -> None:
+def _draw(axes: Axes, name: str, records: Sequence[VariantRecord]) -> None:
     lines = [_visible([step.sums()[name] for step in record.steps]) for record in records]
     for index, (record, losses) in enumerate(zip(records, lines, strict=True)):
-        # Backends that agree lie on each other: the first is broad, and those on it are thin.
+        # Lines of backends that agree cover each other, so the first is broad and later ones thin.
         axes.plot(
             range(1, len(losses) + 1),
             losses,
@@ -65,16 +65,16 @@ def _draw(axes: Axes, name: str, records: Sequence[Record]) -> None:
 
 
 def _visible(losses: Sequence[float]) -> list[float]:
-    """Return losses without those that are next to nothing beside the largest, as NaN.
+    """Return the losses; those below 1e-6 of the largest are replaced by NaN.
 
-    At the content picture the content loss is zero or the rounding of it, and on a logarithmic
-    axis that would squeeze everything else into a line.
+    At the content picture the content loss is zero, or differs from it by rounding. On a
+    logarithmic axis such a value would leave no room for the others.
     """
     least = 1e-6 * max((loss for loss in losses if math.isfinite(loss)), default=0)
     return [loss if loss > least or least == 0 else math.nan for loss in losses]
 
 
 def _literal(text: str) -> str:
-    """Return text in which nothing is taken for mathematics, and a label is never hidden."""
+    """Return text that matplotlib shows as it is: no mathematics, no hidden label."""
     escaped = text.replace("$", r"\$")
     return f" {escaped}" if escaped.startswith("_") else escaped

@@ -1,4 +1,4 @@
-"""What a comparison found, and its JSON."""
+"""The result of a comparison, and its JSON."""
 
 from __future__ import annotations
 
@@ -11,67 +11,69 @@ from typing import Any
 
 import numpy as np
 
-from nst_core.compare.job import Setting
-from nst_core.compare.measurement import Measurement
-from nst_core.compare.verdict import Deviation, groups
+from nst_core.compare.agreement import Deviation, by_preset
+from nst_core.compare.record import Measurement
+from nst_core.compare.variant import CommonSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A comparison's result.
+    """The result of a comparison.
 
     Attributes:
-        setting: What was the same for every contestant.
-        measurements: One of each contestant.
-        deviations: What was judged; empty if no two contestants are of one preset.
-        stems: The names of the contestants' pictures, without the ending.
+        settings: What was the same for every variant.
+        measurements: One per variant.
+        deviations: What was checked; empty if no two variants have the same preset.
+        stems: The names of the variants' pictures, without the extension.
     """
 
-    setting: Setting
+    settings: CommonSettings
     measurements: Sequence[Measurement]
     deviations: Sequence[Deviation]
     stems: Sequence[str]
 
     @property
     def title(self) -> str:
-        """The pictures, in words."""
-        content, *styles = (Path(one).stem for one in (self.setting.content, *self.setting.styles))
+        """The names of the pictures, in words."""
+        content, *styles = (
+            Path(one).stem for one in (self.settings.content, *self.settings.run.style)
+        )
         return f"{content} in the style of {' and '.join(styles)}"
 
     @property
     def summary(self) -> str:
         """Presets, sizes, steps, dtype and weights on one line."""
         parts = []
-        for first, *_ in groups(self.measurements):
+        for first, *_ in by_preset(self.measurements):
             sizes = ", ".join(f"{height}x{width}" for height, width in first.record.sizes)
             parts.append(f"{first.record.preset}: {sizes}, {len(first.record.steps)} steps")
-        return f"{'; '.join(parts)}; {self.setting.dtype}, weights {self.setting.weights}"
+        return f"{'; '.join(parts)}; {self.settings.run.dtype}, weights {self.settings.run.weights}"
 
     @property
     def disagreements(self) -> list[Deviation]:
-        """What is beyond its tolerance."""
+        """The deviations beyond their tolerances."""
         return [one for one in self.deviations if not one.agrees]
 
     @property
     def verdict(self) -> str:
         """One sentence, without a full stop."""
         if not self.deviations:
-            return "not judged: no two contestants are of one preset"
+            return "not judged: no two variants have the same preset"
         if not self.disagreements:
             return "the backends agree within the tolerances"
         return f"the backends disagree: {self.disagreements[0].line}"
 
     def to_json(self) -> str:
-        """Return everything but pictures and gradients as JSON."""
-        judged = [
+        """Return everything except pictures and gradients as JSON."""
+        compared = [
             {**asdict(one), "agrees": one.agrees, "line": one.line} for one in self.deviations
         ]
         table = {
             "title": self.title,
-            "setting": self.setting.model_dump(exclude={"quiet", "log_every"}),
+            "setting": self.settings.to_table(),
             "verdict": self.verdict,
             "agrees": not self.disagreements if self.deviations else None,
-            "comparisons": judged,
+            "comparisons": compared,
             "picture_differences": [
                 {"first": first.record.label, "second": second.record.label, **found}
                 for first, second, found in picture_differences(self.measurements)
@@ -87,9 +89,12 @@ class Report:
 def picture_differences(
     measurements: Sequence[Measurement],
 ) -> list[tuple[Measurement, Measurement, dict[str, float]]]:
-    """Return how far the end images of one preset are apart, in [0, 1]; nothing is judged by it."""
+    """Return the mean and the largest difference of the end images of each preset.
+
+    Images are clipped to [0, 1]. No tolerance applies to these numbers.
+    """
     found = []
-    for first, *others in groups(measurements):
+    for first, *others in by_preset(measurements):
         for other in others:
             apart = np.abs(np.clip(first.image, 0, 1) - np.clip(other.image, 0, 1))
             numbers = {"mean": float(apart.mean()), "largest": float(apart.max())}
@@ -98,7 +103,7 @@ def picture_differences(
 
 
 def _plain(value: Any) -> Any:
-    """Return plain data as JSON can hold it: NaN and infinity, which it can't, become words."""
+    """Return plain data that JSON can hold. NaN and infinity, which it can't, become words."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

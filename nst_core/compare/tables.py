@@ -1,20 +1,20 @@
-"""The report's tables, and their Markdown."""
+"""The tables of a report, and their Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nst_core.compare.measurement import Measurement
+from nst_core.compare.agreement import by_preset, step_difference
+from nst_core.compare.record import Measurement
 from nst_core.compare.report import Report, picture_differences
-from nst_core.compare.verdict import groups, step_difference
 
 _LOSSES = ("content", "style", "tv", "total")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A heading, the columns' names, and rows of cells; a note may stand below."""
+    """A heading, the columns' names, rows of cells, and perhaps a note below them."""
 
     heading: str
     columns: Sequence[str]
@@ -25,7 +25,7 @@ class Table:
 def tables(report: Report) -> list[Table]:
     """Return the report's tables."""
     found = [_results(report.measurements)]
-    for group in groups(report.measurements):
+    for group in by_preset(report.measurements):
         if len(group) > 1:
             found.append(_matching_steps(group))
     if report.deviations:
@@ -56,8 +56,8 @@ def _results(measurements: Sequence[Measurement]) -> Table:
         columns=columns,
         rows=rows,
         note=(
-            "Weighted losses at the last step, before its update. Seconds a step are the median "
-            "without the first; the peak is of the process's main memory. "
+            "Weighted losses at the last step, before its update. Seconds per step are the median "
+            "without the first step; the peak is of the process's main memory. "
             f"Python {records[0].python}, NumPy {records[0].numpy}, "
             f"weights sha256 {records[0].weights_sha256[:12]}."
         ),
@@ -82,7 +82,7 @@ def _matching_steps(group: Sequence[Measurement]) -> Table:
 
 
 def matching_steps(count: int) -> list[int]:
-    """Return about six steps of ``count``, counted from 0: the first, the last, some between."""
+    """Return up to six of ``count`` steps, counted from 0: the first, the last, some between."""
     return sorted(
         {0, 1, *(count * tenth // 10 for tenth in (1, 3, 6)), count - 1} & {*range(count)}
     )
@@ -108,7 +108,7 @@ def _differences(report: Report) -> Table:
         heading="Agreement",
         columns=("", "compared", "difference", "allowed", "agree"),
         rows=rows,
-        note=f"End images (not judged), white being 1: {apart}.",
+        note=f"Differences of the end images, where white is 1 (not judged): {apart}.",
     )
 
 
@@ -123,7 +123,7 @@ def markdown(report: Report) -> str:
 
 
 def _aligned(table: Table) -> list[str]:
-    """Return a table's lines, padded so that it reads well as plain text too."""
+    """Return a table's lines, padded so that the table is readable as plain text too."""
     cells = [[_escaped(cell) for cell in row] for row in (table.columns, *table.rows)]
     widths = [max(3, *(len(cell) for cell in column)) for column in zip(*cells, strict=True)]
     cells.insert(1, ["-" * width for width in widths])
@@ -134,7 +134,7 @@ def _aligned(table: Table) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Return text that stays text in a Markdown table: one line, no column of its own, no tag."""
+    """Return text as one line of Markdown that opens no column and no tag."""
     flat = " ".join(text.split())
     for character in "\\|<*`[":
         flat = flat.replace(character, f"\\{character}")

@@ -1,13 +1,18 @@
 """How far the backends of one preset may be apart, by dtype.
 
-In float64 every difference is rounding, so the bounds are tight: that is where a claim of parity is
-made. In float32, only the losses at one image are as certain. A photograph has ReLUs and poolings
-so near to their kinks that rounding decides them, and each that is decided otherwise changes the
-gradient around it: on three pairs of pictures at 100x150, preset d2l, float32 was off the float64
-gradient by up to 2.4e-3 of its norm, and by 8e-3 of the largest entry at single pixels. Adam
-divides each entry of the gradient by its own size and makes small differences larger: after two
-steps the losses were 0.7 % of the total apart, over fifty steps 5 % in the mean and 20 % at one
-step. Images of float32 that ran freely are not judged at all.
+In float64 every difference is rounding, so the bounds are tight. Parity of the backends is claimed
+there.
+
+In float32 the bounds are tight only for the losses at the same image:
+
+- Gradients. Some inputs of ReLUs and max poolings are so close to a kink that rounding decides
+  the branch, and another branch changes the gradient around it. On three pairs of pictures at
+  100x150, preset d2l, the float32 gradient differed from the float64 gradient by up to 2.4e-3 of
+  its norm, and at single pixels by 8e-3 of the largest entry.
+- Losses over the steps. Adam divides each entry of the gradient by its own size, which amplifies
+  small differences. The losses differed by 0.7 % of the total after two steps, and over fifty
+  steps by 5 % in the mean and by 20 % at one step.
+- End images of float32 are not judged.
 """
 
 from __future__ import annotations
@@ -22,12 +27,12 @@ class Tolerances:
     """Bounds of relative differences.
 
     Attributes:
-        first_losses: Of every loss at the first step, relative to that loss, or to a thousandth of
-            the total where the loss is smaller still.
-        gradient: Of the gradient at one and the same image, in the Euclidean norm.
-        early_losses: Of content, style and total variation loss at each of the first three steps,
-            relative to the total: what Adam's first updates do.
-        mean_losses: The same in the mean over all steps.
+        first_losses: For every loss at the first step, relative to that loss, or to a thousandth
+            of the total if the loss is smaller.
+        gradient: For the gradient at the same image, in the Euclidean norm.
+        early_losses: For the content, style and total variation loss at each of the first three
+            steps, relative to the total. They depend on Adam's first updates.
+        mean_losses: For the mean of the same differences over all steps.
     """
 
     first_losses: float

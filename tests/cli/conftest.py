@@ -23,7 +23,7 @@ main()
 
 @contextmanager
 def interruptible(*arguments, cwd):
-    """Runs the command line in a process of its own that Ctrl-C reaches, and never outlives."""
+    """Run the command line in a child process that Ctrl-C reaches; kill it at the end."""
     run = subprocess.Popen(
         [sys.executable, "-c", WITH_CTRL_C, *map(str, arguments)],
         cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -37,7 +37,7 @@ def interruptible(*arguments, cwd):
 
 @pytest.fixture
 def child():
-    """``child(*arguments, cwd=...)`` is a context that lends the running process."""
+    """``child(*arguments, cwd=...)`` is a context manager with the running process."""
     return interruptible
 
 
@@ -50,13 +50,13 @@ class Outcome:
 
 @pytest.fixture
 def nst(monkeypatch, capsys, tmp_path):
-    """Runs the command line in this process, in an empty directory, as a shell would."""
+    """``nst(*arguments)`` runs the command line in this process, in an empty directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_end_at_once", sys.exit)  # it would end pytest
+    monkeypatch.setattr(cli, "_exit_now", sys.exit)  # it would end pytest
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["nst", *map(str, arguments)])
-        # Inside pytest -W error, as for anyone who gives -W, main leaves the filters alone.
+        # As with `python -W error`, where main leaves the filters alone.
         monkeypatch.setattr(sys, "warnoptions", ["error"])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
@@ -79,7 +79,7 @@ def pair(tmp_path):
 
 @pytest.fixture
 def pretended(monkeypatch):
-    """Every backend is a fake one and all weights are zeros, so that runs take no time."""
+    """Options of a fast run: every backend is a fake one, and all weights are zeros."""
     zeros = tiny_weights()
     monkeypatch.setattr(registry, "load", lambda _: FakeBackend())
     monkeypatch.setattr(weights, "load", lambda _: zeros)

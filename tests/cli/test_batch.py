@@ -1,4 +1,4 @@
-"""``nst batch`` as a person uses it: what fails, what is skipped, what is interrupted."""
+"""``nst batch`` as a user meets it: what fails, what is skipped, what is interrupted."""
 
 import csv
 import json
@@ -8,11 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
-import pytest
-from fakes import FakeBackend
 
 from nst_core import batch
-from nst_core.spec import presets, recipe
 from nst_core.system import toml
 
 FAST = ("--size", "16x24", "--steps", "2", "--weights", "random")
@@ -53,103 +50,15 @@ def test_contents_and_a_bad_one_in_two_styles(nst, pair):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
 
 
-@pytest.fixture
-def here(monkeypatch, pair, tmp_path):
-    """Jobs are done in this process; returns a function that does one with the pair."""
-    monkeypatch.chdir(tmp_path)
-    workshop = batch.Workshop()
-
-    def do(**changes):
-        return batch.do(job(pair, **changes), workshop=workshop)
-
-    return do
-
-
-def job(pair, **changes):
-    spec = {
-        "content": {"weight": 1.0, "layers": ["relu1_1"]},
-        "style": {"weight": 1.0, "layers": ["relu1_1"]},
-        "total_variation": {"weight": 1.0},
-        "optimiser": {},
-        "stages": [{"size": "16x24", "steps": 1}],
-    }
-    fields = {
-        "content": pair[0], "style": pair[1], "output": "a.png", "spec": spec,
-        "run": {"weights": "random"}, "max_pixels": 10**6,
-    }  # fmt: skip
-    return batch.Job(**{**fields, **changes})
-
-
-def test_what_is_done_is_not_done_again(here, pair):
-    spec = job(pair).spec
-    assert here().status == "done"
-    made = Path("a.png").stat().st_mtime_ns
-    assert here().status == "skipped"
-    assert here(command="another", max_pixels=10**7).status == "skipped"
-    assert here(run={"weights": "random", "device": "cpu"}).status == "skipped"
-    assert Path("a.png").stat().st_mtime_ns == made
-
-    # Other options, other or newer pictures, half a picture: each makes it anew.
-    assert here(spec={**spec, "colours": "match"}).status == "done"
-    assert here(run={"weights": "random", "dpi": 200.0}).status == "done"
-    assert here().status == "done"
-    assert here(content=pair[1]).status == "done"
-    assert here().status == "done"
-    later = Path("a.png").stat().st_mtime + 5
-    os.utime(pair[1], (later, later))
-    assert here().status == "done"
-    assert here().status == "done", "the style is still newer"
-    os.utime(pair[1], (1, 1))
-    assert here().status == "skipped"
-    Path("a.png").write_bytes(Path("a.png").read_bytes()[:500])
-    assert here().status == "done"
-
-
-def test_a_full_disk_loses_no_picture(here, monkeypatch):
-    from nst_core import images
-    from nst_core.errors import PictureError
-
-    write = images.write
-
-    def full(image, path, **extras):
-        if Path(path) == Path("a.png"):
-            raise PictureError("can't write a.png: the disk is full; free some space")
-        write(image, path, **extras)
-
-    monkeypatch.setattr(images, "write", full)
-    record = here()
-    assert record.status == "failed"
-    with PIL.Image.open(record.reason.split("the picture was saved as ")[1]) as picture:
-        assert picture.size == (24, 16)
-
-
 def test_a_run_that_its_numbers_ended_is_no_success(nst, pair, monkeypatch):
-    def ended(jobs, *, workers, tell):
+    def ended(jobs, *, workers, on_record):
         line = "stage 1, step 3: the content loss is nan; the picture is the best one before"
-        return [batch.Record.failed(jobs[0], line).model_copy(update={"status": "done"})]
+        return [batch.JobRecord.failed(jobs[0], line).model_copy(update={"status": "done"})]
 
-    monkeypatch.setattr(batch, "run", ended)
+    monkeypatch.setattr(batch, "run_jobs", ended)
     done = nst("batch", "content.png", "--style", "style.png", "--output-dir", "out", "-q")
     assert done.status == 1
     assert done.err.startswith("nst: failed: out/content-style.png: stage 1, step 3: the content")
-
-
-def test_a_size_by_device_is_recognised(here, pair):
-    spec = job(pair).spec
-    spec = {**spec, "stages": [{"size": "32x48", "size_on_cpu": "16x24", "steps": 1}]}
-    assert here(spec=spec).size == (16, 24)
-    assert here(spec=spec).status == "skipped"
-
-
-def test_style_targets_are_found_once(monkeypatch, pair, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    workshop, backend = batch.Workshop(), FakeBackend()
-    monkeypatch.setattr(workshop, "backend", lambda _: backend)
-    PIL.Image.new("RGB", (40, 30), "teal").save("other.png")
-    for number, content in enumerate((pair[0], "other.png")):
-        one = job(pair, content=content, output=f"{number}.png")
-        assert batch.do(one, workshop=workshop).status == "done"
-    assert [problem.style_targets is not None for problem in backend.problems] == [False, True]
 
 
 def masks(directory, *names):
@@ -182,18 +91,6 @@ def test_masks_go_with_their_pictures(nst, pair):
     assert statuses == {"content-style.png": "skipped", "other-style.png": "done"}
 
 
-def test_one_mask_may_be_for_all(pair):
-    run = recipe.checked_run({"content_mask": "m.png", "style_mask": ["1.png", "2.png"]})
-    jobs = batch.plan(
-        ["a.png", "b.png"], ["c.png", "d.png"], directory=Path(), ending="png", run=run,
-        spec=presets.load("d2l"), max_pixels=1, command="",
-    )  # fmt: skip
-    found = {(job.content, job.style): (job.content_mask, job.style_mask) for job in jobs}
-    assert found["a.png", "c.png"] == found["b.png", "c.png"] == ("m.png", "1.png")
-    assert found["a.png", "d.png"] == found["b.png", "d.png"] == ("m.png", "2.png")
-    assert not {"content_mask", "style_mask"} & jobs[0].run.keys()
-
-
 def test_masks_that_do_not_go_with_the_pictures_are_refused(nst, pair):
     masks("masks", "content.png", "style.png", "style.bmp")
     style = ("--style", "style.png", "--output-dir", "out")
@@ -222,40 +119,6 @@ def test_a_pyramid_makes_its_stages(nst, pair):
     options = ("--style", "style.png", "--output-dir", "out", "--weights", "random", "--steps", 1)
     assert nst("batch", "content.png", *options, "--pyramid", "24:32:1.2").status == 0
     assert table()["content-style.png"]["steps"] == 3
-
-
-def test_failures_are_records(here):
-    assert "no such file" in here(content="no.png").reason
-    assert "unknown weights" in here(run={"weights": "heavy"}).reason
-    assert "no directory" in here(output="no/a.png").reason
-    assert "more than 10" in here(max_pixels=10).reason
-    assert "JPEG has 8 bits" in here(output="a.jpg", run={"bits": 16}).reason
-    assert here().status == "done"
-
-
-def test_jobs_and_records_survive_json(here, pair):
-    record = here()
-    assert batch.Record.model_validate_json(record.model_dump_json()) == record
-    one = job(pair)
-    assert batch.Job.model_validate_json(one.model_dump_json()) == one
-
-
-def test_a_process_that_dies_costs_one_picture(monkeypatch, pair, tmp_path):
-    monkeypatch.chdir(tmp_path)
-
-    class Deadly(batch.Job):
-        """One that the worker can't even read, which ends its process."""
-
-        def model_dump_json(self, **_):
-            return "no JSON"
-
-    deadly = Deadly(**job(pair).model_dump())
-    last = job(pair, output="b.png")
-    told = []
-    records = batch.run([deadly, last], tell=told.append)
-    assert [record.status for record in records] == ["failed", "done"]
-    assert "its process failed with exit status 1" in records[0].reason
-    assert told == records
 
 
 def test_ctrl_c_keeps_what_is_done(child, pair, tmp_path):

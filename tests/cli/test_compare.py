@@ -12,7 +12,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from nst_core.compare import contest, processes
+from nst_core.compare import comparison, launch
 from nst_core.errors import BackendError
 from nst_core.spec import presets
 from nst_core.system import toml
@@ -53,22 +53,24 @@ ENTRY_POINTS = (
 @pytest.fixture
 def unasked(monkeypatch):
     """Saves the processes that find out whether a backend can be used."""
-    monkeypatch.setattr(processes, "check_backend", lambda *_, **__: None)
+    monkeypatch.setattr(launch, "check_backend", lambda *_, **__: None)
 
 
 @pytest.fixture
 def plugins(tmp_path, monkeypatch):
     """Registers three further backends, here and for child processes."""
-    room = tmp_path / "plugins"
-    (room / "nst_broken-1.0.dist-info").mkdir(parents=True)
-    (room / "nst_broken.py").write_text(BROKEN)
-    (room / "nst_absent.py").write_text("import no_such_framework")
-    (room / "nst_broken-1.0.dist-info" / "METADATA").write_text("Name: nst-broken\nVersion: 1.0\n")
-    (room / "nst_broken-1.0.dist-info" / "entry_points.txt").write_text(ENTRY_POINTS)
+    directory = tmp_path / "plugins"
+    (directory / "nst_broken-1.0.dist-info").mkdir(parents=True)
+    (directory / "nst_broken.py").write_text(BROKEN)
+    (directory / "nst_absent.py").write_text("import no_such_framework")
+    (directory / "nst_broken-1.0.dist-info" / "METADATA").write_text(
+        "Name: nst-broken\nVersion: 1.0\n"
+    )
+    (directory / "nst_broken-1.0.dist-info" / "entry_points.txt").write_text(ENTRY_POINTS)
     before = os.environ.get("PYTHONPATH")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(room), before])))
-    monkeypatch.syspath_prepend(room)
-    return room
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(directory), before])))
+    monkeypatch.syspath_prepend(directory)
+    return directory
 
 
 class Page(HTMLParser):
@@ -188,7 +190,7 @@ def test_a_backend_that_can_not_be_used(nst, pair, plugins, monkeypatch):
     lack = "backend 'absent' needs the package 'no_such_framework', which is not installed"
     assert done.status == 2
     assert done.err.startswith(f"nst: error: {lack}")
-    monkeypatch.setattr(processes, "check_backend", only_pytorch)
+    monkeypatch.setattr(launch, "check_backend", only_pytorch)
     done = nst("compare", *pair, *FAST)
     assert done.status == 2
     assert "nst: mxnet is left out: not here\n" in done.err
@@ -201,16 +203,16 @@ def only_pytorch(name, *, device, directory):
         raise BackendError("not here")
 
 
-def test_contestants_of_presets_and_backends(nst, pair, monkeypatch, unasked):
+def test_variants_of_presets_and_backends(nst, pair, monkeypatch, unasked):
     seen = []
-    monkeypatch.setattr(contest, "run", lambda one, *_, **__: seen.append(one) or sys.exit(7))
+    monkeypatch.setattr(comparison, "run", lambda one, *_, **__: seen.append(one) or sys.exit(7))
     monkeypatch.setattr("nst_core.spec.presets.names", lambda: ("d2l", "other"))
     table = toml.read(Path(presets.__file__).parent / "d2l.toml")
     monkeypatch.setattr("nst_core.spec.presets.table", lambda name: {"name": name, **table})
 
     def labels(*options):
         assert nst("compare", *pair, *FAST, *options).status == 7
-        return [(one.label, one.preset, one.backend) for one in seen.pop().contestants]
+        return [(one.label, one.preset, one.backend) for one in seen.pop().variants]
 
     both = labels("--presets", "d2l, other", "--backends", "pytorch,mxnet")
     assert both == [
@@ -263,7 +265,7 @@ def test_inputs_come_first_and_are_never_replaced(nst, pair, tmp_path, unasked):
     assert [path.name for path in Path("out").iterdir()] == ["sheet.png"]
 
 
-def test_ctrl_c_ends_the_contestant_and_leaves_nothing_behind(child, pair, tmp_path):
+def test_ctrl_c_ends_the_child_and_leaves_nothing_behind(child, pair, tmp_path):
     arguments = (
         "compare", *pair, *FAST, "--steps", "1000000",
         "--log-every", "1", "--presets", "d2l", "--backends", "pytorch,mxnet",
@@ -273,7 +275,7 @@ def test_ctrl_c_ends_the_contestant_and_leaves_nothing_behind(child, pair, tmp_p
             if "step 3/" in line:
                 run.send_signal(signal.SIGINT)
                 break
-        # The contestant holds stderr too: its end is the end of both.
+        # The child process holds stderr too, so this waits for the end of both.
         out, err = run.communicate(timeout=60)
     assert (run.returncode, out) == (130, "")
     assert "Traceback" not in err

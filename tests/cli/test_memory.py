@@ -6,9 +6,6 @@ import sys
 import PIL.Image
 import pytest
 
-from nst_core.backend import out_of_memory
-from nst_core.errors import OutOfMemoryError
-
 LIMITED = """
 import resource, sys
 from nst_core.backend import registry
@@ -53,8 +50,9 @@ def test_too_large_is_one_line(pair, tmp_path):
 @pytest.mark.parametrize("size", ["1000x1400", "2000x2800"])
 def test_too_large_on_mxnet_is_one_line(pair, tmp_path, size):
     pytest.importorskip("mxnet")
-    # At 1000x1400 it ends while MXNet enlarges its temporary buffer, of which it dies at exit.
-    done = limited("mxnet", 1000, "run", *pair, "--size", size, cwd=tmp_path)
+    # With 1070 MB a step of 1000x1400 fails while MXNet enlarges its temporary buffer, after which
+    # MXNet's exit handler aborts. (With 1000 MB MXNet itself crashes in one of its threads.)
+    done = limited("mxnet", 1070, "run", *pair, "--size", size, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     *foreseen, line = done.stderr.splitlines()
     assert len(foreseen) == (size == "2000x2800")
@@ -102,80 +100,3 @@ def test_a_later_stage_that_is_too_large_keeps_the_picture(pair, tmp_path):
     )
     with PIL.Image.open(tmp_path / "out.png") as picture:
         assert picture.size == (48, 32)
-
-
-TORCH = (
-    "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tried"
-)
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        (f"{TORCH} to allocate 89600000 bytes. Error code 12", "a further 90 MB were asked for ("),
-        ("std::bad_alloc", "more was asked for than there is ("),
-        ("shape '[2]' is invalid for input of size 3", None),
-        ("MPS backend out of memory (MPS allocated: 1 GB). Tried to allocate 2.00 GB on private "
-         "pool.", "on the GPU a further 2.00 GB were asked for"),
-    ],
-)  # fmt: skip
-def test_what_pytorch_says(text, told):
-    from nst_pytorch.out_of_memory import out_of_memory_message
-
-    found = out_of_memory_message(RuntimeError(text))
-    assert found is None if told is None else found.startswith(told)
-
-
-def test_what_pytorch_says_of_cuda():
-    import torch
-
-    from nst_pytorch.out_of_memory import out_of_memory_message
-
-    error = torch.OutOfMemoryError(
-        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.10 GiB "
-        "of which 1.25 GiB is free. Process 1 has 77.85 GiB memory in use."
-    )
-    assert (
-        out_of_memory_message(error)
-        == "on the GPU a further 2.00 GiB were asked for (1.25 GiB are free)"
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("Traceback ...\nMXNetError: Failed to allocate CPU Memory", "more was asked for than "),
-        ("cudaMalloc retry failed: out of memory", "on the GPU more was asked for than it has"),
-        ("Check failed: shape", None),
-    ],
-)
-def test_what_mxnet_says(text, told):
-    mxnet = pytest.importorskip("mxnet")
-    from nst_mxnet.out_of_memory import out_of_memory_message
-
-    found = out_of_memory_message(mxnet.MXNetError(text))
-    assert found is None if told is None else found.startswith(told)
-    assert out_of_memory_message(ValueError(text)) is None
-
-
-def test_a_bug_stays_what_it_is():
-    class Session:
-        def __init__(self, error=None):
-            self.error = error
-
-        features = evaluate = losses = image = state = restore = __init__
-
-        def step(self):
-            raise self.error
-
-    told = out_of_memory.translates_out_of_memory(
-        lambda error: "much" if str(error) == "no memory" else None
-    )(Session)
-    with pytest.raises(OutOfMemoryError, match=r"^the memory is not enough: much$"):
-        told(RuntimeError("no memory")).step()
-    with pytest.raises(OutOfMemoryError, match=r"^the memory is not enough: Unable"):
-        told(MemoryError("Unable")).step()
-    bug = RuntimeError("a bug")
-    with pytest.raises(RuntimeError) as caught:
-        told(bug).step()
-    assert caught.value is bug

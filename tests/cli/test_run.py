@@ -1,8 +1,7 @@
-"""``nst run`` as a person uses it, on the PyTorch backend with random weights for speed."""
+"""``nst run`` as a user meets it, on the PyTorch backend with random weights for speed."""
 
 import csv
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -283,27 +282,6 @@ def test_what_a_file_cannot_hold(nst, pair, options, says):
     assert (done.status, done.out) == (2, "")
     assert says in done.err
     assert done.err.count("\n") == 1
-
-
-@pytest.mark.parametrize("backend", ["pytorch", "mxnet"])
-def test_a_dry_run_says_what_it_would_take_and_writes_nothing(nst, pair, tmp_path, backend):
-    before = sorted(tmp_path.iterdir())
-    done = nst("run", *pair, *FAST, "--backend", backend, "--dry-run")
-    assert (done.status, done.err) == (0, "")
-    headline, memory, seconds = done.out.splitlines()
-    assert "16x24, 3 steps" in headline
-    assert re.fullmatch(r"memory: about [0-3]\.\d GB at its peak, \d+\.\d GB available", memory)
-    assert re.fullmatch(r"time: about \d+ s, [\d.e-]+ s a step", seconds)
-    assert sorted(tmp_path.iterdir()) == before
-
-
-def test_a_run_that_will_not_fit_is_warned_of_and_run(nst, pair, monkeypatch):
-    monkeypatch.setattr("nst_core.system.memory.available_mb", lambda: -10_000.0)
-    done = nst("run", *pair, *FAST, "-o", "out.png", "--quiet")
-    assert done.status == 0
-    assert "nst: warning: the memory may not be enough: about " in done.err
-    assert "try a smaller --size" in done.err
-    assert Path("out.png").exists()
 
 
 def test_colours_by_option_and_by_recipe(nst, pair):

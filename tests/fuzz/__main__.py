@@ -18,11 +18,11 @@ COUNTS = {"pictures": 6000, "weights": 2000, "texts": 2000, "checkpoints": 2000}
 
 
 def main() -> int:
-    """Try every kind, write the record, exit with 1 if a file was neither taken nor refused."""
-    options = _options()
+    """Run every kind and write the record. Status 1: a file was neither accepted nor refused."""
+    options = _arguments()
     if options.show:
         return _show(options.show, options.seed)
-    record = _begun(options.output, options.seed)
+    record = _record(options.output, options.seed)
     bugs = 0
     for kind in options.kinds.split(","):
         began, number = time.perf_counter(), round(COUNTS[kind] * options.scale)
@@ -35,24 +35,24 @@ def main() -> int:
             "largest_megabytes": tally.largest[0],
             "seconds": round(time.perf_counter() - began),
         }
-        _say(f"{kind} {json.dumps(record['kinds'][kind])}")
-        _say(f"slowest: {tally.slowest[1]}, largest: {tally.largest[1]}")
+        _print(f"{kind} {json.dumps(record['kinds'][kind])}")
+        _print(f"slowest: {tally.slowest[1]}, largest: {tally.largest[1]}")
         for bug in tally.bugs:
-            _say(f"{kind} {bug['index']}: {bug.get('case', '')}: {bug['what']}\n")
+            _print(f"{kind} {bug['index']}: {bug.get('case', '')}: {bug['what']}\n")
         if options.output:
             options.output.write_text(json.dumps(record, indent=2) + "\n")
     return 1 if bugs else 0
 
 
-def _begun(output: Path | None, seed: int) -> dict[str, Any]:
-    """Return the record that is there, to be added to, if it is of the same; or a new one."""
+def _record(output: Path | None, seed: int) -> dict[str, Any]:
+    """Return the record of an earlier run with the same seed and versions, or a new one."""
     record: dict[str, Any] = {"seed": seed, "versions": _versions(), "kinds": {}}
     before = json.loads(output.read_text()) if output and output.exists() else record
     same = all(before[name] == record[name] for name in ("seed", "versions"))
     return before if same else record
 
 
-def _options() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of files")
@@ -68,11 +68,11 @@ def _show(which: str, seed: int) -> int:
     one = case(kind, seed, int(index))
     Path("in").mkdir(exist_ok=True)
     one.write(Path())
-    _say(f"{one.name}\n{one.path}\nnst {' '.join(one.arguments)}")
+    _print(f"{one.name}\n{one.path}\nnst {' '.join(one.arguments)}")
     return 0
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Many cases in worker processes, each watched from outside, and the count of what came of them."""
+"""Runs many cases in worker processes, watches the processes, and counts the outcomes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 10.0
-"""Seconds of the processor that a file may take; of the clock six times as much."""
+TIME_LIMIT = 10.0
+"""Seconds of processor time per file. Wall-clock time may be six times as long."""
 
-MOST_MEGABYTES = 600
-"""What a file may add to the process; the largest sound one here, VGG-19 in float32, adds 400."""
+MEMORY_LIMIT_MB = 600
+"""Megabytes that a file may add to the process. The largest valid one, VGG-19, adds 400."""
 
 TESTS = Path(__file__).resolve().parents[1]
 
 
 @dataclass
 class Tally:
-    """What came of the files of one kind."""
+    """The outcomes of the files of one kind."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     bugs: list[dict[str, Any]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Tally:
 
     def add(self, answer: dict[str, Any]) -> None:
         index = answer["index"]
-        if answer.get("megabytes", 0) > MOST_MEGABYTES and answer["verdict"] != "bug":
+        if answer.get("megabytes", 0) > MEMORY_LIMIT_MB and answer["verdict"] != "bug":
             what = f"took {answer['megabytes']} MB"
             answer = {**answer, "verdict": "bug", "what": what}
         self.verdicts[answer["verdict"]] += 1
@@ -47,7 +47,7 @@ class Tally:
 
 
 def run(kind: str, *, seed: int, count: int, workers: int) -> Tally:
-    """Try the first ``count`` cases of a kind."""
+    """Run the first ``count`` cases of a kind."""
     tally, lock = Tally(), threading.Lock()
 
     def share(first: int) -> None:
@@ -61,7 +61,7 @@ def run(kind: str, *, seed: int, count: int, workers: int) -> Tally:
 
 
 def _answers(kind: str, seed: int, first: int, stop: int, stride: int) -> Iterator[dict[str, Any]]:
-    """Yield an answer for every case; where a worker dies over one, a new one goes on behind it."""
+    """Yield an answer for every case. If a worker dies, a new one starts at the next case."""
     while first < stop:
         numbers = map(str, (seed, first, stop, stride))
         with Worker([sys.executable, "-m", "fuzz.worker", kind, *numbers], first) as worker:
@@ -71,7 +71,7 @@ def _answers(kind: str, seed: int, first: int, stop: int, stride: int) -> Iterat
 
 
 class Worker:
-    """One process, and its answers."""
+    """One worker process, and its answers."""
 
     def __init__(self, command: Sequence[str], first: int) -> None:
         self._first = first
@@ -96,13 +96,13 @@ class Worker:
         self._lines.put(None)
 
     def answers(self) -> Iterator[dict[str, Any]]:
-        """Yield what the worker says until it ends; of a case that ended it, what happened."""
+        """Yield the worker's answers until it ends. A case that ended it gets an answer too."""
         index, busy = self._first, False
         while True:
             line = self._line()
             if line is None:
                 if busy or self._process.wait(60):
-                    yield {"index": index, "verdict": "bug", "what": self._ending()}
+                    yield {"index": index, "verdict": "bug", "what": self._exit_reason()}
                 return
             answer = json.loads(line)
             index, busy = answer["index"], "begins" in answer
@@ -110,13 +110,13 @@ class Worker:
                 yield answer
 
     def _line(self) -> str | None:
-        """Wait for a line; None if there comes none any more, or not within the patience."""
+        """Wait for a line; None if the worker has ended, or is killed after the time limit."""
         began, cpu = time.monotonic(), self._cpu()
         while True:
             try:
                 return self._lines.get(timeout=0.5)
             except queue.Empty:
-                if self._cpu() - cpu > PATIENCE or time.monotonic() - began > 6 * PATIENCE:
+                if self._cpu() - cpu > TIME_LIMIT or time.monotonic() - began > 6 * TIME_LIMIT:
                     self._process.kill()
                     return None
 
@@ -127,7 +127,7 @@ class Worker:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def _ending(self) -> str:
+    def _exit_reason(self) -> str:
         status = self._process.wait(60)
         tail = self._process.stderr.read()[-2000:]
         return f"the process ended with {status} (-9: it took too long): {tail}"

@@ -1,4 +1,4 @@
-"""One spoilt file after another, each told by kind, seed and index alone."""
+"""Corrupt files. Kind, seed and index determine a file and the command line that reads it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fuzz import (
+    corrupt_checkpoints,
+    corrupt_pictures,
+    corrupt_texts,
+    corrupt_weights,
     mutations,
     seeds,
-    sound_checkpoints,
-    spoilt_checkpoints,
-    spoilt_pictures,
-    spoilt_texts,
-    spoilt_weights,
+    valid_checkpoints,
 )
 from fuzz.mutations import Mutation
 from fuzz.seeds import Seed
@@ -24,13 +24,13 @@ class Kind(NamedTuple):
     """A kind of file.
 
     Attributes:
-        seeds: Gives the sound files.
-        own: By ending, the mutations that know the format.
-        arguments: For the command line, what a file of this kind is given as.
+        seeds: Returns the valid files.
+        mutations: By extension, the mutations that know the format.
+        arguments: Command lines with such a file, which is called FILE.
     """
 
     seeds: Callable[[], Sequence[Seed]]
-    own: Mapping[str, Sequence[Mutation]]
+    mutations: Mapping[str, Sequence[Mutation]]
     arguments: Sequence[tuple[str, ...]]
 
 
@@ -41,7 +41,7 @@ RESUME = ("run", "-q", "--resume", "FILE", "--checkpoint", "tmp/c")
 KINDS: Mapping[str, Kind] = {
     "pictures": Kind(
         seeds.pictures,
-        spoilt_pictures.PICTURES,
+        corrupt_pictures.PICTURES,
         (
             *[(*PAINT, "FILE", "style.png")] * 3,
             *[(*PAINT, "--keep-exif", "--keep-alpha", "--bits", "16", "FILE", "style.png")] * 3,
@@ -52,20 +52,20 @@ KINDS: Mapping[str, Kind] = {
     ),
     "weights": Kind(
         seeds.weights,
-        spoilt_weights.WEIGHTS,
+        corrupt_weights.WEIGHTS,
         ((*PAINT, "style.png", "style.png", "--weights", "FILE"),),
     ),
     "texts": Kind(
         seeds.texts,
-        spoilt_texts.TEXTS,
+        corrupt_texts.TEXTS,
         (
             *[(*PAINT, "style.png", "style.png", "--config", "FILE")] * 3,
             (*RUN, "style.png", "style.png", "--config", "FILE"),
         ),
     ),
     "checkpoints": Kind(
-        sound_checkpoints.checkpoints,
-        spoilt_checkpoints.CHECKPOINTS,
+        valid_checkpoints.checkpoints,
+        corrupt_checkpoints.CHECKPOINTS,
         (
             *[(*RESUME, "-o", "out/out.png")] * 2,
             (*RESUME, "--backend", "fake", "style.png", "style.png", "--device", "cpu"),
@@ -76,14 +76,14 @@ KINDS: Mapping[str, Kind] = {
 
 
 class Case(NamedTuple):
-    """One spoilt file.
+    """One corrupt file.
 
     Attributes:
-        name: From which file, by which mutations.
+        name: The valid file and the mutations that it was made by.
         path: The file, relative to the working directory.
         data: Its bytes.
-        hole: Zero bytes after them.
-        arguments: What nst is called with.
+        hole: Number of zero bytes after them.
+        arguments: The command line of nst.
     """
 
     name: str
@@ -100,17 +100,17 @@ class Case(NamedTuple):
 
 def case(kind: str, seed: int, index: int) -> Case:
     """Return the ``index``-th case of a kind; the same at any time and on any machine."""
-    chance = random.Random(f"{kind} {seed} {index}")
+    rng = random.Random(f"{kind} {seed} {index}")
     its = KINDS[kind]
-    sound = chance.choice(its.seeds())
-    pool = [*mutations.ANYWHERE, *its.own[sound.ending] * 6]
-    data, names = sound.data, []
-    for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        mutation = chance.choice(pool)
+    valid = rng.choice(its.seeds())
+    pool = [*mutations.ANYWHERE, *its.mutations[valid.extension] * 6]
+    data, names = valid.data, []
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        mutation = rng.choice(pool)
         names.append(mutation.__name__)
-        data = mutation(data, chance) if data else data
-    longer = sound.hole + 1 if sound.hole else 0
-    hole = chance.choice((sound.hole, sound.hole, sound.hole, 0, longer))
-    path = f"in/file{sound.ending}"
-    arguments = tuple(path if part == "FILE" else part for part in chance.choice(its.arguments))
-    return Case(f"{sound.name}: {', '.join(names)}", path, data, hole, arguments)
+        data = mutation(data, rng) if data else data
+    longer = valid.hole + 1 if valid.hole else 0
+    hole = rng.choice((valid.hole, valid.hole, valid.hole, 0, longer))
+    path = f"in/file{valid.extension}"
+    arguments = tuple(path if part == "FILE" else part for part in rng.choice(its.arguments))
+    return Case(f"{valid.name}: {', '.join(names)}", path, data, hole, arguments)

@@ -1,75 +1,74 @@
-"""How any file is spoilt by accident; each mutation is told what to do by a seeded chance."""
+"""Mutations for files of any format. Each makes its choices with a seeded generator."""
 
 from __future__ import annotations
 
-import random
 import struct
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import TypeAlias
 
-Chance: TypeAlias = random.Random
-Mutation: TypeAlias = Callable[[bytes, Chance], bytes]
+Mutation: TypeAlias = Callable[[bytes, Random], bytes]
 
 ABSURD = (0, 1, 2, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 30000, 65500, 0x7FFFFFFF, 0xFFFFFFFF)
 
 
-def flip_bits(data: bytes, chance: Chance) -> bytes:
+def flip_bits(data: bytes, rng: Random) -> bytes:
     result = bytearray(data)
-    for _ in range(chance.choice((1, 1, 1, 2, 8, 64))):
-        result[chance.randrange(len(result))] ^= 1 << chance.randrange(8)
+    for _ in range(rng.choice((1, 1, 1, 2, 8, 64))):
+        result[rng.randrange(len(result))] ^= 1 << rng.randrange(8)
     return bytes(result)
 
 
-def flip_bits_early(data: bytes, chance: Chance) -> bytes:
-    """Where headers are."""
-    early = min(len(data), chance.choice((16, 64, 256)))
-    return flip_bits(data[:early], chance) + data[early:]
+def flip_bits_early(data: bytes, rng: Random) -> bytes:
+    """Flip bits at the beginning, where headers are."""
+    early = min(len(data), rng.choice((16, 64, 256)))
+    return flip_bits(data[:early], rng) + data[early:]
 
 
-def set_number(data: bytes, chance: Chance) -> bytes:
-    """Put an absurd number of 1, 2 or 4 bytes somewhere."""
-    form = chance.choice(("B", "<H", ">H", "<I", ">I"))
+def set_number(data: bytes, rng: Random) -> bytes:
+    """Write an absurd number of 1, 2 or 4 bytes somewhere."""
+    form = rng.choice(("B", "<H", ">H", "<I", ">I"))
     size = struct.calcsize(form)
-    place = chance.randrange(max(1, min(len(data), chance.choice((64, 10**9))) - size))
-    number = struct.pack(form, chance.choice(ABSURD) % (1 << 8 * size))
+    place = rng.randrange(max(1, min(len(data), rng.choice((64, 10**9))) - size))
+    number = struct.pack(form, rng.choice(ABSURD) % (1 << 8 * size))
     return data[:place] + number + data[place + size :]
 
 
-def truncate(data: bytes, chance: Chance) -> bytes:
-    return data[: chance.randrange(len(data))]
+def truncate(data: bytes, rng: Random) -> bytes:
+    return data[: rng.randrange(len(data))]
 
 
-def remove(data: bytes, chance: Chance) -> bytes:
-    start, end = _range(data, chance)
+def remove(data: bytes, rng: Random) -> bytes:
+    start, end = _range(data, rng)
     return data[:start] + data[end:]
 
 
-def repeat(data: bytes, chance: Chance) -> bytes:
-    start, end = _range(data, chance)
-    return data[:end] + data[start:end] * chance.choice((1, 1, 2, 50)) + data[end:]
+def repeat(data: bytes, rng: Random) -> bytes:
+    start, end = _range(data, rng)
+    return data[:end] + data[start:end] * rng.choice((1, 1, 2, 50)) + data[end:]
 
 
-def blank(data: bytes, chance: Chance) -> bytes:
-    start, end = _range(data, chance)
-    return data[:start] + bytes([chance.choice((0, 0xFF))]) * (end - start) + data[end:]
+def blank(data: bytes, rng: Random) -> bytes:
+    start, end = _range(data, rng)
+    return data[:start] + bytes([rng.choice((0, 0xFF))]) * (end - start) + data[end:]
 
 
-def swap(data: bytes, chance: Chance) -> bytes:
-    a, b, c, d = sorted(chance.randrange(len(data) + 1) for _ in range(4))
+def swap(data: bytes, rng: Random) -> bytes:
+    a, b, c, d = sorted(rng.randrange(len(data) + 1) for _ in range(4))
     return data[:a] + data[c:d] + data[b:c] + data[a:b] + data[d:]
 
 
-def append(data: bytes, chance: Chance) -> bytes:
-    return data + chance.randbytes(chance.choice((1, 100, 10000)))
+def append(data: bytes, rng: Random) -> bytes:
+    return data + rng.randbytes(rng.choice((1, 100, 10000)))
 
 
-def nothing(data: bytes, chance: Chance) -> bytes:
+def nothing(data: bytes, rng: Random) -> bytes:
     return data
 
 
-def _range(data: bytes, chance: Chance) -> tuple[int, int]:
-    start = chance.randrange(len(data))
-    return start, min(len(data), start + chance.choice((1, 2, 4, 16, 256, 4096)))
+def _range(data: bytes, rng: Random) -> tuple[int, int]:
+    start = rng.randrange(len(data))
+    return start, min(len(data), start + rng.choice((1, 2, 4, 16, 256, 4096)))
 
 
 ANYWHERE: Sequence[Mutation] = (

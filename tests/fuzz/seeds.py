@@ -1,4 +1,4 @@
-"""Sound files, small, of every kind that nst reads: what the mutations start from.
+"""Small valid files of every kind that nst reads. The mutations start from them.
 
 Pictures are made of the project's own demo pair. Weights hold all of VGG-19 in a few kilobytes:
 every tensor is a view of one short storage with strides of zero, which ``torch.save`` writes for
@@ -32,17 +32,17 @@ from nst_core.weights.torchfile import MAGIC, PROTOCOL
 
 
 class Seed(NamedTuple):
-    """A sound file.
+    """A valid file.
 
     Attributes:
         name: For people.
-        ending: Of the file's name.
+        extension: The extension of its name.
         data: Its bytes.
-        hole: How many zero bytes follow, without being stored.
+        hole: Number of zero bytes that follow without being stored.
     """
 
     name: str
-    ending: str
+    extension: str
     data: bytes
     hole: int = 0
 

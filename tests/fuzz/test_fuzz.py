@@ -1,4 +1,4 @@
-"""A sample of the campaign, the same every time; and that the campaign notices what it should.
+"""A fixed sample of the campaign, and tests that the campaign notices what it should.
 
 The whole of it: ``PYTHONPATH=tests python -m fuzz``, recorded in benchmarks/results/fuzz.json.
 """
@@ -15,7 +15,7 @@ SAMPLE = {"pictures": 240, "weights": 60, "texts": 90, "checkpoints": 90}
 
 @pytest.mark.skipif(sys.platform != "linux", reason="watches processes through /proc")
 @pytest.mark.parametrize("kind", KINDS)
-def test_spoilt_files_are_taken_or_refused_in_one_line(kind):
+def test_corrupt_files_are_accepted_or_refused_in_one_line(kind):
     tally = campaign.run(kind, seed=7, count=SAMPLE[kind], workers=1)
     assert tally.bugs == []
     assert tally.verdicts.total() == SAMPLE[kind]
@@ -23,7 +23,7 @@ def test_spoilt_files_are_taken_or_refused_in_one_line(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_sound_files_are_taken(kind):
+def test_valid_files_are_accepted(kind):
     assert all(seed.data for seed in KINDS[kind].seeds())
     assert case(kind, 7, 1) == case(kind, 7, 1)
     assert case(kind, 7, 1) != case(kind, 8, 1)
@@ -66,7 +66,7 @@ def answers(code):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="watches processes through /proc")
 def test_a_hang_and_a_death_are_bugs(monkeypatch):
-    monkeypatch.setattr(campaign, "PATIENCE", 0.5)
+    monkeypatch.setattr(campaign, "TIME_LIMIT", 0.5)
     (hung,) = answers("while True: pass")
     assert (hung["index"], hung["verdict"]) == (3, "bug")
     (asleep,) = answers("import time; time.sleep(100)")
@@ -78,7 +78,7 @@ def test_a_hang_and_a_death_are_bugs(monkeypatch):
 
 def test_too_much_memory_is_a_bug():
     tally = campaign.Tally()
-    tally.add({"index": 0, "verdict": "accepted", "megabytes": campaign.MOST_MEGABYTES + 1})
+    tally.add({"index": 0, "verdict": "accepted", "megabytes": campaign.MEMORY_LIMIT_MB + 1})
     tally.add({"index": 1, "verdict": "accepted", "megabytes": 1, "seconds": 2.0})
     assert tally.verdicts == {"bug": 1, "accepted": 1}
     assert tally.slowest == (2.0, 1)

@@ -1,7 +1,7 @@
-"""Tries cases in a process of its own, within limits, and prints what came of each as JSON.
+"""Runs cases in a process with limits and prints the outcome of each as JSON. Run by ``campaign``.
 
-Run by ``campaign``. The framework is a pretended one, for only what happens before it and after
-it is in question; everything else is the command line as it is.
+The backend is a fake one, because only the code before and after it is tested. Everything else is
+the command line as it is.
 """
 
 from __future__ import annotations
@@ -20,52 +20,52 @@ from typing import Any
 
 import fakes
 from fuzz.cases import KINDS, Case, case
-from fuzz.pretended import Backend
-from fuzz.sound_checkpoints import PICTURE
+from fuzz.fake_backend import Backend
+from fuzz.valid_checkpoints import PICTURE
 
 ADDRESS_SPACE = 2 << 30
-"""Bytes beyond what the process has at its start; whatever needs more meets a MemoryError."""
+"""Bytes beyond what the process has at its start. Whatever needs more gets a MemoryError."""
 
 KEPT = "the picture is the best one before"
 
 LONGEST_LINE = 1000
-"""Characters of a message that is still one line for a person."""
+"""Characters of the longest message that counts as one line."""
 
 _allowed: list[str] = []
-"""Where the case may write."""
+"""Directories where the case may write."""
 
 _written: list[str] = []
-"""What was written elsewhere since it began."""
+"""What the case has written elsewhere."""
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Try the cases ``start, start + stride ...`` below ``stop`` of a kind."""
+    """Run the cases ``start, start + stride ...`` below ``stop`` of a kind."""
     kind, (seed, start, stop, stride) = arguments[0], map(int, arguments[1:])
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    room = Path(tempfile.mkdtemp(prefix="nst-fuzz-"))
+    directory = Path(tempfile.mkdtemp(prefix="nst-fuzz-"))
     try:
-        _prepare(room)
+        _prepare(directory)
         KINDS[kind].seeds()  # made before the clock of the first case runs
         for index in range(start, stop, stride):
             print(json.dumps({"index": index, "begins": True}), file=answers)
             print(json.dumps({"index": index, **attempt(case(kind, seed, index))}), file=answers)
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
-def _prepare(room: Path) -> None:
-    """Load what a command line loads, pretend a framework, set the limits."""
+def _prepare(directory: Path) -> None:
+    """Load what a command line loads, replace the backend, set the limits."""
     import matplotlib.font_manager  # noqa: F401
 
     from nst_core import weights
     from nst_core.backend import registry
-    from nst_core.cli import compare, recipe, run  # noqa: F401
+    from nst_core.cli import recipe, run, run_comparison, run_picture  # noqa: F401
 
-    os.chdir(room)
+    os.chdir(directory)
     for name in ("in", "out", "tmp"):
         Path(name).mkdir()
     PICTURE.save("style.png")
-    tempfile.tempdir = str(room / "tmp")
+    tempfile.tempdir = str(directory / "tmp")
     registry.load = lambda name: Backend()
     plain, load = fakes.tiny_weights(), weights.load
     weights.load = lambda source: plain if source == "bundled" else load(source)
@@ -77,7 +77,7 @@ def _prepare(room: Path) -> None:
 
 
 def _watch(event: str, arguments: Any) -> None:
-    """Note what is opened to be written, renamed, made or removed where nothing should be."""
+    """Note every write, rename and removal outside the allowed directories."""
     if event == "open":
         path, _, flags = arguments
         paths = [path] if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) else []
@@ -99,11 +99,11 @@ def _watch(event: str, arguments: Any) -> None:
 
 
 def attempt(one: Case) -> dict[str, Any]:
-    """Give the file to nst, and say how it went: ``accepted``, ``refused`` or ``bug``."""
+    """Give the file to nst and return the outcome: ``accepted``, ``refused`` or ``bug``."""
     one.write(Path())
     _allowed[:] = [str(Path(place).absolute()) for place in _places(one)]
     before = _contents()
-    _forget_peak()
+    _reset_peak()
     _written.clear()
     began, start = time.process_time(), _resident("VmRSS")
     status, out, err = _call(one.arguments)
@@ -131,7 +131,7 @@ def _places(one: Case) -> Sequence[str]:
 
 
 def _contents() -> dict[str, bytes]:
-    """What lies in the room, but for what is temporary; of a large file only the beginning."""
+    """Return the files of the working directory except temporary ones; the beginning if large."""
     found = {}
     for path in Path().rglob("*"):
         if path.is_file() and path.parts[0] != "tmp":
@@ -141,14 +141,14 @@ def _contents() -> dict[str, bytes]:
 
 
 def complaint(one: Case, status: object, out: str, err: str, made: list[str]) -> str:
-    """Say what is not as it should be; empty if all is."""
+    """Return what is wrong with an outcome; empty if nothing is."""
     if isinstance(status, str):
         return status
     pictures = bool(made) if "--resume" in one.arguments else made == ["out/out.png"]
     pictures = pictures or one.arguments[0] != "run"
     if status == 2:
         good = err.count("\n") == 1 and err.startswith("nst: error: ") and not out
-        # Where the numbers went wrong on the way, a picture is kept.
+        # If a loss was not finite during the run, the best picture is kept.
         good = good and (not made or (pictures and KEPT in err))
         good = good and len(err) <= LONGEST_LINE
     else:
@@ -158,10 +158,10 @@ def complaint(one: Case, status: object, out: str, err: str, made: list[str]) ->
 
 
 def _call(arguments: Sequence[str]) -> tuple[object, str, str]:
-    """Call the command line; return its status, or a traceback, and what both streams got."""
+    """Call the command line; return its status or a traceback, its output and its errors."""
     from nst_core import cli
 
-    cli._end_at_once = sys.exit  # it would end this worker
+    cli._exit_now = sys.exit  # which would end this worker
     sys.argv = ["nst", *arguments]
     kept = [os.dup(1), os.dup(2)]
     streams = [tempfile.TemporaryFile(dir="tmp") for _ in kept]  # noqa: SIM115
@@ -186,13 +186,13 @@ def _call(arguments: Sequence[str]) -> tuple[object, str, str]:
     return status, out, err
 
 
-def _forget_peak() -> None:
-    # Lets VmHWM begin anew.
+def _reset_peak() -> None:
+    # Resets VmHWM.
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def _resident(field: str) -> int:
-    """Kilobytes that the process holds (VmRSS), or has held at most (VmHWM)."""
+    """Return the resident memory in kilobytes: now (VmRSS), or at its peak (VmHWM)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1])

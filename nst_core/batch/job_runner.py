@@ -1,0 +1,134 @@
+"""Runs one job, or finds that an earlier batch has done it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from nst_core import images
+from nst_core import weights as weights_module
+from nst_core.backend import Backend, registry
+from nst_core.batch.job import Job, JobRecord
+from nst_core.errors import NstError
+from nst_core.problem.style_cache import TargetCache
+from nst_core.run.result import Result
+from nst_core.run.transfer import transfer_run
+from nst_core.spec import Spec, recipe
+from nst_core.spec.recipe import Run
+from nst_core.system import toml
+from nst_core.weights import Weights
+
+
+class SharedResources:
+    """What jobs of one process share: backends and weights, loaded once, and style targets.
+
+    Attributes:
+        targets: The style targets computed so far.
+    """
+
+    def __init__(self) -> None:
+        self.targets = TargetCache()
+        self._backends: dict[str, Backend] = {}
+        self._weights: dict[str, Weights] = {}
+
+    def backend(self, name: str) -> Backend:
+        """Return a backend, which is loaded on first use."""
+        if name not in self._backends:
+            self._backends[name] = registry.load(name)
+        return self._backends[name]
+
+    def weights(self, source: str) -> Weights:
+        """Return weights, which are loaded on first use."""
+        if source not in self._weights:
+            self._weights[source] = weights_module.load(source)
+        return self._weights[source]
+
+
+def run_job(job: Job, *, shared: SharedResources | None = None) -> JobRecord:
+    """Run a job, unless its picture exists already, made the same way from the same pictures.
+
+    Args:
+        job: The picture to make.
+        shared: What earlier jobs have loaded. This job adds what it loads, for later jobs.
+
+    Returns:
+        The record. Mistakes of the user and missing resources are records too; only Ctrl-C and
+        bugs are raised.
+    """
+    began = time.perf_counter()
+    try:
+        if is_done(job):
+            return JobRecord.skipped(job)
+        result = _transfer(job, shared or SharedResources())
+        result.secure(job.output)
+    except NstError as error:
+        return JobRecord.failed(job, str(error), seconds=time.perf_counter() - began)
+    except MemoryError:
+        return JobRecord.failed(job, "not enough memory; try a smaller --size")
+    return _record(job, result, seconds=time.perf_counter() - began)
+
+
+def is_done(job: Job) -> bool:
+    """Whether the job's picture has the job's recipe and is at least as new as its inputs.
+
+    The recipe's ``[made_with]`` table (versions, device, time) is not compared.
+    """
+    output = Path(job.output)
+    with suppress(OSError, NstError):
+        made = output.stat().st_mtime
+        if any(Path(path).stat().st_mtime > made for path in job.inputs()):
+            return False
+        table = toml.loads(images.read_recipe(output), origin=job.output)
+        table.pop("made_with", None)
+        run = recipe.checked_run(table.pop("run", {}))
+        spec = Spec.from_table(job.spec)
+        # Sizes may depend on the device. Finding out which would mean loading a framework, so
+        # the sizes of any device are accepted.
+        same_spec = Spec.from_table(table) in (spec, spec.on("cpu"), spec.on("cuda:0"))
+        return same_spec and run == _run_table(job).model_copy(update={"device": run.device})
+    return False
+
+
+def _run_table(job: Job) -> Run:
+    """Return the job's ``[run]`` table with its pictures, as the picture's recipe has it."""
+    pictures = {
+        "content": job.content,
+        "style": [job.style],
+        "content_mask": job.content_mask,
+        "style_mask": [] if job.style_mask is None else [job.style_mask],
+    }
+    return recipe.checked_run({**job.run, **pictures})
+
+
+def _transfer(job: Job, shared: SharedResources) -> Result:
+    run = _run_table(job)
+    # Checked first, because it takes no time: a missing directory, a format without 16 bits.
+    images.check_output(job.output, run.output)
+    return transfer_run(
+        Spec.from_table(job.spec),
+        run,
+        backend=shared.backend(run.backend),
+        weights=shared.weights(run.weights),
+        max_pixels=job.max_pixels,
+        command=job.command,
+        targets=shared.targets,
+    )
+
+
+def _record(job: Job, result: Result, *, seconds: float) -> JobRecord:
+    last = result.history[-1]
+    height, width = result.image.shape[:2]
+    return JobRecord(
+        content=job.content,
+        style=job.style,
+        output=job.output,
+        status="done",
+        reason=result.note,
+        seconds=seconds,
+        size=(height, width),
+        steps=result.plan.steps,
+        content_loss=last.content,
+        style_loss=last.style,
+        tv_loss=last.tv,
+    )
