@@ -34,7 +34,7 @@ CHECKPOINTING_MAPS = 5.0
 def footprint(
     *, taps: Sequence[str], size: StageSize, dtype: DType, execution: Execution
 ) -> Footprint:
-    """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
+    """Return the memory that a session needs; see ``nst_core.backend.footprint.HasFootprint``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
 

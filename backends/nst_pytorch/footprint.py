@@ -29,7 +29,7 @@ UNFOLDED_MAPS = 9
 def footprint(
     *, taps: Sequence[str], size: StageSize, on_cpu: bool, dtype: DType, execution: Execution
 ) -> Footprint:
-    """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
+    """Return the memory that a session needs; see ``nst_core.backend.footprint.HasFootprint``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
     parameters = item * parameter_count(layers)

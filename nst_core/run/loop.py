@@ -21,7 +21,7 @@ from nst_core.run.divergence import DivergenceGuard, NonFiniteError
 from nst_core.run.observers import History, Observer, Step
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.result import Interrupted, Result
-from nst_core.run.resume import check_fits, picture_checksums, recipe, restore
+from nst_core.run.resume import check_fits, picture_checksums, restore_stepper, resumed_recipe
 from nst_core.run.stepper import Stepper
 from nst_core.spec import Adam
 from nst_core.system import memory
@@ -158,12 +158,12 @@ class _Loop:
         if checkpoint:
             check_fits(checkpoint, self.prepared, pictures=self._picture_checksums)
             plan = self.prepared.plan
-            plan = replace(plan, recipe=recipe(checkpoint, plan.recipe))
+            plan = replace(plan, recipe=resumed_recipe(checkpoint, plan.recipe))
             self.prepared = replace(self.prepared, plan=plan)
 
     def _new_stage(self, number: int) -> _RunningStage:
         image = stage_setup.initial_image(self.prepared, number, previous=self._image)
-        stepper = stage_setup.stepper(self.prepared, number, initial_image=image)
+        stepper = stage_setup.start_stepper(self.prepared, number, initial_image=image)
         if self._carried_state:
             stage_setup.carry_state(stepper, self._carried_state, initial_image=image)
         guard = DivergenceGuard(image, is_result=self._image is not None)
@@ -173,8 +173,8 @@ class _Loop:
 
     def _resumed_stage(self, checkpoint: Checkpoint) -> _RunningStage:
         position, image = checkpoint.position, checkpoint.initial_image
-        stepper = stage_setup.stepper(self.prepared, position.stage, initial_image=image)
-        restore(stepper, checkpoint)
+        stepper = stage_setup.start_stepper(self.prepared, position.stage, initial_image=image)
+        restore_stepper(stepper, checkpoint)
         self._global_step, self.history.rows = position.global_step, list(checkpoint.rows)
         self.elapsed = stopwatch(position.seconds)
         return _RunningStage(
@@ -200,7 +200,7 @@ class _Loop:
                 global_step=self._global_step,
                 learning_rate=learning_rate,
                 clock=self.elapsed,
-                session=stage.stepper,
+                optimisation=stage.stepper,
             )
             stage.guard.check(step.losses, stage.stepper.image, step=stage.done)
             for observer in self.observers:

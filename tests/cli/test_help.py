@@ -53,7 +53,7 @@ def test_options_are_in_groups(nst, name):
     headings = re.findall(r"^(\S.*):$", shown, re.MULTILINE)
     assert headings == [
         "Positional arguments", "Pictures", "Algorithm", "Style", "Colour and regions",
-        "How it is computed", "Output", "Safety", "Other options", "Examples",
+        "How it is computed", "Output", "RunControl", "Other options", "Examples",
     ]  # fmt: skip
     ungrouped = shown.partition("\nOther options:\n")[2].partition("\nExamples:\n")[0]
     assert ungrouped.split() == ["-h,", "--help", "Show", "this", "message", "and", "exit."]
@@ -93,7 +93,7 @@ def test_numbers_in_the_help_are_those_of_the_core(name):
     assert f"[default: {images.MAX_PIXELS}]" in options["max_pixels"].help
     assert options["max_pixels"].default() == images.MAX_PIXELS
     if name == "run":
-        assert options["checkpoint_every"].default == checkpoint.EVERY
+        assert options["checkpoint_every"].default == checkpoint.DEFAULT_EVERY
 
 
 def test_an_unknown_command(nst):
