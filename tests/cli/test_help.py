@@ -53,7 +53,7 @@ def test_options_are_in_groups(nst, name):
     headings = re.findall(r"^(\S.*):$", shown, re.MULTILINE)
     assert headings == [
         "Positional arguments", "Pictures", "Algorithm", "Style", "Colour and regions",
-        "How it is computed", "Output", "RunControl", "Other options", "Examples",
+        "How it is computed", "Output", "Safety", "Other options", "Examples",
     ]  # fmt: skip
     ungrouped = shown.partition("\nOther options:\n")[2].partition("\nExamples:\n")[0]
     assert ungrouped.split() == ["-h,", "--help", "Show", "this", "message", "and", "exit."]
