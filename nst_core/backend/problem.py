@@ -33,8 +33,8 @@ COVARIANCE_EPSILON = 1e-4
 class Objective:
     """What is minimised: the sum of the weighted losses below.
 
-    The style losses count ``style_multiplicity`` times. For a tap l with features F (C, H, W) of the
-    image, P of the content and S of the style:
+    The style losses count ``style_multiplicity`` times. For a tap l with features F (C, H, W) of
+    the image, P of the content and S of the style:
 
     - content: w_l * mean((F - P)^2)
     - style: w_l * mean((G(F) - G(S))^2), G(F) = F F^T / (C*H*W) over F flattened to (C, H*W)
