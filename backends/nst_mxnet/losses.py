@@ -88,7 +88,7 @@ class WeightedLosses:
             {tap: by_kind["content", tap] for tap in objective.content},
             {tap: by_kind["style", tap] for tap in objective.style},
             total_variation,
-            objective.style_counted,
+            objective.style_multiplicity,
         )
 
     def read(self) -> Losses:

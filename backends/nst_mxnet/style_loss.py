@@ -83,7 +83,7 @@ class GramLoss(_StyleLoss):
             assert not isinstance(region.statistics, Gaussian), "one kind for all regions"
             loss, matrix = self._distance(gram - region.statistics, weight)
             pixels = self._pixels(region)
-            scale = 2 * self.objective.style_counted / (self.shape[0] * pixels)
+            scale = 2 * self.objective.style_multiplicity / (self.shape[0] * pixels)
             losses.append(loss)
             matrices.append(scale * matrix)
 
@@ -136,7 +136,7 @@ class WassersteinLoss(_StyleLoss):
             distance = region.statistics.distance(mean, second - np.outer(mean, mean))
             total += weight * distance.value
             pixels = self._pixels(region)
-            scale = self.objective.style_counted * weight / pixels
+            scale = self.objective.style_multiplicity * weight / pixels
             matrix = scale * (distance.by_covariance + distance.by_covariance.T)
             at_zero = scale * distance.by_mean.ravel() - matrix @ mean
             by_region.append((matrix, at_zero.reshape(1, -1, 1, 1)))

@@ -48,7 +48,7 @@ def _content_loss(
 def _style_loss(
     tap: str, target: StyleTarget, weight: float, objective: Objective
 ) -> SeparableLoss:
-    multiplicity, first = objective.style_counted, target[0]
+    multiplicity, first = objective.style_multiplicity, target[0]
     plain = first.density is None and objective.style_distance == "mse"
     if plain and isinstance(first.statistics, Tensor):
         return GramLoss(tap, first.statistics, weight=weight, multiplicity=multiplicity)
@@ -112,7 +112,7 @@ class WeightedLosses:
         content: Tap -> loss ().
         style: Tap -> loss (), each once.
         total_variation: ().
-        total: (), with the style losses counted ``Objective.style_counted`` times.
+        total: (), with the style losses counted ``Objective.style_multiplicity`` times.
     """
 
     content: Mapping[str, Tensor]
@@ -132,7 +132,7 @@ class WeightedLosses:
         by_kind = {(term.kind, term.tap): loss for term, loss in losses}
         content = {tap: by_kind["content", tap] for tap in objective.content}
         style = {tap: by_kind["style", tap] for tap in objective.style}
-        counted = [objective.style_counted * loss for loss in style.values()]
+        counted = [objective.style_multiplicity * loss for loss in style.values()]
         total = torch.stack([*content.values(), *counted, total_variation]).sum()
         return cls(content, style, total_variation, total)
 

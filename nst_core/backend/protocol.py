@@ -30,7 +30,7 @@ class Losses:
         style: Tap -> weighted loss.
         total_variation: Weighted loss.
         total: The sum whose gradient is computed. The style losses count
-            ``Objective.style_counted`` times in it.
+            ``Objective.style_multiplicity`` times in it.
     """
 
     content: Mapping[str, float]

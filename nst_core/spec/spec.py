@@ -229,7 +229,7 @@ class Spec(SpecTable):
         return Objective(
             content=self.content.effective(),
             style=self.style.effective(),
-            style_counted=self.style.counted,
+            style_multiplicity=self.style.counted,
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,

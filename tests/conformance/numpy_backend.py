@@ -201,7 +201,7 @@ class NumpySession:
         for tap, weight in self._objective.style.items():
             loss, gradient = self._style_loss_at(tap, features[tap])
             style[tap] = float(weight * loss)
-            gradients[tap] += self._objective.style_counted * weight * gradient
+            gradients[tap] += self._objective.style_multiplicity * weight * gradient
         variation, variation_gradient = self._total_variation(x)
         total_variation = float(self._objective.total_variation * variation)
         losses = Losses(
@@ -209,7 +209,7 @@ class NumpySession:
             style=style,
             total_variation=total_variation,
             total=sum(content.values())
-            + self._objective.style_counted * sum(style.values())
+            + self._objective.style_multiplicity * sum(style.values())
             + total_variation,
         )
         gradient = oracle.backward(self._weights, outputs, gradients, **self._architecture)

@@ -55,7 +55,7 @@ def test_objective(name):
     objective = presets.load(name).objective()
     assert objective.content == content
     assert objective.style == style
-    assert (objective.style_counted, objective.total_variation) == (counted, variation)
+    assert (objective.style_multiplicity, objective.total_variation) == (counted, variation)
 
 
 @pytest.mark.parametrize("name", RATES)
