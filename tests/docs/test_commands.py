@@ -52,6 +52,7 @@ NOT_RUN = {
     "ruff check .": CI,
     "ruff format --check .": CI,
     "mypy": CI,
+    "lint-imports": CI,
     "mkdocs build --strict": "test_site builds the site",
     "pytest tests/cli": "part of this suite",
     f"{CONFORMANCE} --deviations": "takes minutes",
