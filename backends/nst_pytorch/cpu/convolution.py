@@ -30,8 +30,8 @@ as long as multiplying 20 tiles by it. Measured: faster by a tenth to a third at
 
 _TILES = ((256, 200), (128, 240), (0, 360))
 """Pairs (channels, tiles): with at least so many channels a tile block has at most so many tiles.
-The first pair that fits counts. Measured: with fewer tiles Python has no time to keep two cores busy,
-with more the tile block does not fit into the cache."""
+The first pair that fits counts. Measured: with fewer tiles Python has no time to keep two cores
+busy, with more the tile block does not fit into the cache."""
 
 BlockInput = Callable[[TileBlock, Scratch], Tensor]
 """Returns a tile block's values and one more on each side: ``source`` of ``winograd.convolve``."""
