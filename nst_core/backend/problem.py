@@ -64,9 +64,10 @@ class Objective:
     With regions r (``Problem.guides``) a style loss is the sum over r of a_r times the loss of the
     region's statistics. a_r is the region's share of the area. In its statistics each pixel counts
     by the region's density: the Gram matrix is F diag(density) F^T / C. These are the guided Gram
-    matrices of Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017).
-    Their guides T_r are the square roots of the densities, so that sum(T_r^2) = 1. Densities and
-    areas come from ``nst_core.backend.guidance.regions_at``.
+    matrices of Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017). What
+    that paper calls guides, T_r with sum(T_r^2) = 1, are the square roots of the densities, and not
+    the ``guides`` of a problem. Densities and areas come from
+    ``nst_core.backend.guidance.regions_at``.
 
     Attributes:
         content: Tap -> weight.

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nst_core.errors import SpecError
-from nst_core.images import ENDINGS
+from nst_core.images import EXTENSIONS
 from nst_core.system.files import display_path
 
-SUFFIXES = frozenset({*ENDINGS, ".bmp", ".heic", ".heif", ".avif", ".gif", ".jxl"})
-"""How the names of pictures end, in lower case."""
+READ_EXTENSIONS = frozenset({*EXTENSIONS, ".bmp", ".heic", ".heif", ".avif", ".gif", ".jxl"})
+"""How the names of pictures that people may have end, in lower case."""
 
 
 class Input(NamedTuple):
@@ -34,8 +34,7 @@ def find_inputs(
 ) -> list[Input]:
     """Return the pictures that files, directories and patterns name.
 
-    - A directory stands for the pictures in it, by their suffixes, sorted by the bytes of their
-      names. Names that begin with a dot are left out.
+    - A directory stands for the pictures in it, by the extensions of their names, sorted by bytes. Names that begin with a dot are left out.
     - A pattern with ``*``, ``?``, ``[...]`` or ``**`` stands for the paths that match it, sorted in
       the same way. An existing path is no pattern.
     - Anything else is returned as it is, also if there is no such file.
@@ -93,7 +92,7 @@ def _in_directory(directory: str, *, recursive: bool, output: str | None) -> lis
         inputs += [
             Input(str(Path(parent, name)), "" if below == os.curdir else below)
             for name in sorted(names, key=os.fsencode)
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+            if Path(name).suffix.lower() in READ_EXTENSIONS and not name.startswith(".")
         ]
     return inputs
 

@@ -176,10 +176,11 @@ class NumpySession:
         return other(features) if other else self._style_loss(features, self._grams[tap])
 
     def _normalised(self, image: Image) -> Array:
-        return oracle.normalise(np.array(image, self._dtype))
+        return np.ascontiguousarray(oracle.normalise(np.array(image, self._dtype)))
 
     def _from_picture(self, picture: Array) -> Array:
-        return np.array(picture, self._dtype).transpose(2, 0, 1)
+        # The memory order decides the rounding of sums, so it is the same as before `restore`.
+        return np.array(picture.transpose(2, 0, 1), self._dtype, order="C")
 
     def _forward(self, x: Array) -> dict[str, Array]:
         return oracle.forward(self._weights, x, self._objective.taps(), **self._architecture)

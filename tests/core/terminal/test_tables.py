@@ -14,9 +14,7 @@ def test_a_row_is_one_line_where_stdout_is_no_terminal(capsys, monkeypatch):
     assert row.split() == ["a", *["long"] * 60, "end"]
 
 
-@pytest.mark.parametrize(
-    "text", ["[/b]", "[b]x", ":smile:", "[link=http://x]y", "\x1b[1mz", "a\nb"]
-)
+@pytest.mark.parametrize("text", ["[/b]", "[b]x", ":smile:", "[link=x]y", "\x1b[1mz", "a\nb"])
 def test_cells_and_headings_are_literal(capsys, text):
     print_table(new_table([text], [[text]]))
     shown = text.replace("\x1b", r"\x1b").replace("\n", " ")
