@@ -34,7 +34,8 @@ def find_inputs(
 ) -> list[Input]:
     """Return the pictures that files, directories and patterns name.
 
-    - A directory stands for the pictures in it, by the extensions of their names, sorted by bytes. Names that begin with a dot are left out.
+    - A directory stands for the pictures in it, by the extensions of their names, and
+      sorted by the bytes of these. Names that begin with a dot are left out.
     - A pattern with ``*``, ``?``, ``[...]`` or ``**`` stands for the paths that match it, sorted in
       the same way. An existing path is no pattern.
     - Anything else is returned as it is, also if there is no such file.

@@ -17,12 +17,9 @@ _EXAMPLES = examples(
         "nst batch photos/*.jpg --style oak.jpg --style night.jpg --output-dir out",
     ),
     (
-        "Paint all pictures in photos and below it, under their own names",
-        "nst batch photos --recursive --style oak.jpg --names content --output-dir out",
-    ),
-    (
-        "Use two processes, and write JPEG",
-        "nst batch *.jpg --style oak.jpg --output-dir out --jobs 2 --format jpg",
+        "Paint all pictures in and below a directory, in two processes",
+        "nst batch photos --recursive --names content --style oak.jpg \\\n"
+        "        --output-dir out --jobs 2",
     ),
     (
         "Give each photograph its own mask, masks/NAME.png",

@@ -71,6 +71,8 @@ def write(text: str | bytes, *, err: bool = False) -> None:
     if isinstance(text, str) and stream is not None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
         text = text.encode(encoding, "backslashreplace").decode(encoding)
+    if isinstance(text, bytes) and not hasattr(stream, "buffer"):  # a stream that holds only text
+        text = text.decode("utf-8", "backslashreplace")
     try:
         click.echo(text, nl=False, err=err)
     except OSError as error:
