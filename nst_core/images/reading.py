@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
@@ -19,10 +20,10 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from nst_core.errors import PictureError
-from nst_core.images.exif import kept_tags
+from nst_core.images.exif import Tags, kept_tags
 from nst_core.images.libtiff import silent
 from nst_core.images.output import DecodedPicture
-from nst_core.images.to_srgb import colour_and_alpha
+from nst_core.images.to_srgb import over_white, straight_and_alpha
 from nst_core.system.files import StrPath, display_path
 
 MAX_PIXELS = 178_956_970
@@ -104,12 +105,23 @@ def read_decoded(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> DecodedPictu
         with _as_error(path, picture.format):
             _load(picture)
             orientation = _orientation(picture)
-            rgb, alpha = colour_and_alpha(picture)
+            straight, alpha = straight_and_alpha(picture)
             exif = kept_tags(picture)
     if orientation in _UPRIGHT:
-        rgb = rgb.transpose(_UPRIGHT[orientation])
+        straight = straight.transpose(_UPRIGHT[orientation])
         alpha = None if alpha is None else alpha.transpose(_UPRIGHT[orientation])
-    return DecodedPicture(picture=rgb, alpha=alpha, exif=exif)
+    return _decoded(straight, alpha, exif)
+
+
+def _decoded(
+    straight: PIL.Image.Image, alpha: PIL.Image.Image | None, exif: Tags | None
+) -> DecodedPicture:
+    return DecodedPicture(
+        picture=over_white(straight, alpha),
+        alpha=alpha,
+        straight=None if alpha is None else straight,
+        exif=exif,
+    )
 
 
 def decoded(picture: PIL.Image.Image) -> DecodedPicture:
@@ -117,9 +129,8 @@ def decoded(picture: PIL.Image.Image) -> DecodedPicture:
 
     ``picture`` itself is not converted, whatever its mode.
     """
-    return DecodedPicture(
-        picture=picture, alpha=colour_and_alpha(picture)[1], exif=kept_tags(picture)
-    )
+    straight, alpha = straight_and_alpha(picture)
+    return replace(_decoded(straight, alpha, kept_tags(picture)), picture=picture)
 
 
 @contextmanager
