@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +19,15 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from nst_core.errors import PictureError
+from nst_core.errors import PictureError, PictureWarning
 from nst_core.images.exif import kept_tags
 from nst_core.images.libtiff import silent
 from nst_core.images.output import DecodedPicture
+from nst_core.images.standard import as_standard
+from nst_core.images.tiff import open_tiff
+from nst_core.images.tiff_directory import refuse_raw_signature
 from nst_core.images.to_srgb import colour_and_alpha
+from nst_core.images.unsupported import UnsupportedKindError
 from nst_core.system.files import StrPath, display_path
 
 MAX_PIXELS = 178_956_970
@@ -102,10 +107,15 @@ def read_decoded(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> DecodedPictu
                 f"--max-pixels {width * height}"
             )
         with _as_error(path, picture.format):
+            stream = picture.fp  # which some of Pillow's classes give away when they have decoded
+            assert stream is not None
             _load(picture)
             orientation = _orientation(picture)
-            rgb, alpha = colour_and_alpha(picture)
             exif = kept_tags(picture)
+            standard, notes = as_standard(picture, stream)
+            rgb, alpha = colour_and_alpha(standard)
+    for note in notes:
+        warnings.warn(f"{display_path(path)}: {note}", PictureWarning, stacklevel=2)
     if orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
         alpha = None if alpha is None else alpha.transpose(_UPRIGHT[orientation])
@@ -135,7 +145,7 @@ def open_header(path: StrPath) -> Iterator[ImageFile]:
     with _stream(path) as stream:
         plugin = _plugin(path, stream)
         with _as_error(path, plugin.format):
-            picture = plugin(stream)
+            picture = open_tiff(stream) if plugin is TiffImageFile else plugin(stream)
             if 0 in picture.size:
                 raise ValueError("it has no pixels")
         yield picture
@@ -160,13 +170,14 @@ def _stream(path: StrPath) -> BinaryIO:
 def _plugin(path: StrPath, stream: BinaryIO) -> type[ImageFile]:
     """Return Pillow's class for the format that the first bytes tell; leave the stream at 0."""
     with _as_error(path, None):
-        start = stream.read(12)
+        start = stream.read(16)
         stream.seek(0)
+        refuse_raw_signature(start)
     if not start:
         raise PictureError(f"can't read {display_path(path)}: the file is empty; get a fresh copy")
     for signature, plugin in _PLUGINS:
         # Sound and video files may begin with RIFF, too.
-        if start.startswith(signature) and (signature != b"RIFF" or start[8:] == b"WEBP"):
+        if start.startswith(signature) and (signature != b"RIFF" or start[8:12] == b"WEBP"):
             return plugin
     raise PictureError(
         f"can't read {display_path(path)}: not a JPEG, PNG, WebP, TIFF or BMP picture; "
@@ -206,6 +217,8 @@ def _as_error(path: StrPath, form: str | None) -> Iterator[None]:
             f"can't read {display_path(path)}: not enough memory to decode it; "
             "use a smaller picture"
         ) from cause
+    except UnsupportedKindError as cause:
+        raise PictureError(f"can't read {display_path(path)}: {cause}") from cause
     # Only Pillow's WebP class checks the global limit, twice MAX_IMAGE_PIXELS, on opening a file.
     except PIL.Image.DecompressionBombError as cause:
         raise PictureError(
