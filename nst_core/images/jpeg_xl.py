@@ -16,6 +16,9 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from typing_extensions import override
 
+from nst_core.images.orientation import ORIENTATION_INFO
+from nst_core.images.unsupported import UnsupportedKindError
+
 INSTALL = "JPEG XL needs a reader; pip install pillow-jxl-plugin"
 
 _CODESTREAM = b"\xff\x0a"
@@ -26,10 +29,7 @@ _RATIOS = (
 )  # fmt: skip
 _MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
 _MOST_BOXES = 1000
-
-
-class JpegXLReaderMissingError(ImportError):
-    """The package that decodes JPEG XL is not installed."""
+_TIFF_HEADS = (b"II*\0", b"MM\0*")
 
 
 class JpegXLImageFile(ImageFile):
@@ -64,7 +64,7 @@ class JpegXLImageFile(ImageFile):
                 raise ValueError(f"pixels of a type that can't be read: {described.mode}")
             size = (described.width, described.height)
             picture = PIL.Image.frombytes(described.mode, size, pixels)
-            self.info.update(_exif(boxes))
+            self.info.update({ORIENTATION_INFO: 1, **_exif(boxes)})
         if picture.size != self._size:
             raise ValueError("its header tells another size")
         if profile and "icc_profile" not in self.info:
@@ -78,31 +78,23 @@ def _decoded(data: bytes) -> Any:
     try:
         from pillow_jxl import Decoder  # noqa: PLC0415
     except ImportError as cause:
-        raise JpegXLReaderMissingError(INSTALL) from cause
+        raise UnsupportedKindError(INSTALL) from cause
     try:
         return Decoder(num_threads=0)(data)
     except (KeyboardInterrupt, MemoryError, SystemExit):
         raise
-    # The package is written in Rust. A panic there is no Exception.
-    except BaseException as cause:
-        raise ValueError(str(cause)) from None
+    # The package is written in Rust. A panic there is no Exception. Its messages are about itself.
+    except BaseException:
+        raise ValueError("libjxl can't decode it") from None
 
 
 def _exif(boxes: Any) -> dict[str, bytes]:
-    """Return the EXIF data without the orientation: the pixels are upright already."""
+    """Return the EXIF data, which an offset of 4 bytes may precede."""
     for box in boxes:
         data = bytes(box.data)
         if box.box_type == b"Exif" and len(data) > 8:
             (skipped,) = struct.unpack(">I", data[:4])
-            start = 4 + skipped if data[:4] not in (b"II*\0", b"MM\0*") else 0
-            exif = PIL.Image.Exif()
-            try:
-                exif.load(data[start:])
-                exif.pop(274, None)
-                return {"exif": exif.tobytes()}
-            # With damaged EXIF data Pillow raises errors of nearly any type.
-            except Exception:
-                return {}
+            return {"exif": data if data[:4] in _TIFF_HEADS else data[4 + skipped :]}
     return {}
 
 

@@ -407,7 +407,7 @@ def test_errors_of_any_kind(tmp_path, monkeypatch, failure, expected):
     def fail(_):
         raise failure
 
-    monkeypatch.setattr("nst_core.images.reading._load", fail)
+    monkeypatch.setattr("nst_core.images.decoding._load", fail)
     assert refused(path) == f"can't read {path}: {expected}"
 
 
@@ -417,6 +417,6 @@ def test_interrupting_is_no_failure(tmp_path, monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nst_core.images.reading._load", interrupt)
+    monkeypatch.setattr("nst_core.images.decoding._load", interrupt)
     with pytest.raises(KeyboardInterrupt):
         read(path)
