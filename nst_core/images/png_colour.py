@@ -230,7 +230,7 @@ def _adapted(places: tuple[float, ...]) -> NDArray[Any]:
         [(x / y, 1, (1 - x - y) / y) for x, y in zip(places[::2], places[1::2], strict=True)]
     )
     white, primaries = tristimulus[0], tristimulus[1:].T
-    to_xyz = primaries * np.linalg.solve(primaries, white)
+    to_xyz: NDArray[Any] = primaries * np.linalg.solve(primaries, white)
     d65 = np.array([_D65[0] / _D65[1], 1, (1 - sum(_D65)) / _D65[1]])
     gains = (_BRADFORD @ d65) / (_BRADFORD @ white)
     adapted: Values = np.linalg.solve(_BRADFORD, gains[:, None] * _BRADFORD) @ to_xyz
