@@ -6,6 +6,7 @@ names the file.
 """
 
 from nst_core.images.embedded_recipe import read_recipe
+from nst_core.images.formats import INPUT_ENDINGS
 from nst_core.images.output import DEFAULT_OUTPUT, DecodedPicture, EncodeOptions, Output
 from nst_core.images.reading import MAX_PIXELS, decoded, read, read_decoded
 from nst_core.images.resize import from_array, resize_picture, to_8bit, truncate_to_8bit
@@ -14,6 +15,7 @@ from nst_core.images.writing import ENDINGS, check_output, write
 __all__ = [
     "DEFAULT_OUTPUT",
     "ENDINGS",
+    "INPUT_ENDINGS",
     "MAX_PIXELS",
     "DecodedPicture",
     "EncodeOptions",

@@ -54,6 +54,7 @@ def test_what_is_no_good_end(status, out, err, made):
 
 def test_good_ends():
     assert not worker.complaint(RUN, 2, "", "nst: error: a\n", [])
+    assert not worker.complaint(RUN, 2, "", "nst: warning: b\nnst: error: a\n", [])
     assert not worker.complaint(RUN, 0, "", "nst: warning: a\n", ["out/out.png"])
     assert not worker.complaint(RUN, 2, "", f"nst: error: {worker.KEPT}\n", ["out/out.png"])
 
