@@ -148,16 +148,12 @@ def test_cmyk_with_alpha_by_its_profile(path):
 
 @pytest.mark.parametrize("dtype", ["f4", "u2", "i2"])
 def test_the_profile_applies(path, dtype):
-    samples, levels = chart(3, dtype)
-    path.write_bytes(
-        tiff_files.build(samples, photometric=RGB, planar=True, tags={34675: SWAPPED})
-    )
+    samples, _ = chart(3, dtype)
+    path.write_bytes(tiff_files.build(samples, photometric=RGB, planar=True, tags={34675: SWAPPED}))
     assert np.asarray(read(path))[0, 1].tolist() == [255, 255, 255]
     samples[...] = 0
     samples[..., 0] = 1 if dtype == "f4" else np.iinfo(dtype).max
-    path.write_bytes(
-        tiff_files.build(samples, photometric=RGB, planar=True, tags={34675: SWAPPED})
-    )
+    path.write_bytes(tiff_files.build(samples, photometric=RGB, planar=True, tags={34675: SWAPPED}))
     assert close(np.asarray(read(path))[0, 0], (0, 0, 255), 2)
 
 

@@ -37,9 +37,7 @@ def file(first, others=(), *, sub=(), order="<", big=False, signature=b""):
         layout = {"photometric": RGB if page.shape[2] == 3 else GREY, "order": order}
         written.append(tiff_files.page_tags(body, page, **layout) | tags)
     options = {"order": order, "big": big}
-    children = [
-        tiff_files.directory(body, tags, **options) for tags in written[1 + len(others) :]
-    ]
+    children = [tiff_files.directory(body, tags, **options) for tags in written[1 + len(others) :]]
     following = 0
     for tags in reversed(written[1 : 1 + len(others)]):
         following = tiff_files.directory(body, tags, following=following, **options)
@@ -148,8 +146,10 @@ def test_raw_files_are_refused(path, pages, order):
 
 @pytest.mark.parametrize(
     "start",
-    [b"IIRO\x08\0\0\0", b"MMOR\0\0\0\x08", b"IIU\0\x18\0\0\0", b"FUJIFILMCCD-RAW 0201"]
-    + [b"\0\0\0\x18ftypcrx \0\0\0\1", b"FOVb\0\0\2\0", b"\0MRM\0\0\1\0"],
+    [
+        *(b"IIRO\x08\0\0\0", b"MMOR\0\0\0\x08", b"IIU\0\x18\0\0\0", b"FUJIFILMCCD-RAW 0201"),
+        *(b"\0\0\0\x18ftypcrx \0\0\0\1", b"FOVb\0\0\2\0", b"\0MRM\0\0\1\0"),
+    ],
 )
 def test_raw_files_that_are_no_tiff(path, start):
     path.write_bytes(start + bytes(1000))
