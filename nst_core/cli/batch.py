@@ -79,7 +79,7 @@ _FORMAT: Options = {
     "contents",
     nargs=-1,
     required=True,
-    help="Pictures to paint: JPEG, PNG, WebP, TIFF or BMP.",
+    help="Pictures to paint: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, AVIF, JPEG XL.",
 )
 @option_group("Pictures", {**_STYLES, **spec_options.SIZES})
 @option_group("Algorithm", {**file_options.algorithm("best"), **spec_options.ALGORITHM})

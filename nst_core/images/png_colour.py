@@ -180,6 +180,11 @@ def encoding_of(
     return Encoding(_power(100_000 / gamma), matrix), notes
 
 
+def encoding_by_code_points(primaries: int, transfer: int) -> Encoding | None:
+    """Return the encoding of RGB of full range with these code points (H.273); None if unknown."""
+    return _by_code_points(primaries, transfer, 0, 1, grey=False)[0]
+
+
 def _by_code_points(
     primaries: int, transfer: int, coefficients: int, full_range: int, *, grey: bool
 ) -> tuple[Encoding | None, str]:

@@ -189,7 +189,7 @@ def transfer_run(
     if not pictures.styles:
         raise SpecError("style = []: give at least one style picture")
     # Pictures are read first: they take no time, frameworks take seconds.
-    content = open_picture(pictures.content, max_pixels=max_pixels)
+    content = open_picture(pictures.content, max_pixels=max_pixels).for_output(run.output)
     painted, styles = prepared_colours(
         spec.colours,
         content=content.picture,
