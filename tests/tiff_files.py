@@ -36,8 +36,9 @@ def packed(block, bits, order):
         way = "little" if order == "<" else "big"
         return b"".join((int(value) & mask).to_bytes(3, way) for value in rows.ravel())
     return b"".join(
-        np.packbits([int(digit) for value in row for digit in f"{int(value) & mask:0{bits}b}"])
-        .tobytes()
+        np.packbits(
+            [int(digit) for value in row for digit in f"{int(value) & mask:0{bits}b}"]
+        ).tobytes()
         for row in rows
     )
 
@@ -96,12 +97,9 @@ def directory(body, tags, *, order="<", big=False, following=0):
     """Append a directory to ``body`` and return its offset. ``tags``: tag to values or bytes."""
     entries = b""
     for tag, values in sorted(tags.items()):
-        kind = 4
-        if isinstance(values, bytes):
-            kind, values = 7, list(values)
-        elif isinstance(values, int):
-            values = [values]
-        entries += entry(order, big, tag, kind, list(values), body)
+        kind = 7 if isinstance(values, bytes) else 4
+        numbers = [values] if isinstance(values, int) else list(values)
+        entries += entry(order, big, tag, kind, numbers, body)
     body += bytes(-len(body) % 8)
     place = len(body)
     body += struct.pack(order + ("Q" if big else "H"), len(tags)) + entries
@@ -139,11 +137,9 @@ def page_tags(
         samples, bits=bits, order=order, planar=planar, compression=compression,
         predictor=predictor, tile=tile, rows_per_strip=rows_per_strip,
     ):  # fmt: skip
-        if reverse_bits:
-            data = bytes(int(f"{byte:08b}"[::-1], 2) for byte in data)
         offsets.append(len(body))
         counts.append(len(data))
-        body += data
+        body += bytes(int(f"{byte:08b}"[::-1], 2) for byte in data) if reverse_bits else data
     if tile:
         tags |= {322: tile[1], 323: tile[0], 324: offsets, 325: counts}
     else:

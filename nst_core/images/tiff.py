@@ -18,7 +18,14 @@ from typing_extensions import override
 
 from nst_core.images import tiff_samples
 from nst_core.images.sample_range import scaled
-from nst_core.images.tiff_directory import DAMAGE, Directory, as_first_page, picture_page
+from nst_core.images.tiff_directory import (
+    DAMAGE,
+    ORIENTATION,
+    TEXT_TAGS,
+    Directory,
+    as_first_page,
+    picture_page,
+)
 from nst_core.images.tiff_layout import (
     COLOURS,
     FLOAT,
@@ -54,7 +61,7 @@ def open_tiff(stream: BinaryIO) -> ImageFile:
         # Damaged tags, or tags that only nst needs. Pillow says what is wrong, or reads it.
         stream.seek(0)
         return TiffImageFile(stream)
-    if not _pillow_is_wrong(layout):
+    if not _pillow_is_wrong(layout) and not _is_big_endian_bigtiff(page):
         stream.seek(0)
         try:
             picture = TiffImageFile(stream)
@@ -68,14 +75,23 @@ def open_tiff(stream: BinaryIO) -> ImageFile:
     return DeepTiff(stream, page, layout, notes)
 
 
+def _is_big_endian_bigtiff(page: Directory) -> bool:
+    """Return whether the file is one that Pillow takes for an ordinary TIFF."""
+    return page.header.big and page.header.order == ">"
+
+
 def _pillow_is_wrong(layout: Layout) -> bool:
     """Return whether Pillow opens such a file, but decodes other values than are in it."""
     if layout.photometric not in COLOURS:
         return False
-    # Planes: Pillow mixes those of 16 bits up, and those of grey with alpha at any depth. Signed:
-    # it takes 8 bits for unsigned and swaps the bytes of compressed 32 bits.
-    mixed_up = layout.planar and (layout.bits > 8 or layout.colours == 1)
-    return layout.format in (SIGNED, FLOAT) or mixed_up
+    # Signed: it takes 8 bits for unsigned and swaps the bytes of compressed 32 bits.
+    if layout.format in (SIGNED, FLOAT):
+        return True
+    # Planes: it mixes those of 16 bits up, and those of grey with alpha at any depth. If there is
+    # one plane only, it forgets what white is, unless libtiff decompresses.
+    if layout.samples == 1:
+        return layout.planar and layout.compression == 1
+    return layout.planar and (layout.bits > 8 or layout.colours == 1)
 
 
 class DeepTiff(ImageFile):
@@ -111,8 +127,14 @@ class DeepTiff(ImageFile):
     def getexif(self) -> PIL.Image.Exif:
         exif = PIL.Image.Exif()
         header = self._page.header
-        exif.bigtiff, exif.endian = header.big, header.order
-        exif.load_from_fp(self._page.stream, header.first)
+        if not _is_big_endian_bigtiff(self._page):
+            exif.bigtiff, exif.endian = header.big, header.order
+            exif.load_from_fp(self._page.stream, header.first)
+            return exif
+        for tag in TEXT_TAGS:
+            if text := bytes(map(int, self._page.numbers(tag))):
+                exif[tag] = text.rstrip(b"\0").decode("latin-1")
+        exif[ORIENTATION] = self._page.number(ORIENTATION, 1)
         return exif
 
 

@@ -19,9 +19,13 @@ from nst_core.images.unsupported import UnsupportedKindError
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _WIDTH, _HEIGHT, _COMPRESSION = 254, 255, 256, 257, 259
 _PHOTOMETRIC, _SUB_IFDS = 262, 330
 
-_INHERITED = (271, 272, 274, 306, 315, 33432, 34665)
-"""Tags about the photograph, which files with a preview hold in the first directory only: Make,
-Model, Orientation, DateTime, Artist, Copyright and the EXIF directory."""
+TEXT_TAGS = (271, 272, 306, 315, 33432)
+"""Make, Model, DateTime, Artist, Copyright."""
+
+ORIENTATION = 274
+_INHERITED = (*TEXT_TAGS, ORIENTATION, 34665)
+"""Tags about the photograph, which files with a preview hold in the first directory only. 34665 is
+the EXIF directory."""
 
 _NOT_A_PICTURE = 0b1101
 """Bits of NewSubfileType: a reduced version, a transparency mask, a depth map."""

@@ -127,7 +127,7 @@ def read_layout(page: Directory) -> Layout:
         format=int(formats[0]),
         photometric=page.number(262, WHITE_IS_ZERO),
         extras=tuple(map(int, page.numbers(338))),
-        planar=page.number(284, 1) == 2 and samples > 1,
+        planar=page.number(284, 1) == 2,
         compression=compression,
         predictor=1 if compression in _WITHOUT_PREDICTOR else page.number(317, 1),
         reversed_bits=page.number(266, 1) == 2,

@@ -70,6 +70,7 @@ def tiff_entry(data: bytes, rng: Random) -> bytes:
         return flip_bits(data, rng)
     which = rng.randrange(4)
     tags = (254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 282, 284, 317, 320, 338, 339)
+    tags += (255, 266, 322, 323, 324, 325, 330, 332)
     choices = ((*tags, 34675, 34665), range(14), ABSURD, ABSURD)[which]
     fields[which] = rng.choice(choices)
     return data[:place] + struct.pack(order + entry, *fields) + data[place + size :]

@@ -37,7 +37,7 @@ def lacks_end(stream: BinaryIO) -> bool:
         stream.seek(place)
         length, kind = struct.unpack(">I4s", stream.read(8))
         if kind == b"IEND" or not kind.isalpha():
-            return kind == bytes(4)  # where a file of the full length is filled with zeros
+            return bool(kind == bytes(4))  # where a file of the full length is filled with zeros
         place += 12 + length
     return True
 

@@ -1,4 +1,4 @@
-"""Samples of every depth, layout, compression and byte order; each file is checked value by value."""
+"""Samples of every depth, layout, compression and byte order, value by value."""
 
 import io
 import itertools
