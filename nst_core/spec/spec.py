@@ -133,7 +133,8 @@ class Spec(SpecTable):
         source: Where the algorithm is published.
         description: How it differs from other presets.
         colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
-            colours moved to the content's. See ``nst_core.run.recolouring``.
+            colours moved to the content's. None for ``style``, except that the result of grey
+            pictures is grey. See ``nst_core.run.recolouring``.
         content: The content term.
         style: The style term.
         total_variation: The total variation term.
@@ -151,7 +152,7 @@ class Spec(SpecTable):
     name: Annotated[str, Field(strict=True)] = "custom"
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
-    colours: Colours = "style"
+    colours: Colours | None = None
     content: Term
     style: Style
     total_variation: TotalVariation
