@@ -53,10 +53,10 @@ class Labels:
 
     def _plane(self, number: int) -> NDArray[Any]:
         """Return how much of each pixel belongs to a region."""
-        own = self.region == number
+        own = np.asarray(self.region == number)
         if self.other is None or self.share is None:
             return own
-        return own * (1 - self.share) + (self.other == number) * self.share
+        return np.asarray(own * (1 - self.share) + (self.other == number) * self.share)
 
     @property
     def count(self) -> int:

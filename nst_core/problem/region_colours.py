@@ -163,7 +163,7 @@ def _names(palette: Palette, numbers: Sequence[int]) -> str:
 
 def differences(colours: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
     """Return (K, L): the difference of each of K colours from each of L, in the worst channel."""
-    return np.abs(colours[:, None] - others[None]).max(axis=2)
+    return np.asarray(np.abs(colours[:, None] - others[None]).max(axis=2))
 
 
 def _lightness(colour: Colour) -> float:

@@ -50,7 +50,8 @@ class Between(NamedTuple):
     def inside(self) -> NDArray[np.bool_]:
         """Return which colours are clearly between the two."""
         to_end = np.minimum(self.share, 1 - self.share)
-        return (self.distance <= MAX_DISTANCE) & (to_end > _ENDS) & (to_end * self.length > _NOISE)
+        clear = (to_end > _ENDS) & (to_end * self.length > _NOISE)
+        return np.asarray(clear & (self.distance <= MAX_DISTANCE))
 
 
 def between(palette: Palette, ends: Sequence[int]) -> Between:
