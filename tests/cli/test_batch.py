@@ -160,3 +160,19 @@ def test_mistakes_are_found_before_anything_is_done(nst, pair, tmp_path):
         assert says in done.err
         assert done.err.count("\n") == 1
     assert not Path("out").exists()
+
+
+def test_what_was_decided_for_a_picture_is_said_and_kept(nst, pair):
+    grey = PIL.Image.open("content.png").convert("L")
+    grey.save("grey.png")
+    arguments = ("batch", "grey.png", "content.png", "--style", "grey.png", "--output-dir", "out")
+    done = nst(*arguments, *FAST)
+    assert done.status == 0
+    (line,) = [line for line in done.err.splitlines() if "warning" in line]
+    assert line.startswith("nst: warning: out/grey-grey.png: content and style are grey")
+    records = table()
+    assert len(records["grey-grey.png"]["warnings"]) == 1
+    assert records["content-grey.png"]["warnings"] == []
+    assert "are grey, so the result is grey" in Path("out/batch.csv").read_text()
+    nst(*arguments, *FAST)
+    assert {record["status"] for record in table().values()} == {"skipped"}
