@@ -60,7 +60,7 @@ _UPRIGHT = MappingProxyType(
 def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
     """Read a JPEG, PNG, WebP, TIFF or BMP picture of any mode as 8-bit RGB in sRGB.
 
-    - The format is recognised by the content, not by the suffix.
+    - The format is recognised by the content, not by the extension.
     - The EXIF orientation is applied.
     - Colours are converted from the embedded ICC profile to sRGB. A profile that is broken or does
       not fit the picture is ignored.
