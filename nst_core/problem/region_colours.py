@@ -53,12 +53,14 @@ def find_regions(palette: Palette) -> Regions:
     ramp = _ramp_ends(palette, flat) if len(flat) < 2 else []
     if ramp:
         found, flat = list(ramp), ramp
-    if len(flat) >= 2:
+    if 2 <= len(flat) <= MAX_REGIONS:
         # Of an edge's colours, many pixels may have the same.
         inside = soft_masks.between(palette, flat).inside()
         found = [
             n for n in found if n in flat or not inside[n] or not soft_masks.is_edge(palette, n)
         ]
+    if len(found) > MAX_REGIONS:
+        return Regions(found, soft=False)  # it is refused, and the lines between are many
     found.sort(key=lambda n: (_lightness(palette.colour(n)), palette.colour(n)))
     wide = soft_masks.wide_share(palette, _inside(palette, found)) if len(found) > 1 else 0
     return Regions(found, bool(ramp) or wide >= MIN_SHARE)

@@ -29,8 +29,9 @@ def check_styles(mask: Mask | None, styles: Sequence[StylePicture]) -> None:
     content = mask.labels
     if None in masks:
         if content.count != len(styles):
+            regions = f"{content.count} region{'s' if content.count > 1 else ''}"
             raise SpecError(
-                f"the content mask has {content.count} regions ({_hex_all(content.colours)}) and "
+                f"the content mask has {regions} ({_hex_all(content.colours)}) and "
                 f"there are {len(styles)} styles: give a style for each region, from the darkest "
                 "colour to the lightest, or a --style-mask for each style"
             )
