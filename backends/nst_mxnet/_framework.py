@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import PIL.ImageFile
 
 from nst_core.errors import BackendError
+from nst_core.system import threads
 
 __all__ = [
     "THREADS",
@@ -50,12 +51,33 @@ def _physical_cores() -> int:
         return len(processors)
 
 
-def _user_threads() -> str | None:
-    return os.environ.get("OMP_NUM_THREADS") or os.environ.get("MXNET_OMP_MAX_THREADS")
+def _user_threads() -> int | None:
+    """Return the number of threads that the user has set; None if it is none, or no number."""
+    environment = dict(os.environ)
+    for line in threads.corrected(environment):
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
+    values = [environment[name] for name in threads.VARIABLES if name in environment]
+    return int(values[0]) if values else None
 
 
-THREADS = _user_threads() or str(_physical_cores())
+_USER_THREADS = _user_threads()
+
+THREADS = str(_USER_THREADS or _physical_cores())
 """The number of threads of MXNet: what the user has set, otherwise one per core."""
+
+
+@contextmanager
+def _readable_threads() -> Iterator[None]:
+    """Let MXNet see single numbers in the variables of threads while it is imported.
+
+    It aborts the process for anything else, such as the list "4,2" that OpenMP allows.
+    """
+    before = {name: os.environ[name] for name in threads.VARIABLES if name in os.environ}
+    threads.corrected(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.update(before)
 
 
 @contextmanager
@@ -80,11 +102,9 @@ def _all_cores() -> AbstractContextManager[None]:
     child processes and other OpenMP programs are not affected. PyTorch may be imported before or
     after MXNet.
     """
-    return (
-        nullcontext()
-        if _user_threads()
-        else _environment_variable("MXNET_OMP_MAX_THREADS", THREADS)
-    )
+    if _USER_THREADS:
+        return nullcontext()
+    return _environment_variable("MXNET_OMP_MAX_THREADS", THREADS)
 
 
 @functools.cache
@@ -117,7 +137,7 @@ def import_quietly(module: str) -> Any:
         BackendError: it is installed, but can't be imported.
     """
     try:
-        with _all_cores(), _strict_pictures(), warnings.catch_warnings():
+        with _readable_threads(), _all_cores(), _strict_pictures(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return import_module(module)
     except ModuleNotFoundError as error:

@@ -20,6 +20,7 @@ import click
 from typing_extensions import override
 
 from nst_core.errors import NstError, OutOfMemoryError
+from nst_core.system import threads
 from nst_core.terminal import streams
 
 COMMANDS = MappingProxyType(
@@ -30,9 +31,12 @@ COMMANDS = MappingProxyType(
         "recipe": "Print how a picture was made, as a config file.",
         "presets": "List the presets, or print one.",
         "backends": "List the backends and the devices that they can use here.",
-        "weights": "List the sources of VGG-19 weights, or export one.",
+        "weights": "List the sources of VGG-19 weights, fetch the bundled ones, or export one.",
     }
 )
+
+_LOAD_FRAMEWORKS = ("run", "batch", "compare", "backends", "weights")
+"""The commands that may load a framework, in this process or in one that it starts."""
 
 _MAX_MESSAGE_LENGTH = 800
 """In characters."""
@@ -61,8 +65,12 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nst", message="nst %(version)s")
-def nst() -> None:
+@click.pass_context
+def nst(context: click.Context) -> None:
     """Neural style transfer: one algorithm on interchangeable frameworks."""
+    if context.invoked_subcommand in _LOAD_FRAMEWORKS:
+        for line in threads.corrected(os.environ):
+            streams.echo(f"nst: warning: {line}", err=True)
 
 
 def main() -> NoReturn:
