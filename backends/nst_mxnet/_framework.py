@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 import PIL.ImageFile
 
-from nst_core.errors import BackendError
+from nst_core.errors import BackendError, OutOfMemoryError
 from nst_core.system import threads
 
 __all__ = [
@@ -129,6 +129,10 @@ def _strict_pictures() -> Iterator[None]:
         PIL.ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
+_NO_MEMORY = ("failed to map segment", "Cannot allocate memory", "cannot allocate memory")
+"""What the system says if a shared library does not fit in memory."""
+
+
 def import_quietly(module: str) -> Any:
     """Import MXNet or GluonCV without the warnings about their own code.
 
@@ -147,6 +151,10 @@ def import_quietly(module: str) -> Any:
     # AttributeError: numpy has no np.bool any more. OSError: a shared library is missing.
     # RuntimeError: GluonCV refuses the installed MXNet.
     except (AttributeError, ImportError, OSError, RuntimeError) as error:
+        if any(words in str(error) for words in _NO_MEMORY):
+            raise OutOfMemoryError(
+                f"{module} can't be loaded, the memory is not enough: {one_line(error)}"
+            ) from error
         raise BackendError(
             f"{module} can't be imported beside numpy "
             f"{metadata.version('numpy')} ({one_line(error)}): pip install 'nst[mxnet]'"

@@ -25,12 +25,15 @@ class Footprint:
         content: At the peak of a step, without the content's features that it is compared with.
         style: At the peak of finding the targets, before there is a step.
         available: Memory of the device that is free, if it has its own and says so.
+        survives_lack: Whether an allocation that fails is always an exception. False: it may end
+            the process, or stop it for ever. A stage is then refused if it can't fit.
     """
 
     fixed: float
     content: float
     style: float
     available: float | None = None
+    survives_lack: bool = True
 
     @property
     def peak(self) -> float:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import sys
+import traceback
 import warnings
 from importlib import import_module
 from types import MappingProxyType
@@ -20,7 +21,7 @@ import click
 from typing_extensions import override
 
 from nst_core.errors import NstError, OutOfMemoryError
-from nst_core.system import threads
+from nst_core.system import supervision, threads
 from nst_core.terminal import streams
 
 COMMANDS = MappingProxyType(
@@ -98,7 +99,19 @@ def main() -> NoReturn:
         streams.echo("nst: interrupted", err=True)
         # Click replaces a KeyboardInterrupt by an Abort. Signals other than Ctrl-C carry a status.
         status = getattr(error.__cause__, "status", getattr(error, "status", 130))
-    sys.exit(status if isinstance(status, int) else 0)
+    except SystemExit as ended:
+        if not supervision.in_child():
+            raise
+        status = ended.code
+    except Exception:
+        if not supervision.in_child():
+            raise
+        traceback.print_exc()
+        status = 1
+    status = status if isinstance(status, int) else 0
+    if supervision.in_child():
+        _exit_now(status)  # what happens in an exit handler is not to be taken for the result
+    sys.exit(status)
 
 
 def _exit_now(status: int) -> NoReturn:

@@ -13,7 +13,7 @@ from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import Stepper
 from nst_core.system import memory
 
-_KEPT = "the picture is the best one before"
+KEPT = "the picture is the best one before"
 
 
 def after_divergence(
@@ -46,7 +46,7 @@ def after_divergence(
     where = f"stage {number + 1}, step {step}: {text}"
     if best is None:
         raise NonFiniteError(f"{where}; there is no picture yet")
-    return best, f"{where}; {_KEPT}"
+    return best, f"{where}; {KEPT}"
 
 
 def after_out_of_memory(
@@ -73,14 +73,20 @@ def after_out_of_memory(
         str(reason) if isinstance(reason, OutOfMemoryError) else memory.memory_error_message(reason)
     )
     height, width = prepared.plan.sizes[number]
-    text = f"stage {number + 1}, {height}x{width}: {what}; {_smaller(prepared, number, rss_mb)}"
+    text = f"stage {number + 1}, {height}x{width}: {what}; {smaller_size(prepared, number, rss_mb=rss_mb)}"
     if best is None:
         raise OutOfMemoryError(text) from reason
-    return best, f"{text}; {_KEPT}"
+    return best, f"{text}; {KEPT}"
 
 
-def _smaller(prepared: PreparedRun, number: int, rss_mb: float | None) -> str:
-    """Say which size or option would fit."""
+def smaller_size(prepared: PreparedRun, number: int, *, rss_mb: float | None) -> str:
+    """Return which size or option of a stage would fit, as the end of a line.
+
+    Args:
+        prepared: The run.
+        number: The stage, counted from 0.
+        rss_mb: What the process held before the first.
+    """
     fitting = None if rss_mb is None else estimate.fitting(prepared, number, rss_mb=rss_mb)
     if fitting:
         advice = f"--size {fitting[0]}x{fitting[1]} is likely to fit"

@@ -47,6 +47,12 @@ def available_mb() -> float | None:
     return min(known) / 1e6 if known else None
 
 
+def address_space_left_mb() -> float | None:
+    """Return what a limit of address space (``ulimit -v``) leaves, in 10^6 bytes; None: no limit."""
+    left = _address_space_left()
+    return None if left is None else left / 1e6
+
+
 def trim_heap() -> None:
     """Hand memory that was freed back to the system, where the C library can be told to (glibc).
 

