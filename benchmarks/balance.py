@@ -28,7 +28,8 @@ def gradient_norm(objective: Objective, width: int) -> float:
     """Return the L1 norm of the objective's gradient at a picture ``width`` pixels wide."""
     size = {"height": width * 2 // 3, "width": width}
     content, style = (
-        images.fit(images.read(path), **size) for path in (demo.landscape(), demo.painting())
+        images.resize_picture(images.read(path), **size)
+        for path in (demo.landscape(), demo.painting())
     )
     image = np.asarray(0.8 * content + 0.2 * noise(**size, seed=0), np.float32)
     problem = Problem(

@@ -43,7 +43,7 @@ def contents(directory: Path, count: int) -> list[Path]:
 
 def batch(paths: Sequence[Path], spec: Spec, shared: SharedResources, name: str) -> list[float]:
     """Run a batch without targets of earlier batches and return the seconds of each job."""
-    shared.targets = TargetCache() if name == KEPT else TargetCache(most_mb=0)
+    shared.targets = TargetCache() if name == KEPT else TargetCache(max_mb=0)
     seconds = []
     for path in paths:
         output = path.with_name(f"{path.stem}-{name}.png")

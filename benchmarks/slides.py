@@ -65,7 +65,7 @@ class CostObserver(Observer):
 
         L-BFGS has computed the losses of its image in the step before; Adam computes them now.
         """
-        losses, session = step.losses, step.session
+        losses, session = step.losses, step.optimisation
         deferred = isinstance(session, LBFGSStepper)
         before = self._evaluations, self._seconds
         self._seconds = time.process_time() - self._began

@@ -1,4 +1,4 @@
-"""The two array types that cross the seam between core and backends."""
+"""The two array types that core and backends exchange."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 """A float32 or float64 array of any shape."""
 
 Image: TypeAlias = NDArray[np.floating[Any]]
-"""(H, W, 3) RGB in sRGB, nominally [0, 1] and not clipped, float32 (float64 under test)."""
+"""(H, W, 3) RGB in sRGB, nominally in [0, 1] but not clipped; float32, or float64 in tests."""

@@ -1,11 +1,11 @@
-"""What can go wrong for a user, each as one line that says what is wrong and what to do."""
+"""The errors that a user can cause or meet: one line that says what is wrong and what to do."""
 
 
 class NstError(Exception):
-    """A mistake or a lack outside nst's own code: bad input, a missing package, a missing device.
+    """The cause is outside of nst's code: wrong input, a missing package, a missing device.
 
-    The command line prints the message as one line and exits with status 2; everything that is
-    not an ``NstError`` is a bug and keeps its traceback. Messages hold no newline.
+    The message is one line, without a newline. The command line prints it and exits with status 2.
+    Every error of another type is a bug in nst and keeps its traceback.
     """
 
 
@@ -18,12 +18,12 @@ class PictureError(NstError):
 
 
 class WeightsError(NstError):
-    """VGG-19 weights can't be found, read or trusted."""
+    """The weights of VGG-19 can't be found, read or trusted."""
 
 
 class BackendError(NstError):
-    """A backend is unknown, not installed, or can't do what was asked on this machine."""
+    """A backend is unknown or not installed, or can't do what was asked for on this machine."""
 
 
 class OutOfMemoryError(NstError):
-    """The memory of a device is not enough; what is there and what was asked for is in the line."""
+    """The memory of a device is not enough; the line says how much is there and was asked for."""

@@ -1,13 +1,14 @@
-"""VGG-19's convolutional part as data: tap names, indices, shapes, operation counts.
+"""The convolutional part of VGG-19 as data: names of taps, indices, shapes, operation counts.
 
 Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition"
 (2015), configuration E: sixteen 3x3 convolutions (stride 1, zero padding 1), each followed by a
-ReLU, in five blocks of 2, 2, 4, 4, 4, each block closed by a 2x2 max-pooling with stride 2.
+ReLU. They form five blocks of 2, 2, 4, 4 and 4 convolutions; each block ends with a 2x2 max-pooling
+of stride 2.
 
-A *tap* is a place where features are read: ``conv4_4`` is the output of that convolution,
-``relu4_4`` the same after its ReLU. The documents' indices 0...36 are torchvision's and Gluon's
-positions in ``features``; here an index always means the value that the layer itself puts out,
-whatever an in-place ReLU does to it afterwards.
+A *tap* is a layer whose output is used as features: ``conv4_4`` is the output of that convolution,
+``relu4_4`` is the output of its ReLU. The documents' indices 0...36 are the positions of the layers
+in ``features`` of torchvision and Gluon. Here an index always means the output of the layer itself,
+even where an in-place ReLU overwrites it afterwards.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ class Layer:
         index: Position in torchvision's and Gluon's ``features``, 0...36.
         name: ``conv1_1``, ``relu1_1``, ``pool1``, ...
         kind: ``conv``, ``relu`` or ``pool``.
-        in_channels: Channels that come in.
-        out_channels: Channels that go out.
-        poolings: How many poolings lie before this layer's output (a ``pool`` counts itself).
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        poolings: The number of poolings up to this layer's output; a ``pool`` counts itself.
     """
 
     index: int
@@ -83,10 +84,13 @@ TAPS: tuple[str, ...] = tuple(layer.name for layer in LAYERS if layer.kind != "p
 
 
 def tap_name(tap: str | int) -> str:
-    """Return the canonical name of a tap given by name or by the documents' index.
+    """Return the canonical name of a tap.
+
+    Args:
+        tap: A name, or the documents' index.
 
     Raises:
-        SpecError: for anything that is not a convolution or a ReLU of VGG-19.
+        SpecError: it is not a convolution or a ReLU of VGG-19.
     """
     text = str(tap).strip().lower()
     if text.isdecimal():
@@ -102,27 +106,27 @@ def tap_name(tap: str | int) -> str:
 
 
 def layers_until(taps: Iterable[str]) -> tuple[Layer, ...]:
-    """Return the layers from the input up to the last of ``taps``: the network that is needed."""
+    """Return the layers that are needed for ``taps``: from the first layer to the last of them."""
     last = max(BY_NAME[tap].index for tap in taps)
     return LAYERS[: last + 1]
 
 
 def blocks(layers: Iterable[Layer]) -> tuple[tuple[Layer, ...], ...]:
-    """Return consecutive layers in groups, one for each block that they belong to."""
+    """Return consecutive layers in groups, one group per block."""
     return tuple(tuple(group) for _, group in groupby(layers, key=lambda layer: layer.block))
 
 
 def parameter_count(layers: Sequence[Layer]) -> int:
-    """Return how many numbers the kernels and biases of the convolutions among ``layers`` hold."""
+    """Return the number of parameters (kernels and biases) of the convolutions in ``layers``."""
     return sum(
         layer.out_channels * (9 * layer.in_channels + 1) for layer in layers if layer.kind == "conv"
     )
 
 
 def smallest_side(taps: Iterable[str]) -> int:
-    """Return the least height or width, in pixels, for which every tap still has a value."""
+    """Return the least height and width, in pixels, with which every tap has at least one value."""
     poolings = max(BY_NAME[tap].poolings for tap in taps)
-    # Two pixels are what the total variation needs, poolings or none.
+    # The total variation needs two pixels, whatever the taps are.
     return max(2, int(2**poolings))
 
 
@@ -133,10 +137,11 @@ def feature_shape(tap: str, *, height: int, width: int) -> tuple[int, int, int]:
 
 
 def convolution_flops(taps: Iterable[str], *, height: int, width: int) -> int:
-    """Return the floating-point operations of one forward pass up to the last tap.
+    """Return the number of floating-point operations of one forward pass up to the last tap.
 
-    Counted as direct convolution, two operations a multiply-add; ReLU, pooling and bias, which
-    are below 1 %, are left out. The gradient of the image with frozen weights costs as much again.
+    The convolutions are counted as direct ones, with two operations per multiply-add. ReLU, pooling
+    and bias are left out; they are less than 1 %. The gradient with respect to the image, with
+    constant weights, takes the same number again.
     """
     return sum(
         2

@@ -53,7 +53,7 @@ class MXNetBackend:
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
+        """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
         return footprint(taps=taps, size=size, dtype=dtype, execution=execution)
 
     def pretrained(self) -> Mapping[str, Array]:

@@ -34,7 +34,7 @@ CHECKPOINTING_MAPS = 5.0
 def footprint(
     *, taps: Sequence[str], size: StageSize, dtype: DType, execution: Execution
 ) -> Footprint:
-    """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
+    """Return the memory that a session needs; see ``nst_core.backend.footprint.HasFootprint``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
 
@@ -55,7 +55,7 @@ def footprint(
         content=kept + activations(size.content, maps),
         style=max((activations(sides, TARGET_MAPS) for sides in size.styles), default=0.0),
         # oneDNN writes to the address 0 if a kernel finds no memory; the engine may wait for ever.
-        survives_lack=False,
+        survives_failed_allocation=False,
     )
 
 

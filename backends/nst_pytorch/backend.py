@@ -66,7 +66,7 @@ class PyTorchBackend:
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
+        """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
         found = footprint(
             taps=taps, size=size, on_cpu=device == "cpu", dtype=dtype, execution=execution
         )

@@ -23,13 +23,14 @@ TARGET_MAPS = 2.5
 """Likewise while the styles' statistics are computed, where nothing is kept."""
 
 UNFOLDED_MAPS = 9
-"""Maps that PyTorch's own float64 convolution on a CPU unfolds its input into, in one piece."""
+"""PyTorch's own float64 convolution on a CPU first copies its whole input nine times, once for each
+place in the 3x3 kernel. This is the number of copies, counted in maps of the widest layer."""
 
 
 def footprint(
     *, taps: Sequence[str], size: StageSize, on_cpu: bool, dtype: DType, execution: Execution
 ) -> Footprint:
-    """Return the memory that a session needs; see ``nst_core.backend.footprint.Footprints``."""
+    """Return the memory that a session needs; see ``nst_core.backend.footprint.HasFootprint``."""
     item = 8 if dtype == "float64" else 4
     layers = layers_until(taps)
     parameters = item * parameter_count(layers)

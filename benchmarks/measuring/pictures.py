@@ -20,7 +20,9 @@ def load_pictures(size: str, *, content: Path | None = None, style: Path | None 
     opened = images.read(content or demo.landscape())
     height, width = Size.parse(size).resolve(height=opened.height, width=opened.width)
     return Pictures(
-        content=images.fit(opened, height=height, width=width),
-        style=images.fit(images.read(style or demo.painting()), height=height, width=width),
+        content=images.resize_picture(opened, height=height, width=width),
+        style=images.resize_picture(
+            images.read(style or demo.painting()), height=height, width=width
+        ),
         weights=weights.load("bundled"),
     )

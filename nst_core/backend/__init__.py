@@ -1,10 +1,13 @@
-"""The seam between core and backends: what a backend is given, and what it has to do.
+"""The seam between core and backends: what a backend is given, and what it implements.
 
-``problem`` holds the records that it is given, ``protocol`` the two Protocols that it implements
-(``Backend`` and ``Session``) and ``footprint`` its estimate of memory. ``registry`` finds backends.
+- ``problem``: the records that a backend is given.
+- ``protocol``: the two Protocols that it implements, ``Backend`` and ``Session``.
+- ``footprint``: its estimate of memory, which is optional.
+- ``guidance``: how regions of a picture become regions of its features.
+- ``registry``: how backends are found.
 """
 
-from nst_core.backend.footprint import Footprint, Footprints, StageSize
+from nst_core.backend.footprint import Footprint, HasFootprint, StageSize
 from nst_core.backend.problem import (
     COVARIANCE_EPSILON,
     MEAN,
@@ -56,7 +59,7 @@ __all__ = [
     "Evaluation",
     "Execution",
     "Footprint",
-    "Footprints",
+    "HasFootprint",
     "Losses",
     "Objective",
     "Padding",

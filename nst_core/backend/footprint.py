@@ -1,4 +1,4 @@
-"""How much memory a backend's sessions take: the part of the seam that estimates ask."""
+"""How much memory a backend's sessions take: the part of the seam that estimates use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nst_core.backend.protocol import DType, Execution
 
 
 class StageSize(NamedTuple):
-    """(height, width) in pixels of the pictures of one stage."""
+    """(height, width), in pixels, of the content picture and of each style picture in a stage."""
 
     content: tuple[int, int]
     styles: tuple[tuple[int, int], ...]
@@ -18,32 +18,35 @@ class StageSize(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
-    """What a session takes besides what the process holds before it, in bytes.
+    """The memory that a session takes, in bytes, beyond what the process held before it.
 
     Attributes:
-        fixed: Whatever the picture's size: the backend's copy of the weights.
-        content: At the peak of a step, without the content's features that it is compared with.
-        style: At the peak of finding the targets, before there is a step.
-        available: Memory of the device that is free, if it has its own and says so.
-        survives_lack: Whether an allocation that fails is always an exception. False: it may end
-            the process, or stop it for ever. A stage is then refused if it can't fit.
+        fixed: The part that does not depend on the pictures' size: the backend's copy of the
+            weights.
+        content: The part at the peak of a step, without the content features that the image is
+            compared with.
+        style: The part at the peak of computing the style targets, before the first step.
+        available: The free memory of the device; None if the device has no memory of its own or
+            does not report it.
+        survives_failed_allocation: Whether a failed allocation is always an exception. If not, it
+            may end the process or stop it for ever, so a stage that can't fit is refused.
     """
 
     fixed: float
     content: float
     style: float
     available: float | None = None
-    survives_lack: bool = True
+    survives_failed_allocation: bool = True
 
     @property
     def peak(self) -> float:
-        """The most at any time."""
+        """The largest amount at any time, in bytes."""
         return self.fixed + max(self.content, self.style)
 
 
 @runtime_checkable
-class Footprints(Protocol):
-    """A backend that knows how much memory its sessions take; one that doesn't need not."""
+class HasFootprint(Protocol):
+    """A backend that can estimate the memory of its sessions. A backend need not implement it."""
 
     def footprint(
         self,
@@ -54,5 +57,15 @@ class Footprints(Protocol):
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
-        """Return what a session takes on a device; ``benchmarks/memory.py`` holds it to account."""
+        """Return what a session takes on a device.
+
+        ``benchmarks/memory.py`` compares these estimates with measured peaks.
+
+        Args:
+            taps: The taps that are compared.
+            size: The pictures' sizes.
+            device: The name of one of the backend's devices.
+            dtype: The type that everything is computed in.
+            execution: How it is computed.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Regions at a tap: how much each pixel of its features counts for each region."""
+"""Regions at a tap: how much each pixel of the features counts for each region."""
 
 from __future__ import annotations
 
@@ -16,31 +16,33 @@ class Region:
     """One region at one tap.
 
     Attributes:
-        area: Its share of all regions' area, above 0.
-        density: (H, W) float64, the region's guide divided by its sum, at the tap's size; None
-            where every pixel counts alike, as without regions.
+        area: The region's share of the area of all regions, above 0 and at most 1.
+        density: (H, W) float64 at the tap's size: the region's guide divided by its sum. None if
+            every pixel counts alike, as without regions.
     """
 
     area: float
     density: Array | None
 
 
-WHOLE: Mapping[int, Region] = {0: Region(1.0, None)}
+WHOLE_PICTURE: Mapping[int, Region] = {0: Region(1.0, None)}
+"""The only region of a problem without guides."""
 
 
 def regions_at(guides: Array | None, tap: str) -> Mapping[int, Region]:
-    """Return number -> region at a tap, without those of which nothing is left there.
+    """Return number -> region at a tap, without the regions that vanish there.
 
-    Guides shrink as features do: by the mean of 2x2 pixels for each pooling on the way, an odd
-    last row or column left out. So edges become soft, and a pixel of the features counts for a
-    region by how much of what it was pooled from lies in it.
+    Guides shrink to the size of the features. Each pooling on the way takes the mean of 2x2 pixels,
+    also in a network with maximum pooling, and drops an odd last row or column. So edges become
+    soft: if half of the picture's pixels under one pixel of the features lie in a region, that
+    pixel counts half for the region.
 
     Args:
         guides: (R, H, W), 0 or more, as in ``Problem``; None for one region, the whole picture.
         tap: The name of the tap.
     """
     if guides is None:
-        return WHOLE
+        return WHOLE_PICTURE
     small = np.asarray(guides, np.float64)
     for _ in range(BY_NAME[tap].poolings):
         height, width = small.shape[1] // 2, small.shape[2] // 2

@@ -1,4 +1,4 @@
-"""A framework's words for memory that is not enough become one error of nst's own."""
+"""Turns the out-of-memory errors of a framework into nst's own ``OutOfMemoryError``."""
 
 from __future__ import annotations
 
@@ -11,40 +11,56 @@ from nst_core.system import memory
 
 C = TypeVar("C", bound=type)
 
-_CALLS = ("__init__", "features", "evaluate", "step", "losses", "image", "state", "restore")
+_METHODS = (
+    "__init__",
+    "features",
+    "evaluate",
+    "step",
+    "losses",
+    "image",
+    "style_targets",
+    "state",
+    "restore",
+)
 
 
-def translates_out_of_memory(lack: Callable[[Exception], str | None]) -> Callable[[C], C]:
-    """Decorate a backend's session: its framework's words for no memory become one line.
+def translates_out_of_memory(
+    out_of_memory_message: Callable[[Exception], str | None],
+) -> Callable[[C], C]:
+    """Decorate a backend's session: a framework's out-of-memory error becomes one line.
 
     Args:
-        lack: Says what was asked for and what was there, in half a sentence, if an exception of
-            the framework means that; None for any other, which is a bug and stays as it is.
+        out_of_memory_message: Called with every exception of a session. If the exception means
+            that the memory was not enough, it returns what was requested and what was available,
+            as half a sentence. Otherwise it returns None. Such an exception is a bug, and is
+            raised unchanged.
 
     Returns:
-        A decorator for the class. What its constructor and the calls of ``backend.Session`` raise
-        for want of memory is an ``OutOfMemoryError`` then.
+        A decorator for the class. Its constructor and the methods of ``backend.Session`` then
+        raise ``OutOfMemoryError`` where the framework, NumPy or Python ran out of memory.
     """
 
     def decorate(session: C) -> C:
-        for name in _CALLS:
-            setattr(session, name, _wrap(getattr(session, name), lack))
+        for name in _METHODS:
+            setattr(session, name, _wrap(getattr(session, name), out_of_memory_message))
         return session
 
     return decorate
 
 
-def _wrap(call: Callable[..., Any], lack: Callable[[Exception], str | None]) -> Callable[..., Any]:
-    @functools.wraps(call)
+def _wrap(
+    method: Callable[..., Any], out_of_memory_message: Callable[[Exception], str | None]
+) -> Callable[..., Any]:
+    @functools.wraps(method)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
-            return call(*args, **kwargs)
-        except MemoryError as error:  # NumPy's, on the way in or out
+            return method(*args, **kwargs)
+        except MemoryError as error:  # raised by NumPy, for arrays that go in or come out
             raise OutOfMemoryError(memory.memory_error_message(error)) from error
         except Exception as error:
-            what = lack(error)
-            if what is None:
+            message = out_of_memory_message(error)
+            if message is None:
                 raise
-            raise OutOfMemoryError(f"the memory is not enough: {what}") from error
+            raise OutOfMemoryError(f"the memory is not enough: {message}") from error
 
     return wrapped

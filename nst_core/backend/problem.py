@@ -1,4 +1,4 @@
-"""What a backend is given: the problem of one stage, as plain records with its formulas.
+"""What a backend is given: the problem of one stage, as frozen records with their formulas.
 
 Only NumPy arrays and these records cross from core to a backend.
 """
@@ -23,79 +23,85 @@ Pooling = Literal["max", "average"]
 Padding = Literal["zero", "replicate"]
 
 SCALED_EPSILON = 1e-8
-"""What is added to sum|D| where a distance is ``scaled``."""
+"""Added to sum|D| if a distance is ``scaled``."""
 
 COVARIANCE_EPSILON = 1e-4
-"""What is added to a covariance's diagonal, so that its root has a derivative."""
+"""Added to the diagonal of a covariance, so that its square root has a derivative."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """What is minimised: the sum of all weighted losses below, the style's ``style_counted`` times.
+    """What is minimised: the sum of the weighted losses below.
 
-    For a tap l with features F (C, H, W) of the image, P of the content, S of the style:
+    The style losses count ``style_multiplicity`` times. For a tap l with features F (C, H, W) of
+    the image, P of the content and S of the style:
 
     - content: w_l * mean((F - P)^2)
     - style: w_l * mean((G(F) - G(S))^2), G(F) = F F^T / (C*H*W) over F flattened to (C, H*W)
     - total variation: w * 0.5 * (mean|x[1:] - x[:-1]| over rows + the same over columns), on the
       normalised image x
 
-    as in Dive into Deep Learning, "Neural Style Transfer"; after Gatys, Ecker and Bethge, "Image
-    Style Transfer Using Convolutional Neural Networks" (2016). Where a distance is ``scaled``:
+    This is the objective of Dive into Deep Learning, "Neural Style Transfer", after Gatys, Ecker
+    and Bethge, "Image Style Transfer Using Convolutional Neural Networks" (2016).
+
+    If a distance is ``scaled``:
 
     - content: w_l * sum(D^2) / (sum|D| + 1e-8), D = F - P
-    - style: the same of D = C * (G(F) - G(S)), Gram matrices over H*W alone
+    - style: the same with D = C * (G(F) - G(S)), which are Gram matrices over H*W alone
 
-    whose gradients with respect to F and G have an L1 norm of about 1, however large the picture
-    and the features are, as in Crowson's style-transfer-pytorch. Where the style's statistics are
-    ``wasserstein``, the features' pixels are taken as samples of a normal distribution with mean m
-    (C,) and covariance K (C, C), and the style loss is w_l times
+    The gradients of a scaled distance with respect to F and G have an L1 norm of about 1, whatever
+    the size of the picture and of the features. It is from Crowson's style-transfer-pytorch.
+
+    If the style's statistics are ``wasserstein``, the features' pixels are samples of a normal
+    distribution with mean m (C,) and covariance K (C, C). The style loss is w_l times
 
     - (|m - n|^2 + tr(K + L - 2 (L^1/2 K L^1/2)^1/2)) / C
 
-    with n and L those of S, and 1e-4 added to the diagonals of K and L: the squared
-    2-Wasserstein distance of the two distributions (Olkin and Pukelsheim, 1982) over the
-    channels, also after style-transfer-pytorch.
+    n and L are the mean and covariance of S, and 1e-4 is added to the diagonals of K and L. This
+    is the squared 2-Wasserstein distance of the two distributions (Olkin and Pukelsheim, 1982),
+    divided by the number of channels. It is also from style-transfer-pytorch.
 
-    With regions r (``Problem.guides``) a style loss is the sum over them of a_r times the loss of
-    the region's statistics, in which each pixel counts by the region's density (for the Gram
-    matrix F diag(density) F^T / C), a_r being the region's share of the area: the guided Gram
-    matrices of Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017),
-    whose guides T_r are the roots of the densities, so that sum(T_r^2) = 1. Densities and areas
-    are those of ``nst_core.backend.guidance.regions_at``.
+    With regions r (``Problem.guides``) a style loss is the sum over r of a_r times the loss of the
+    region's statistics. a_r is the region's share of the area. In its statistics each pixel counts
+    by the region's density: the Gram matrix is F diag(density) F^T / C. These are the guided Gram
+    matrices of Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017). What
+    that paper calls guides, T_r with sum(T_r^2) = 1, are the square roots of the densities, and not
+    the ``guides`` of a problem. Densities and areas come from
+    ``nst_core.backend.guidance.regions_at``.
 
     Attributes:
         content: Tap -> weight.
         style: Tap -> weight.
         total_variation: Weight.
-        style_counted: How often the style losses count in the total; those reported are without.
+        style_multiplicity: How often the style losses count in the total. The style losses that are
+            reported do not include this factor.
         content_distance: ``mse`` or ``scaled``.
-        style_distance: Likewise, of Gram matrices.
+        style_distance: ``mse`` or ``scaled``, of Gram matrices.
         style_statistics: ``gram`` or ``wasserstein``.
     """
 
     content: Mapping[str, float]
     style: Mapping[str, float]
     total_variation: float
-    style_counted: float = 1.0
+    style_multiplicity: float = 1.0
     content_distance: Distance = "mse"
     style_distance: Distance = "mse"
     style_statistics: Statistics = "gram"
 
     def taps(self) -> tuple[str, ...]:
-        """Return every tap that is compared, each once."""
+        """Return every tap that is compared, each once: content taps first."""
         return tuple(dict.fromkeys((*self.content, *self.style)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """What may be other than VGG-19's own in the network that features are taken from.
+    """How the network that computes the features may differ from VGG-19 as it was trained.
 
     Attributes:
         pooling: ``max``, or ``average``: the mean of each 2x2 values, as Gatys, Ecker and Bethge
-            suggest. Features are then smaller from block to block.
-        padding: What conv1_1 finds beyond the picture's edge: ``zero``, which is the mean colour,
-            or ``replicate``, the nearest pixel. All other convolutions pad with zeros.
+            suggest. Average pooling makes the values of the features smaller from block to block.
+        padding: The values that conv1_1 reads beyond the picture's edge: ``zero``, which is the
+            mean colour, or ``replicate``, the nearest pixel. All other convolutions pad with zeros.
     """
 
     pooling: Pooling = "max"
@@ -103,12 +109,12 @@ class Architecture:
 
 
 PLAIN_VGG = Architecture()
-"""As it was trained."""
+"""VGG-19 as it was trained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adam:
-    """Adam's constants, and where epsilon stands.
+    """Adam's constants, and the place of epsilon in the update.
 
     In step t:
 
@@ -116,8 +122,8 @@ class Adam:
       v_hat = v / (1 - beta2^t), as in Kingma and Ba, "Adam: A Method for Stochastic Optimization"
       (2015), algorithm 1, and in PyTorch.
     - ``mxnet``: x -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon), as in
-      MXNet's own Adam: epsilon beside the root that is not yet corrected weighs
-      1 / sqrt(1 - beta2^t) times as much, 31.6 at the first step for beta2 = 0.999.
+      MXNet's own Adam. Epsilon is added to the uncorrected root, so it weighs
+      1 / sqrt(1 - beta2^t) times as much: 31.6 times at the first step for beta2 = 0.999.
     """
 
     beta1: float
@@ -126,14 +132,14 @@ class Adam:
     epsilon_form: EpsilonForm = "paper"
 
     def bias_correction(self, *, learning_rate: float, step: int) -> tuple[float, float]:
-        """Return the two numbers of a step in which the forms differ: rate and divisor.
+        """Return (rate, divisor), the two numbers of a step in which the forms differ.
 
-        With them either form is x -= rate * m / (sqrt(v) / divisor + epsilon). The divisor of the
-        form ``mxnet`` is 1.
+        The update is x -= rate * m / (sqrt(v) / divisor + epsilon) in both forms. The divisor of
+        the form ``mxnet`` is 1.
 
         Args:
-            learning_rate: Of this step.
-            step: Counted from 1.
+            learning_rate: The learning rate of this step.
+            step: The number of this step, counted from 1.
         """
         rate = learning_rate / (1 - self.beta1**step)
         correction = math.sqrt(1 - self.beta2**step)
@@ -146,9 +152,10 @@ class StyleSource:
 
     Attributes:
         image: (h, w, 3), of any size that the taps allow.
-        weight: 0 or more; its share is this weight over the sum of all, which is above 0.
+        weight: 0 or more. The picture's share is this weight divided by the sum of all weights,
+            which is above 0.
         guides: (R, h, w), 0 or more: how much each pixel belongs to each of the problem's
-            regions; None where the problem has none.
+            regions. None if the problem has no regions.
     """
 
     image: Image
@@ -158,19 +165,20 @@ class StyleSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleTargets:
-    """What the style pictures come to: all of them that an image is compared with.
+    """Everything about the style pictures that an image is compared with.
 
     Attributes:
-        statistics: Tap -> number of the region -> the blend's Gram matrix (C, C) in the session's
-            dtype; or, where the statistics are ``wasserstein``, its mean (C,) and second moment
-            F F^T / (H*W) (C, C), both float64. Regions of which no style has anything at a tap are
-            left out there; without regions there is one, of number 0.
+        statistics: Tap -> number of the region -> arrays. The one array is the blend's Gram matrix
+            (C, C) in the session's dtype. If the statistics are ``wasserstein``, there are two
+            arrays: the blend's mean (C,) and second moment F F^T / (H*W) (C, C), both float64. A
+            region that no style has at a tap is left out there. Without regions there is one
+            region, of number 0.
     """
 
     statistics: Mapping[str, Mapping[int, tuple[Array, ...]]]
 
     def copied(self) -> StyleTargets:
-        """Return the same in arrays of its own."""
+        """Return the same targets in new arrays."""
         return StyleTargets(
             statistics={
                 tap: {
@@ -184,24 +192,25 @@ class StyleTargets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One stage's work.
+    """The problem of one stage.
 
     Attributes:
         content: The content picture, (H, W, 3).
-        styles: The style pictures, at least one. What the image is compared with is the blend of
-            their statistics, for each tap and region: the sum of share times Gram matrix (or
-            times mean and second moment F F^T / (H*W)) over the styles that have something of the
-            region there, their shares made to sum to 1.
-        start: What the optimisation starts from, (H, W, 3).
+        styles: The style pictures, at least one. The image is compared with a blend of their
+            statistics, per tap and region: the sum of share times Gram matrix (or times mean and
+            second moment F F^T / (H*W)) over the styles in which the region is present at the
+            tap. The shares of these styles are scaled to sum to 1.
+        start: The image that the optimisation starts from, (H, W, 3).
         weights: Canonical VGG-19 arrays: ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,) ...
         objective: What is minimised.
         adam: The optimiser's constants.
-        guides: (R, H, W), 0 or more: how much each pixel of the image belongs to each region. For
-            each region one of the styles has something above 0 at every tap. None for one
-            region, the whole picture.
+        guides: (R, H, W), 0 or more: how much each pixel of the image belongs to each region. Each
+            region is present in at least one style at every tap. None for one region, the whole
+            picture.
         architecture: How the network pools and pads.
-        style_targets: What an earlier session found of the same styles, in the same way: see
-            ``nst_core.problem.style_cache``. Where they are given, the styles are not used again.
+        style_targets: The targets that an earlier session computed from the same styles in the
+            same way, see ``nst_core.problem.style_cache``. If they are given, the session does
+            not read the styles.
     """
 
     content: Image
@@ -215,6 +224,6 @@ class Problem:
     style_targets: StyleTargets | None = None
 
     def shares(self) -> tuple[tuple[StyleSource, float], ...]:
-        """Return every style that has a share in the blend, with it; the shares sum to 1."""
+        """Return (style, share) for every style whose weight is above 0; the shares sum to 1."""
         total = sum(style.weight for style in self.styles)
         return tuple((style, style.weight / total) for style in self.styles if style.weight > 0)

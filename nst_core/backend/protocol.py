@@ -1,10 +1,10 @@
-"""The seam between core and backends: plain records, and two Protocols.
+"""The two Protocols that a backend implements, and the records that it returns.
 
 A backend computes what frameworks are compared on: normalisation and layout, VGG-19 features,
 Gram matrices, the content, style and total variation losses, their gradient, and Adam. Core does
-the rest: decoding, resizing, the schedule, the stages, the files. Only NumPy arrays and the
-records below cross the seam, and every parameter is keyword-only, so that a type checker catches
-a backend that renames one.
+the rest: decoding, resizing, the schedule, the stages, the files. Only NumPy arrays and frozen
+records cross the seam. All parameters but ``problem``, the first of ``start``, are keyword-only, so
+that a type checker catches a backend that renames one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Losses:
         content: Tap -> weighted loss.
         style: Tap -> weighted loss.
         total_variation: Weighted loss.
-        total: What the gradient is taken of; it counts the style ``Objective.style_counted`` times.
+        total: The sum whose gradient is computed. The style losses count
+            ``Objective.style_multiplicity`` times in it.
     """
 
     content: Mapping[str, float]
@@ -58,9 +59,9 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdamState:
-    """Adam's state after ``step`` updates, arrays of (H, W, 3).
+    """Adam's state after ``step`` updates; the arrays are (H, W, 3).
 
-    ``image`` is the variable itself, the normalised image, not the one in [0, 1].
+    ``image`` is the optimised variable, the normalised image, and not the image in [0, 1].
     """
 
     step: int
@@ -71,7 +72,7 @@ class AdamState:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device that a backend can use: ``cpu``, ``cuda:0``, ``mps``; and what it is."""
+    """A device that a backend can use: its name (``cpu``, ``cuda:0``, ``mps``) and what it is."""
 
     name: str
     description: str
@@ -79,19 +80,21 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """How it is computed, which changes speed, memory and rounding, and not what is computed.
+    """How a step is computed. This changes speed, memory and rounding, but not the objective.
 
-    Every backend takes the defaults; one that can't do what is asked for says so in one line.
+    Every backend accepts the defaults. A backend that can't do what is asked for raises a
+    ``BackendError`` of one line.
 
     Attributes:
-        conv: The convolutions' algorithm: ``direct``; ``winograd`` (Lavin and Gray, "Fast
-            Algorithms for Convolutional Neural Networks", 2016) wherever it can be had; or
-            ``auto``, whichever is faster for each layer and size.
-        precision: What float32 values may be rounded to before they are multiplied. ``float32``:
-            nothing less. ``tf32`` and ``bf16``: that, in the convolutions; Gram matrices, losses
-            and the image stay in float32. ``auto``: ``tf32`` on CUDA, ``float32`` elsewhere.
+        conv: The algorithm of the convolutions: ``direct``; ``winograd`` (Lavin and Gray, "Fast
+            Algorithms for Convolutional Neural Networks", 2016) where the backend has it; or
+            ``auto``, the faster one for each layer and size.
+        precision: The type that float32 values may be rounded to before they are multiplied.
+            ``float32``: no rounding. ``tf32`` and ``bf16``: rounding in the convolutions; Gram
+            matrices, losses and the image stay in float32. ``auto``: ``tf32`` on CUDA, ``float32``
+            elsewhere.
         checkpointing: Whether the backward pass computes parts of the forward pass again instead
-            of keeping what it needs of them: slower, in less memory, with the same results.
+            of storing their results. It is slower, takes less memory and gives the same results.
     """
 
     conv: Conv = "auto"
@@ -100,26 +103,26 @@ class Execution:
 
 
 AUTOMATIC = Execution()
-"""What suits the device."""
+"""The defaults, which suit every device."""
 
 
 class Session(Protocol):
-    """An image being optimised. The variable is the normalised image, as in the documents."""
+    """An image that is being optimised. The variable is the normalised image."""
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
         """Return tap -> features (C, H, W) of ``image``, for every tap of the objective."""
         ...
 
     def evaluate(self, *, image: Image) -> Evaluation:
-        """Return losses and gradient at ``image`` (H, W, 3); changes nothing in the session."""
+        """Return losses and gradient at ``image`` (H, W, 3). The session does not change."""
         ...
 
     def step(self, *, learning_rate: float) -> None:
-        """Take one Adam update; may return before it is done."""
+        """Take one Adam update. The method may return before the update is finished."""
         ...
 
     def losses(self) -> Losses:
-        """Return the losses of the last step, taken before its update; waits for them.
+        """Return the losses of the last step, computed before its update; waits for the device.
 
         Raises:
             RuntimeError: before the first step.
@@ -127,31 +130,35 @@ class Session(Protocol):
         ...
 
     def image(self) -> Image:
-        """Return the image as it is now, (H, W, 3), not clipped; waits for it."""
+        """Return the current image, (H, W, 3), not clipped; waits for the device."""
         ...
 
     def style_targets(self) -> StyleTargets:
-        """Return a copy of what the image is compared with of the styles.
+        """Return a copy of the style targets.
 
-        A session that is started with them computes the same, to the bit.
+        A session that is started with these targets gives the same results, bit for bit.
         """
         ...
 
     def state(self) -> AdamState:
-        """Return the optimiser's state, a copy that later steps don't change; waits for it."""
+        """Return a copy of the optimiser's state; waits for the device."""
         ...
 
     def restore(self, *, state: AdamState) -> None:
-        """Go on from ``state``, as if its steps had been taken here."""
+        """Continue from ``state``, as if this session had taken its steps."""
         ...
 
 
 class Backend(Protocol):
-    """A framework that can do the work."""
+    """A framework that can compute the steps of a run.
+
+    A backend's package assigns its backend as ``BACKEND: Backend = ...``, so that a type checker
+    compares it with this Protocol.
+    """
 
     @property
     def name(self) -> str:
-        """The name that `--backend` takes."""
+        """The name that ``--backend`` accepts."""
         ...
 
     @property
@@ -160,7 +167,7 @@ class Backend(Protocol):
         ...
 
     def devices(self) -> Sequence[Device]:
-        """Return the devices that can be used now, the fastest kind first, `cpu` always there."""
+        """Return the devices that can be used now, the fastest kind first. ``cpu`` is included."""
         ...
 
     def start(
@@ -171,25 +178,27 @@ class Backend(Protocol):
         dtype: DType,
         execution: Execution = AUTOMATIC,
     ) -> Session:
-        """Load the weights, compute the targets once, and return a session at ``problem.start``.
+        """Load the weights, compute the targets and return a session at ``problem.start``.
 
         Args:
-            problem: The work.
+            problem: The problem of the stage.
             device: The name of one of ``devices()``.
             dtype: The type that everything is computed in.
             execution: How it is computed.
 
         Raises:
-            BackendError: if the device is not there, or can't compute in ``dtype`` or so.
+            BackendError: if there is no such device, or if it does not support ``dtype`` or
+                ``execution``.
         """
         ...
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return the VGG-19 weights of this framework's own model zoo as canonical arrays.
 
-        Names and shapes are those of ``Problem.weights``; core checks them.
+        Names and shapes are those of ``Problem.weights``. Core checks them.
 
         Raises:
-            WeightsError: if they can't be had, saying what failed and what works offline.
+            WeightsError: if the weights are not available. The message says what failed and which
+                sources work offline.
         """
         ...

@@ -1,4 +1,4 @@
-"""Finds backends by the entry point group ``nst.backends`` and loads only the one that is named."""
+"""Finds backends by the entry point group ``nst.backends`` and loads only the requested one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP = "nst.backends"
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all registered backends, whether their framework is installed or not."""
+    """Return the sorted names of all registered backends, installed frameworks or not."""
     return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
 
 
@@ -20,8 +20,8 @@ def load(name: str) -> Backend:
     """Import and return one backend.
 
     Raises:
-        BackendError: if no such backend is registered, or its framework is not installed. A bug
-            inside a backend keeps its own exception: it is never reported as "not installed".
+        BackendError: if no such backend is registered, or if its framework is not installed. A bug
+            in a backend keeps its own exception and is never reported as "not installed".
     """
     points = tuple(entry_points(group=GROUP, name=name))
     if not points:
@@ -29,7 +29,7 @@ def load(name: str) -> Backend:
     try:
         return cast(Backend, points[0].load())
     except ModuleNotFoundError as error:
-        if _is_own(error.name, points[0]):
+        if _belongs_to_backend(error.name, points[0]):
             raise
         raise BackendError(
             f"backend {name!r} needs the package {error.name!r}, which is not installed: "
@@ -37,17 +37,24 @@ def load(name: str) -> Backend:
         ) from None
 
 
-def _is_own(missing: str | None, point: EntryPoint) -> bool:
-    """Whether a missing module is the backend's own (a bug) and not the framework (a lack)."""
-    own = point.module.partition(".")[0]
-    return missing is None or missing.partition(".")[0] in {own, "nst_core"}
+def _belongs_to_backend(missing: str | None, point: EntryPoint) -> bool:
+    """Whether a missing module is part of the backend or of core, which means a bug.
+
+    Any other missing module means that the framework is not installed.
+    """
+    package = point.module.partition(".")[0]
+    return missing is None or missing.partition(".")[0] in {package, "nst_core"}
 
 
 def choose_device(backend: Backend, wanted: str) -> Device:
-    """Return the device that ``wanted`` means: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``mps``.
+    """Return the device that ``wanted`` names.
+
+    Args:
+        backend: The backend.
+        wanted: ``auto`` (the backend's first device), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
-        BackendError: if it isn't there; the line says which devices are.
+        BackendError: if the backend has no such device. The message lists the devices it has.
     """
     devices = backend.devices()
     if wanted == "auto":

@@ -61,7 +61,7 @@ def run_job(job: Job, *, shared: SharedResources | None = None) -> JobRecord:
         if is_done(job):
             return JobRecord.skipped(job)
         result = _transfer(job, shared or SharedResources())
-        result.secure(job.output)
+        result.save_with_fallback(job.output)
     except NstError as error:
         return JobRecord.failed(job, str(error), seconds=time.perf_counter() - began)
     except MemoryError:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nst_core.errors import SpecError
-from nst_core.images import ENDINGS
+from nst_core.images import EXTENSIONS
 from nst_core.system.files import display_path
 
-_EXTENSIONS = frozenset({*ENDINGS, ".bmp"})
+_EXTENSIONS = frozenset({*EXTENSIONS, ".bmp"})
 
 
 def content_masks(

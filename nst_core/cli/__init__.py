@@ -86,6 +86,24 @@ def main() -> NoReturn:
         warnings.simplefilter("ignore")
         logging.getLogger().addHandler(logging.NullHandler())
     try:
+        status = _run_command()
+    except SystemExit as ended:
+        if not supervision.in_child():
+            raise
+        status = ended.code if isinstance(ended.code, int) else 0
+    except Exception:
+        if not supervision.in_child():
+            raise
+        traceback.print_exc()
+        status = 1
+    if supervision.in_child():
+        _exit_now(status)  # so that what happens in an exit handler is not taken for the result
+    sys.exit(status)
+
+
+def _run_command() -> int:
+    """Run the command that the command line names and return the exit status."""
+    try:
         status = nst.main(standalone_mode=False)
     except click.ClickException as error:
         status = _print_error(error.format_message())
@@ -99,19 +117,7 @@ def main() -> NoReturn:
         streams.echo("nst: interrupted", err=True)
         # Click replaces a KeyboardInterrupt by an Abort. Signals other than Ctrl-C carry a status.
         status = getattr(error.__cause__, "status", getattr(error, "status", 130))
-    except SystemExit as ended:
-        if not supervision.in_child():
-            raise
-        status = ended.code
-    except Exception:
-        if not supervision.in_child():
-            raise
-        traceback.print_exc()
-        status = 1
-    status = status if isinstance(status, int) else 0
-    if supervision.in_child():
-        _exit_now(status)  # what happens in an exit handler is not to be taken for the result
-    sys.exit(status)
+    return status if isinstance(status, int) else 0
 
 
 def _exit_now(status: int) -> NoReturn:

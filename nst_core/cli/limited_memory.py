@@ -61,8 +61,7 @@ class StageNotes(Observer):
         """Note the first stage of a run."""
         now = memory.rss_mb()
         self._advice = [
-            f"; {recovery.smaller_size(work, number, rss_mb=now)}"
-            for number in range(len(work.sizes))
+            f"; {recovery.advice(work, number, rss_mb=now)}" for number in range(len(work.sizes))
         ]
         self._note(work.plan, 0)
 
@@ -75,9 +74,7 @@ class StageNotes(Observer):
         if not step.last or step.stage >= len(self._advice) or self._plan is None:
             return
         with suppress(NstError):  # a full disk: then there is no picture of this stage
-            images.write(
-                step.image, self._path, recipe=self._plan.recipe, finish=self._plan.finish
-            )
+            images.write(step.image, self._path, recipe=self._plan.recipe, finish=self._plan.finish)
             self._rescued = str(self._path)
         self._note(self._plan, step.stage)
 
@@ -129,4 +126,4 @@ def _line(death: Death, picture: Path) -> str:
             shutil.copyfile(note["rescued"], temporary)
     except NstError as error:
         return f"{text}; the picture before can't be kept: {error}"
-    return f"{text}; {recovery.KEPT}: {picture}"
+    return f"{text}; {recovery.BEST_IMAGE}: {picture}"

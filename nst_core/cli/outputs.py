@@ -82,7 +82,7 @@ class OutputFiles:
         Raises:
             NstError: if a file can't be written. The picture is then saved elsewhere.
         """
-        result.secure(self.picture)
+        result.save_with_fallback(self.picture)
         if self.history:
             write_history(result.history, self.history)
         if self.plot:

@@ -1,4 +1,13 @@
-"""Ctrl-C, ``kill`` and a closed terminal: the step is finished and the picture saved."""
+"""Ctrl-C, ``kill`` and a closed terminal: the step is finished and the picture saved.
+
+1. ``Signals`` notes the signal here.
+2. ``cli.run_picture`` has given ``Signals.stopping`` to the run. ``run.loop`` asks it after every
+   step, and raises ``Interrupted`` with the image reached so far.
+3. ``cli.run_picture`` catches ``Interrupted`` and saves the picture.
+
+After the first step, the first Ctrl-C saves the picture; a second Ctrl-C ends at once without
+saving.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +27,8 @@ from nst_core.system.supervision import stderr_descriptor
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _MESSAGE = "nst: stopping after this step, to save the picture; Ctrl-C again ends at once\n"
 _ECHO_SECONDS = 0.3
-"""A Ctrl-C this soon after the first is not a person's second one, but the first sent twice."""
+"""A SIGINT within this time after the first signal is not a second Ctrl-C: a terminal and a parent
+process may both send the same one."""
 _SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -138,6 +148,7 @@ class FirstStepObserver(Observer):
 def _exit_now(status: int) -> None:
     with suppress(OSError, ValueError):
         if sys.stderr.isatty():
-            os.write(stderr_descriptor(), _SHOW_CURSOR.encode())  # the progress bar hides the cursor
+            # The progress bar hides the cursor.
+            os.write(stderr_descriptor(), _SHOW_CURSOR.encode())
         os.write(stderr_descriptor(), b"nst: ended at once; nothing was saved\n")
     os._exit(status)

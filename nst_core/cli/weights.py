@@ -21,7 +21,7 @@ def command() -> None:
 def list_sources() -> None:
     """List the sources of weights, and what is missing for a source that can't be used."""
     for source in weights.sources():
-        note = f"  [not here: {source.lack}]" if source.lack else ""
+        note = f"  [not here: {source.unavailable_reason}]" if source.unavailable_reason else ""
         echo(f"{source.name:<14} {source.description}{note}")
 
 

@@ -80,7 +80,7 @@ def read_pictures(settings: CommonSettings, specs: Sequence[Spec]) -> Pictures:
     styles = tuple(images.read(path, max_pixels=settings.max_pixels) for path in settings.run.style)
     for spec in specs:
         stage_sizes(spec, content=content, styles=styles)
-        initial_image.opened(spec.start, max_pixels=settings.max_pixels)
+        initial_image.read_start_picture(spec.start, max_pixels=settings.max_pixels)
     return Pictures(content, styles)
 
 

@@ -1,18 +1,18 @@
-"""The two pictures that ship with nst: a landscape to paint and a painting to paint it after.
+"""The two pictures that ship with nst: a landscape (content) and a painting (style).
 
-Both are renderings of ``python -m nst_core.demo.render``, so they belong to the project alone.
+Both were rendered by ``python -m nst_core.demo.render``, so no one else has rights to them.
 """
 
 from pathlib import Path
 
-_ROOM = Path(__file__).parent
+_DIRECTORY = Path(__file__).parent
 
 
 def landscape() -> Path:
     """Return the path of the shipped content picture."""
-    return _ROOM / "landscape.jpg"
+    return _DIRECTORY / "landscape.jpg"
 
 
 def painting() -> Path:
     """Return the path of the shipped style picture."""
-    return _ROOM / "painting.jpg"
+    return _DIRECTORY / "painting.jpg"

@@ -1,4 +1,4 @@
-"""The cabin by the lake of the demo landscape: planked walls, a shingled roof, lit windows."""
+"""The cabin in the demo landscape: walls of planks, a roof of shingles, lit windows."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw
 
-from nst_core.demo._noise import Array, color
+from nst_core.demo._noise import Array, colour
 from nst_core.demo._sky import SKYLIGHT, SUNLIGHT
 from nst_core.demo._terrain import SUN
 from nst_core.demo._view import View
 
-PLACE = (47.0, 147.0)
-"""Where the cabin stands: metres to the right and metres away."""
+POSITION = (47.0, 147.0)
+"""The position of the cabin: metres to the right and metres away."""
 
 _Point: TypeAlias = tuple[float, float, float]
 _Quad: TypeAlias = tuple[_Point, _Point, _Point, _Point]
 
-_TURN = 0.62
-_TIMBER, _SHINGLE = color(0.30, 0.15, 0.075), color(0.34, 0.115, 0.07)
-_LAMP, _STONE = color(2.3, 1.05, 0.22), color(0.30, 0.27, 0.25)
+_ANGLE = 0.62
+_TIMBER, _SHINGLE = colour(0.30, 0.15, 0.075), colour(0.34, 0.115, 0.07)
+_LAMP, _STONE = colour(2.3, 1.05, 0.22), colour(0.30, 0.27, 0.25)
 
-# In the cabin's own metres: along the ridge, across it, and up. The walls that face away from
-# the viewer are left out; what stands behind comes first.
-_PIECES: tuple[tuple[_Quad, _Point, Array, int], ...] = (
-    # corners, outward normal, color, planks
+# Coordinates of the cabin in metres: along the ridge, across it, and up. Walls that face away from
+# the viewer are left out. Pieces further behind come first.
+_WALLS_AND_ROOF: tuple[tuple[_Quad, _Point, Array, int], ...] = (
+    # corners, outward normal, colour, planks
     (((-6.2, -4.2, 0), (-6.2, 4.2, 0), (-6.2, 4.2, 4.2), (-6.2, -4.2, 4.2)),
      (-1, 0, 0), _TIMBER, 9),
     (((-6.2, -4.2, 4.2), (-6.2, 4.2, 4.2), (-6.2, 0, 8.6), (-6.2, 0, 8.6)),
@@ -48,23 +48,23 @@ _WINDOWS: tuple[_Quad, ...] = (
 
 
 def paint(view: View, picture: Array, ground: float) -> None:
-    """Paint the cabin, whose floor is at height ``ground``, over ``picture`` (in place)."""
+    """Paint the cabin over ``picture``, in place; ``ground`` is the height of its floor."""
     rng = np.random.default_rng(3)
-    brush = _Brush(view, picture, ground)
-    for corners, normal, tint, count in _PIECES:
-        brush.planks(rng, corners, normal, tint, count)
+    brush = _Painter(view, picture, ground)
+    for corners, normal, tint, count in _WALLS_AND_ROOF:
+        brush.paint_planks(rng, corners, normal, tint, count)
     for corners in _WINDOWS:
-        brush.lamp(corners)
+        brush.paint_window(corners)
 
 
-class _Brush:
-    """Paints flat pieces given in the cabin's own coordinates: along, across and up in metres."""
+class _Painter:
+    """Paints polygons given in the coordinates of the cabin: along, across and up in metres."""
 
     def __init__(self, view: View, picture: Array, ground: float) -> None:
         self._view, self._picture, self._ground = view, picture, ground
-        self._cos, self._sin = float(np.cos(_TURN)), float(np.sin(_TURN))
+        self._cos, self._sin = float(np.cos(_ANGLE)), float(np.sin(_ANGLE))
 
-    def planks(
+    def paint_planks(
         self,
         rng: np.random.Generator,
         corners: _Quad,
@@ -72,9 +72,9 @@ class _Brush:
         tint: Array,
         count: int,
     ) -> None:
-        """Paint a quad as ``count`` planks, from its first edge to its third."""
+        """Paint a quadrilateral as ``count`` planks, from its first edge to its third."""
         low_left, low_right, high_right, high_left = (np.array(one, float) for one in corners)
-        x, y = self._turned(normal[0], normal[1])
+        x, y = self._rotated(normal[0], normal[1])
         facing = max(0.0, float(np.dot(SUN, (x, y, normal[2]))))
         lit = tint * (facing * SUNLIGHT + 0.8 * SKYLIGHT + 0.06)
         for index in range(count):
@@ -87,18 +87,20 @@ class _Brush:
             ]
             self._fill(piece, lit * rng.uniform(0.72, 1.22))
 
-    def lamp(self, corners: _Quad) -> None:
-        """Paint a window with light behind it."""
+    def paint_window(self, corners: _Quad) -> None:
+        """Paint a lit window."""
         self._fill([np.array(one, float) for one in corners], _LAMP)
 
-    def _turned(self, along: float, across: float) -> tuple[float, float]:
+    def _rotated(self, along: float, across: float) -> tuple[float, float]:
         return self._cos * along - self._sin * across, self._sin * along + self._cos * across
 
     def _fill(self, corners: list[Array], light: Array) -> None:
         points = []
         for along, across, up in corners:
-            x, y = self._turned(float(along), float(across))
-            points.append(self._view.project(PLACE[0] + x, PLACE[1] + y, self._ground + float(up)))
+            x, y = self._rotated(float(along), float(across))
+            points.append(
+                self._view.project(POSITION[0] + x, POSITION[1] + y, self._ground + float(up))
+            )
         mask = Image.new("1", (self._view.width, self._view.height))
         ImageDraw.Draw(mask).polygon(points, fill=1)
         self._picture[np.asarray(mask)] = light

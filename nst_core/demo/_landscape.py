@@ -1,4 +1,4 @@
-"""The demo landscape put together: sky, land, woods, the lake and what it mirrors."""
+"""The whole demo landscape: sky, terrain, forest, and the lake with its reflections."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from PIL import Image
 
 from nst_core.demo import _cabin, _ground, _planting, _sky
 from nst_core.demo._firs import Forest, Tree
-from nst_core.demo._noise import Array, Noise, color, mix, smoothstep
+from nst_core.demo._noise import Array, Noise, colour, mix, smoothstep
 from nst_core.demo._terrain import Terrain
-from nst_core.demo._view import EYE, View
+from nst_core.demo._view import EYE_HEIGHT, View
 
-_WATER = color(0.030, 0.085, 0.115)
+_WATER = colour(0.030, 0.085, 0.115)
 _SPIT = 150.0
 
 
 class Landscape:
-    """The scene, ready to be seen by a camera."""
+    """The scene, which can be rendered at any size."""
 
     def __init__(self) -> None:
         self._terrain = Terrain()
@@ -26,74 +26,75 @@ class Landscape:
         self._floor = _planting.cabin_floor(self._terrain)
 
     def render(self, width: int, height: int) -> Image.Image:
-        """Return the picture, rendered half as large again and scaled down."""
+        """Return the picture; it is rendered 1.5 times as large and scaled down."""
         view = View(width * 3 // 2, height * 3 // 2)
         picture, distance = self._land(view, 20.0)
-        self._furnish(view, picture, distance, self._woods)
-        self._flood(view, picture, distance)
+        self._paint_trees(view, picture, distance, self._woods)
+        self._paint_lake(view, picture, distance)
         far = [tree for tree in self._near if tree.y > 120.0]
         _planting.grass(view, self._terrain, picture, 16_000, (124.0, 176.0))
-        self._furnish(view, picture, distance, far)
+        self._paint_trees(view, picture, distance, far)
         _cabin.paint(view, picture, self._floor)
         _planting.grass(view, self._terrain, picture, 26_000, (24.0, 112.0))
         _planting.flowers(view, self._terrain, picture, 5_000)
-        self._furnish(view, picture, distance, [one for one in self._near if one.y <= 120.0])
-        return developed(picture).resize((width, height), Image.Resampling.LANCZOS)
+        self._paint_trees(view, picture, distance, [one for one in self._near if one.y <= 120.0])
+        return tone_mapped(picture).resize((width, height), Image.Resampling.LANCZOS)
 
-    def _furnish(self, view: View, picture: Array, distance: Array, trees: list[Tree]) -> None:
+    def _paint_trees(self, view: View, picture: Array, distance: Array, trees: list[Tree]) -> None:
         self._forest.plant(view, picture, distance, trees)
 
     def _land(self, view: View, start: float) -> tuple[Array, Array]:
-        """Return sky and bare land (height, width, 3), and how far each pixel sees."""
+        """Return sky and bare ground (height, width, 3), and the distance that each pixel shows."""
         distance = view.distances(self._heights, start)
         sideways, upward = np.meshgrid(*view.rays())
-        picture = _sky.clouded(self._noise, sideways, upward)
+        picture = _sky.cloudy_sky(self._noise, sideways, upward)
         seen = np.isfinite(distance)
         y = distance[seen]
         x = sideways[seen] * y
         lit = _ground.light(self._terrain, self._noise, x, y, 1.0 / view.focal)
-        picture[seen] = _sky.hazed(lit, sideways[seen], y, self._terrain.height(x, y))
+        picture[seen] = _sky.with_haze(lit, sideways[seen], y, self._terrain.height(x, y))
         return picture, distance
 
     def _heights(self, x: Array, y: Array) -> Array:
         return np.maximum(self._terrain.height(x, y), 0.0)
 
-    def _mirrored(self, view: View) -> Array:
-        """Return what the camera under the lake sees, upside down and so in the lake's place.
+    def _reflection(self, view: View) -> Array:
+        """Return the reflection in the lake: the view of a camera below the lake.
 
-        A pixel whose water lies before the spit mirrors the spit; beyond it, the far shore only.
+        That view is upside down. Water in front of the spit reflects the spit; water beyond it
+        reflects the far shore only.
         """
-        # Ripples blur the mirrored picture, so half the resolution is enough for it.
+        # Half the resolution is enough, because the waves blur the reflection.
         below = View(view.width // 2, view.height // 2, -view.eye)
         whole, distance = self._land(below, 112.0)
         beyond, far_distance = self._land(below, _SPIT + 40.0)
-        self._furnish(below, beyond, far_distance, self._woods)
-        self._furnish(below, whole, distance, self._woods)
-        self._furnish(below, whole, distance, [one for one in self._near if one.y > 120.0])
+        self._paint_trees(below, beyond, far_distance, self._woods)
+        self._paint_trees(below, whole, distance, self._woods)
+        self._paint_trees(below, whole, distance, [one for one in self._near if one.y > 120.0])
         _cabin.paint(below, whole, self._floor)
-        before = below.rays()[1] > EYE / _SPIT
+        before = below.rays()[1] > EYE_HEIGHT / _SPIT
         return np.where(before[:, None, None], whole, beyond)
 
-    def _flood(self, view: View, picture: Array, distance: Array) -> None:
+    def _paint_lake(self, view: View, picture: Array, distance: Array) -> None:
         """Paint the lake over ``picture``, in place."""
         sideways, upward = np.meshgrid(*view.rays())
-        flat = EYE / np.maximum(-upward, 1e-6)
+        flat = EYE_HEIGHT / np.maximum(-upward, 1e-6)
         lake = (upward < 0.0) & (distance > 0.999 * flat)
         lake &= self._terrain.height(sideways * flat, flat) <= 0.0
         y = flat[lake]
         x = sideways[lake] * y
         row, column = np.nonzero(lake)
-        tilt_x, tilt_y = self._ripples(x, y)
+        tilt_x, tilt_y = self._wave_slopes(x, y)
         source = 2.0 * view.horizon - row - 0.5 - view.focal * tilt_y
         shifted = column + 0.5 + view.focal * tilt_x
-        light = _sampled(self._mirrored(view), 0.5 * source - 0.5, 0.5 * shifted - 0.5)
-        graze = np.clip(-upward[lake] + 1.4 * tilt_y, 0.0, 1.0)
-        gleam = 0.10 + 0.84 * np.exp(-graze * 5.5)
-        water = mix(np.broadcast_to(_WATER, light.shape), light, gleam)
-        picture[lake] = _sky.hazed(water, sideways[lake], y, 0.0 * y)
+        light = _sampled(self._reflection(view), 0.5 * source - 0.5, 0.5 * shifted - 0.5)
+        grazing = np.clip(-upward[lake] + 1.4 * tilt_y, 0.0, 1.0)
+        mirroring = 0.10 + 0.84 * np.exp(-grazing * 5.5)
+        water = mix(np.broadcast_to(_WATER, light.shape), light, mirroring)
+        picture[lake] = _sky.with_haze(water, sideways[lake], y, 0.0 * y)
 
-    def _ripples(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Return how far, as tangents, the waves turn the mirrored rays aside and up."""
+    def _wave_slopes(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return by how much the waves turn the reflected rays aside and up, as tangents."""
         calm = 0.25 + 0.75 * smoothstep(-0.15, 0.35, self._noise.fractal(x / 160.0, y / 60.0, 3))
         coarse = self._noise.fractal(x / 5.5, y / 2.4, 3)
         fine = self._noise.fractal(x / 1.5 + 7.0, y / 0.7, 2)
@@ -112,12 +113,12 @@ def _sampled(picture: Array, row: Array, column: Array) -> Array:
     return mix(upper, lower, row - low)
 
 
-def developed(light: Array) -> Image.Image:
-    """Return linear ``light`` (height, width, 3) as a picture, highlights rolled off."""
+def tone_mapped(light: Array) -> Image.Image:
+    """Return a picture of linear ``light`` (height, width, 3), with compressed highlights."""
     exposed = 0.80 * light
-    # A filmic curve (Hable's form, refitted by Narkowicz): deep shadows, soft highlights.
+    # A filmic tone curve (of Hable's form, fitted by Narkowicz): dark shadows, soft highlights.
     curve = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
     tone = np.clip(curve, 0.0, 1.0) ** (1 / 2.2)
-    # Paper white and ink black lie a little inside the curve's ends.
+    # White and black are set a little inside the ends of the curve.
     tone = np.clip((tone - 0.045) / 0.925, 0.0, 1.0)
     return Image.fromarray(np.rint(tone * 255.0).astype(np.uint8))

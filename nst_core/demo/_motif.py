@@ -1,7 +1,7 @@
-"""What the demo painting shows: a color and a direction for every place of the canvas.
+"""The subject of the demo painting: the colour and the direction of strokes at each point.
 
-The canvas is 600 wide and 400 high whatever the picture's size; ``x`` runs to the right and ``y``
-down. Colors are sRGB values, 0...1, as a painter would mix them, not linear light.
+The canvas is 600 wide and 400 high, whatever the size of the picture; ``x`` is to the right and
+``y`` is down. Colours are sRGB values in 0...1, not linear light.
 """
 
 from __future__ import annotations
@@ -9,8 +9,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from nst_core.demo._noise import Array, Noise, color, mix, smoothstep
-from nst_core.demo._palette import BLUES, FLAMES, GRAINS, LANDS, SUNS, ramp
+from nst_core.demo._noise import Array, Noise, colour, mix, smoothstep
+from nst_core.demo._palette import (
+    CYPRESS_COLOURS,
+    DISC_COLOURS,
+    FIELD_COLOURS,
+    HILL_COLOURS,
+    SKY_COLOURS,
+    ramp,
+)
 
 WIDE, HIGH = 600.0, 400.0
 SKY, HILLS, FIELD, CYPRESS = range(4)
@@ -49,58 +56,58 @@ class Motif:
         self._noise = Noise(77)
 
     def region(self, x: Array, y: Array) -> npt.NDArray[np.int64]:
-        """Return which of ``SKY``, ``HILLS``, ``FIELD`` and ``CYPRESS`` lies at each place."""
+        """Return for each point one of ``SKY``, ``HILLS``, ``FIELD`` and ``CYPRESS``."""
         place = np.where(y > _hill(x, 0), HILLS, SKY)
         place = np.where(y > _field(x), FIELD, place)
         flame: npt.NDArray[np.int64] = np.where(self._inside_cypress(x, y) > 0.0, CYPRESS, place)
         return flame
 
     def angle(self, x: Array, y: Array) -> Array:
-        """Return the direction of the brush in radians: along the lines of ``_stream``."""
+        """Return the direction of strokes in radians: along the level lines of ``_stream``."""
         place = self.region(x, y)
         right = self._stream(x + 0.5, y, place) - self._stream(x - 0.5, y, place)
         down = self._stream(x, y + 0.5, place) - self._stream(x, y - 0.5, place)
         angle: Array = np.arctan2(-right, down)
         return angle
 
-    def color(self, x: Array, y: Array) -> Array:
-        """Return the local color (..., 3)."""
+    def colour(self, x: Array, y: Array) -> Array:
+        """Return the colour at each point, (..., 3)."""
         place = self.region(x, y)
         level = self._stream(x, y, place)
         rough = self._noise.fractal(x / 26.0, y / 26.0, 3)
         painted = self._sky(x, y, level, rough)
         painted = np.where((place == HILLS)[..., None], self._hills(x, y, level, rough), painted)
-        painted = np.where((place == FIELD)[..., None], self._grain(y, level, rough), painted)
-        flame = ramp(FLAMES, 0.40 + 0.40 * np.sin(level / 3.6) + 0.60 * rough)
+        painted = np.where((place == FIELD)[..., None], self._grain_field(y, level, rough), painted)
+        flame = ramp(CYPRESS_COLOURS, 0.40 + 0.40 * np.sin(level / 3.6) + 0.60 * rough)
         return np.where((place == CYPRESS)[..., None], flame, painted)
 
     def detail(self, x: Array, y: Array) -> Array:
-        """Return how much small strokes are wanted, 0...1: at discs, cypresses and near by."""
+        """Return where small strokes are needed, 0...1: at discs, at cypresses and in the field."""
         place = self.region(x, y)
         wanted = np.where(place == CYPRESS, 0.9, np.where(place == FIELD, 0.6, 0.35))
-        for center_x, center_y, radius in _DISCS:
-            near = np.exp(-((np.hypot(x - center_x, y - center_y) / (1.8 * radius)) ** 2))
+        for centre_x, centre_y, radius in _DISCS:
+            near = np.exp(-((np.hypot(x - centre_x, y - centre_y) / (1.8 * radius)) ** 2))
             wanted = np.maximum(wanted, near)
         return wanted
 
     def _stream(self, x: Array, y: Array, place: npt.NDArray[np.int64]) -> Array:
-        """Return the stream function: strokes run along its lines, and so do bands of color."""
+        """Return the stream function; strokes and bands of colour follow its level lines."""
         level = np.where(place == HILLS, self._hill_stream(x, y), self._sky_stream(x, y))
         level = np.where(place == FIELD, self._field_stream(x, y), level)
         return np.where(place == CYPRESS, self._flame_stream(x, y), level)
 
     def _sky_stream(self, x: Array, y: Array) -> Array:
         turned_x, turned_y = x, y
-        for center_x, center_y, radius, turn in _EDDIES:
-            # Turning the plane more towards an eddy's middle winds the wind's bands into a spiral.
-            dx, dy = turned_x - center_x, turned_y - center_y
+        for centre_x, centre_y, radius, turn in _EDDIES:
+            # Rotating the plane, most at the centre of an eddy, bends the bands into a spiral.
+            dx, dy = turned_x - centre_x, turned_y - centre_y
             angle = turn * np.exp(-((np.hypot(dx, 1.15 * dy) / radius) ** 2))
-            turned_x = center_x + np.cos(angle) * dx - np.sin(angle) * dy
-            turned_y = center_y + np.sin(angle) * dx + np.cos(angle) * dy
+            turned_x = centre_x + np.cos(angle) * dx - np.sin(angle) * dy
+            turned_y = centre_y + np.sin(angle) * dx + np.cos(angle) * dy
         rough = self._noise.fractal(turned_x / 170.0, turned_y / 110.0, 2)
         wind: Array = turned_y + 15.0 * np.sin(turned_x / 66.0 + 0.6) + 42.0 * rough
-        for center_x, center_y, radius in _DISCS:
-            away = np.hypot(x - center_x, y - center_y)
+        for centre_x, centre_y, radius in _DISCS:
+            away = np.hypot(x - centre_x, y - centre_y)
             weight = np.exp(-((away / (2.6 * radius)) ** 4))
             wind = wind + weight * (1.3 * away - wind)
         return wind
@@ -139,14 +146,14 @@ class Motif:
 
     def _sky(self, x: Array, y: Array, level: Array, rough: Array) -> Array:
         tone = 0.38 + 0.30 * np.sin(level / 8.5) + 0.42 * rough + 0.16 * smoothstep(120.0, 240.0, y)
-        painted = ramp(BLUES, tone)
-        # The evening's last warmth lies along the hills.
+        painted = ramp(SKY_COLOURS, tone)
+        # The sky is warm just above the hills.
         low = smoothstep(52.0, 4.0, _hill(x, 0) - y) * (0.5 + 0.5 * np.sin(level / 6.0 + 1.0))
-        painted = mix(painted, color(0.96, 0.66, 0.36), 0.75 * low)
-        for center_x, center_y, radius in _DISCS:
-            away = np.hypot(x - center_x, y - center_y) / radius
+        painted = mix(painted, colour(0.96, 0.66, 0.36), 0.75 * low)
+        for centre_x, centre_y, radius in _DISCS:
+            away = np.hypot(x - centre_x, y - centre_y) / radius
             rings = 0.17 * np.sin(away * 8.0) * smoothstep(0.3, 1.0, away)
-            glow = ramp(SUNS, away / 2.1 - 0.12 + 0.16 * rough + rings)
+            glow = ramp(DISC_COLOURS, away / 2.1 - 0.12 + 0.16 * rough + rings)
             halo = smoothstep(2.7, 1.15, away + 0.5 * rough + 0.42 * np.sin(away * 8.0 + 0.6))
             painted = mix(painted, glow, smoothstep(0.25, 0.7, halo))
         return painted
@@ -158,15 +165,15 @@ class Motif:
             below = y - _hill(x, index)
             sunny = np.where(below > 0.0, np.exp(-below / 7.0), sunny)
         tone = nearness + 0.30 * sunny + 0.22 * np.sin(level / 4.2) + 0.40 * rough
-        return ramp(LANDS, tone)
+        return ramp(HILL_COLOURS, tone)
 
-    def _grain(self, y: Array, level: Array, rough: Array) -> Array:
-        painted = ramp(GRAINS, 0.56 + 0.34 * np.sin(level / 3.1) + 0.40 * rough)
+    def _grain_field(self, y: Array, level: Array, rough: Array) -> Array:
+        painted = ramp(FIELD_COLOURS, 0.56 + 0.34 * np.sin(level / 3.1) + 0.40 * rough)
         furrow = smoothstep(0.55, 0.95, np.sin(level / 6.2 + 1.2)) * smoothstep(285.0, 330.0, y)
-        green = ramp(LANDS, 0.55 + 0.5 * rough)
+        green = ramp(HILL_COLOURS, 0.55 + 0.5 * rough)
         painted = mix(painted, green, 0.80 * furrow)
         return mix(
-            painted, color(0.42, 0.16, 0.20), 0.45 * smoothstep(370.0, 415.0, y - 20 * rough)
+            painted, colour(0.42, 0.16, 0.20), 0.45 * smoothstep(370.0, 415.0, y - 20 * rough)
         )
 
 

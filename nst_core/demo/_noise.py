@@ -1,4 +1,4 @@
-"""Noise and small shaping functions that both demo pictures are made of."""
+"""Noise and small functions for shapes and colours, used by both demo pictures."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
-"""Any float array; the shapes are said where they matter."""
+"""A float array; the functions say of which shape, if it matters."""
 
 _PERIOD = 256
 
 
 class Noise:
-    """Gradient noise over the plane, fixed by its seed.
+    """Gradient noise over the plane, determined by its seed.
 
-    Every method takes ``x`` and ``y`` of one common shape, in lattice cells, and returns that
-    shape in float32.
+    Every method takes ``x`` and ``y`` of the same shape, in lattice cells, and returns float32 of
+    that shape.
     """
 
     def __init__(self, seed: int) -> None:
@@ -33,7 +33,7 @@ class Noise:
         return corner
 
     def __call__(self, x: Array, y: Array) -> Array:
-        """Return one octave, about -1...1, with mean 0."""
+        """Return one octave of noise, about -1...1, with mean 0."""
         floor_x, floor_y = np.floor(x), np.floor(y)
         column, row = floor_x.astype(np.int32), floor_y.astype(np.int32)
         dx, dy = (x - floor_x).astype(np.float32), (y - floor_y).astype(np.float32)
@@ -46,17 +46,17 @@ class Noise:
         return total
 
     def fractal(self, x: Array, y: Array, octaves: int, gain: float = 0.5) -> Array:
-        """Return octaves summed to about -1...1, each ``gain`` times as strong as the last."""
+        """Return a sum of octaves, about -1...1; each is ``gain`` times as strong as the last."""
         total, strength, weight = np.zeros_like(x, dtype=np.float32), 1.0, 0.0
         for _ in range(octaves):
             total = total + strength * self(x, y)
             weight += strength
             strength *= gain
-            x, y = _turn(x, y)
+            x, y = _next_octave(x, y)
         return total / weight
 
     def ridged(self, x: Array, y: Array, octaves: int, gain: float = 0.5) -> Array:
-        """Return sharp crests, about 0...1; a fine crest shows only where a coarser one stands."""
+        """Return sharp ridges, about 0...1; fine ridges appear only on coarser ones."""
         total, strength, norm = np.zeros_like(x, dtype=np.float32), 1.0, 0.0
         carry = np.ones_like(total)
         for _ in range(octaves):
@@ -65,7 +65,7 @@ class Noise:
             norm += strength
             carry = np.clip(crest * 1.8, 0.0, 1.0)
             strength *= gain
-            x, y = _turn(x, y)
+            x, y = _next_octave(x, y)
         return total / norm
 
 
@@ -73,23 +73,23 @@ def _fade(t: Array) -> Array:
     return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
 
 
-def _turn(x: Array, y: Array) -> tuple[Array, Array]:
-    """Return the next octave's coordinates; the turn hides that all octaves share one lattice."""
+def _next_octave(x: Array, y: Array) -> tuple[Array, Array]:
+    """Return the coordinates for the next octave, rotated so that their lattices differ."""
     return 1.62 * x + 1.22 * y + 17.3, -1.22 * x + 1.62 * y + 5.9
 
 
 def smoothstep(low: float, high: float, value: Array) -> Array:
-    """Return 0 at ``low``, 1 at ``high`` and a smooth rise between (a fall if high < low)."""
+    """Return 0 at ``low``, 1 at ``high`` and a smooth transition between, also if high < low."""
     t = np.clip((value - low) / (high - low), 0.0, 1.0)
     smooth: Array = t * t * (3.0 - 2.0 * t)
     return smooth
 
 
 def mix(first: Array, second: Array, weight: Array) -> Array:
-    """Return ``first`` (..., 3) blended into ``second`` (..., 3) by ``weight`` (...), 0...1."""
+    """Return ``first`` (..., 3) for ``weight`` (...) 0, ``second`` (..., 3) for 1, or a blend."""
     return first + (second - first) * weight[..., None]
 
 
-def color(red: float, green: float, blue: float) -> Array:
-    """Return one color as an array of shape (3,)."""
+def colour(red: float, green: float, blue: float) -> Array:
+    """Return one colour as an array of shape (3,)."""
     return np.array([red, green, blue], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The demo painting's paints: rows of sRGB colors, 0...1, to be blended along."""
+"""The colours of the demo painting: lists of sRGB colours in 0...1, and blending along them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from nst_core.demo._noise import Array
 
-BLUES = np.array(
+SKY_COLOURS = np.array(
     [
         [0.05, 0.09, 0.30],
         [0.08, 0.19, 0.50],
@@ -16,9 +16,9 @@ BLUES = np.array(
         [0.76, 0.86, 0.76],
     ]
 )
-"""The sky, from the deepest blue to the palest green."""
+"""The sky, from the darkest blue to the lightest green."""
 
-SUNS = np.array(
+DISC_COLOURS = np.array(
     [
         [0.99, 0.96, 0.72],
         [0.99, 0.86, 0.34],
@@ -29,7 +29,7 @@ SUNS = np.array(
 )
 """The discs, from the middle outwards."""
 
-LANDS = np.array(
+HILL_COLOURS = np.array(
     [
         [0.16, 0.15, 0.40],
         [0.15, 0.30, 0.52],
@@ -40,7 +40,7 @@ LANDS = np.array(
 )
 """The hills, from shade to sun."""
 
-GRAINS = np.array(
+FIELD_COLOURS = np.array(
     [
         [0.30, 0.17, 0.16],
         [0.66, 0.30, 0.10],
@@ -51,7 +51,7 @@ GRAINS = np.array(
 )
 """The grain field, from shade to sun."""
 
-FLAMES = np.array(
+CYPRESS_COLOURS = np.array(
     [
         [0.04, 0.09, 0.13],
         [0.05, 0.17, 0.19],
@@ -63,7 +63,7 @@ FLAMES = np.array(
 """The cypresses, from shade to sun."""
 
 
-def ramp(colors: Array, at: Array) -> Array:
-    """Return the color (..., 3) at ``at``, 0...1, along evenly spaced ``colors`` (n, 3)."""
-    stops = np.linspace(0.0, 1.0, len(colors))
-    return np.stack([np.interp(at, stops, colors[:, channel]) for channel in range(3)], axis=-1)
+def ramp(colours: Array, at: Array) -> Array:
+    """Return the colour (..., 3) at position ``at``, 0...1, along ``colours`` (n, 3)."""
+    stops = np.linspace(0.0, 1.0, len(colours))
+    return np.stack([np.interp(at, stops, colours[:, channel]) for channel in range(3)], axis=-1)

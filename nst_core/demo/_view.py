@@ -1,4 +1,4 @@
-"""The camera of the demo landscape: which point of the ground each pixel sees."""
+"""The camera of the demo landscape: which point of the ground each pixel shows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from nst_core.demo._noise import Array
 
-EYE = 14.0
-FAR = 14000.0
+EYE_HEIGHT = 14.0
+FARTHEST = 14000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class View:
     Attributes:
         width: Columns of the picture.
         height: Rows of the picture.
-        eye: Height of the camera over the lake in metres; the lake's mirror image is what a
-            camera sees that stands as deep under the lake.
+        eye: Height of the camera above the lake in metres. A camera at the negative height sees
+            what the lake reflects.
     """
 
     width: int
     height: int
-    eye: float = EYE
+    eye: float = EYE_HEIGHT
 
     @property
     def focal(self) -> float:
@@ -39,31 +39,31 @@ class View:
         return 0.585 * self.height
 
     def rays(self) -> tuple[Array, Array]:
-        """Return every pixel's sideways (width,) and upward (height,) tangent."""
+        """Return the sideways (width,) and upward (height,) tangents of the pixels."""
         sideways = (np.arange(self.width) + 0.5 - self.width / 2) / self.focal
         upward = (self.horizon - np.arange(self.height) - 0.5) / self.focal
         return sideways.astype(np.float32), upward.astype(np.float32)
 
     def project(self, x: float, y: float, height: float) -> tuple[float, float]:
-        """Return the column and the row where a point of the world is seen."""
+        """Return the column and the row of a point in the scene."""
         column = self.width / 2 + self.focal * x / y
         return column, self.horizon - self.focal * (height - self.eye) / y
 
     def distances(self, heights: Callable[[Array, Array], Array], start: float) -> Array:
-        """Return how far (in y) each pixel sees, ``inf`` for the sky.
+        """Return the distance (in y) of the ground that each pixel shows; ``inf`` for the sky.
 
-        Along one column, a pixel sees the first ground whose tangent reaches its own, so the
-        running maximum of the tangents, searched for the pixel's tangent, is the whole answer.
+        In a column, a pixel shows the first ground whose tangent reaches the tangent of the pixel.
+        So the tangent of the pixel is searched in the running maximum of the ground's tangents.
 
         Args:
-            heights: Ground height at x and y.
-            start: Ground nearer than this is not looked at.
+            heights: Returns the height of the ground at x and y.
+            start: Ground nearer than this is ignored.
 
         Returns:
-            Shape (height, width).
+            (height, width).
         """
         sideways, upward = self.rays()
-        steps = np.geomspace(start, FAR, 1100, dtype=np.float32)
+        steps = np.geomspace(start, FARTHEST, 1100, dtype=np.float32)
         ground = heights(steps[:, None] * sideways[None, :], steps[:, None] + 0.0 * sideways)
         tangents = (ground - self.eye) / steps[:, None]
         if self.eye < 0:
@@ -71,12 +71,12 @@ class View:
         tops = np.maximum.accumulate(tangents, axis=0)
         seen = np.empty((self.height, self.width), dtype=np.float32)
         for column in range(self.width):
-            seen[:, column] = _first_reach(tops[:, column], steps, upward)
+            seen[:, column] = _first_crossing(tops[:, column], steps, upward)
         return seen
 
 
-def _first_reach(tops: Array, steps: Array, upward: Array) -> Array:
-    """Return for each of ``upward`` the interpolated step at which ``tops`` reaches it."""
+def _first_crossing(tops: Array, steps: Array, upward: Array) -> Array:
+    """Return for each value of ``upward`` the interpolated step at which ``tops`` reaches it."""
     after = np.searchsorted(tops, upward)
     inside = np.clip(after, 1, len(steps) - 1)
     low, high = tops[inside - 1], tops[inside]

@@ -1,6 +1,6 @@
-"""Renders the two demo pictures anew: ``python -m nst_core.demo.render [--output-dir DIR]``.
+"""Renders the two demo pictures again: ``python -m nst_core.demo.render [--output-dir DIR]``.
 
-The seeds are fixed, so the same NumPy and Pillow give the same files.
+The seeds are fixed, so the same versions of NumPy and Pillow give the same files.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ WIDTH, HEIGHT = 900, 600
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Render both pictures into a folder and write each file's path to standard output.
+    """Render both pictures into a folder and print the path of each file.
 
     Args:
-        arguments: The command line without the program's name; by default the process's own.
+        arguments: The command line without the name of the program; by default that of the process.
     """
     parser = argparse.ArgumentParser(prog="python -m nst_core.demo.render", description=__doc__)
     parser.add_argument(
         "--output-dir",
         type=Path,
         default=landscape().parent,
-        help="folder for the pictures (default: the package's own)",
+        help="folder for the pictures (default: that of the package)",
     )
     folder: Path = parser.parse_args(arguments).output_dir
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _write(picture: Image.Image, path: Path) -> None:
-    # Without chroma subsampling: thin strokes of complementary colors would bleed.
+    # No chroma subsampling: it would mix the colours of neighbouring thin strokes.
     picture.save(path, quality=92, subsampling="4:4:4", optimize=True)
     sys.stdout.write(f"{path}\n")
 

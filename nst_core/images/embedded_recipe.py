@@ -1,11 +1,16 @@
-"""The recipe that a picture carries: the spec it was made by, as TOML, in its EXIF data.
+"""The recipe of a picture: the spec that it was made by, as TOML, embedded in its EXIF data.
 
-One mechanism for every format: the tag ImageDescription (270) holds the text in UTF-8, and the
-tag Software (305) says ``nst``, so that a camera's or an editor's description is not taken for a
-recipe. Both lie in the first directory (IFD0) of the EXIF data, in PNG's ``eXIf`` chunk, in
-JPEG's APP1 segment, in WebP's ``EXIF`` chunk; a TIFF has them as tags of its own. UserComment
-would be the other candidate, but lies in a subdirectory, which Pillow can't write into a
-compressed TIFF.
+All formats use the same two tags. ImageDescription (270) holds the text in UTF-8. Software (305)
+holds ``nst``, so that the description of a camera or an editor is not mistaken for a recipe. Both
+are in the first directory (IFD0) of the EXIF data:
+
+- PNG: in the ``eXIf`` chunk;
+- JPEG: in the APP1 segment;
+- WebP: in the ``EXIF`` chunk;
+- TIFF: as tags of the file itself.
+
+The tag UserComment would also be suitable, but it is in a subdirectory, which Pillow can't write
+into a compressed TIFF.
 """
 
 from __future__ import annotations
@@ -14,19 +19,23 @@ import PIL.Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from nst_core.errors import PictureError
-from nst_core.images.reading import opened
+from nst_core.images.reading import open_header
 from nst_core.system.files import StrPath, display_path
 
 _DESCRIPTION, _SOFTWARE = 270, 305
-_NAME = "nst"
+_SOFTWARE_NAME = "nst"
 
 
 def add_recipe(exif: PIL.Image.Exif, recipe: str) -> None:
-    """Put the recipe into EXIF data.
+    """Add the recipe to EXIF data.
+
+    Args:
+        exif: The EXIF data, changed in place.
+        recipe: Any text without NUL.
 
     Raises:
-        PictureError: if the text can't be stored: it holds a NUL (which TOML forbids) or half a
-            surrogate pair.
+        PictureError: the text can't be stored: it holds a NUL, which TOML forbids, or one half of
+            a surrogate pair.
     """
     try:
         text = recipe.encode("utf-8")
@@ -35,20 +44,20 @@ def add_recipe(exif: PIL.Image.Exif, recipe: str) -> None:
     if b"\0" in text:
         raise PictureError("the recipe holds a NUL character: TOML allows none")
     exif[_DESCRIPTION] = text
-    exif[_SOFTWARE] = _NAME
+    exif[_SOFTWARE] = _SOFTWARE_NAME
 
 
 def read_recipe(path: StrPath) -> str:
-    """Return the recipe that ``write`` put into a picture, character by character.
+    """Return the recipe that ``write`` embedded in a picture file, unchanged.
 
-    Only the header is read, whatever the number of pixels.
+    Only the header is read, so the number of pixels doesn't matter.
 
     Raises:
         PictureError: one line that names the file: it can't be read as a picture (see ``read``),
             or holds no recipe.
     """
-    with opened(path) as picture:
-        recipe = _recipe(picture)
+    with open_header(path) as picture:
+        recipe = _recipe_in(picture)
     if recipe is None:
         raise PictureError(
             f"can't read a recipe from {display_path(path)}: it holds none; "
@@ -57,16 +66,18 @@ def read_recipe(path: StrPath) -> str:
     return recipe
 
 
-def _recipe(picture: PIL.Image.Image) -> str | None:
-    # Asked for EXIF data that a PNG's header lacks, Pillow would decode the pixels to find them.
+def _recipe_in(picture: PIL.Image.Image) -> str | None:
+    """Return the recipe in the EXIF data of a picture; None if there is none."""
+    # If the header of a PNG has no EXIF data, ``getexif`` decodes the pixels to look for them later
+    # in the file.
     if "exif" not in picture.info and not isinstance(picture, TiffImageFile):
         return None
     try:
         exif = picture.getexif()
-        if exif.get(_SOFTWARE) != _NAME:
+        if exif.get(_SOFTWARE) != _SOFTWARE_NAME:
             return None
-        # Pillow takes the tag's bytes for Latin-1.
+        # Pillow decodes the bytes of the tag as Latin-1.
         return str(exif[_DESCRIPTION]).encode("latin-1").decode("utf-8")
-    # Damaged EXIF data: Pillow raises nearly anything, and there is no recipe to be had.
+    # With damaged EXIF data Pillow raises errors of nearly any type. Then there is no recipe.
     except Exception:
         return None

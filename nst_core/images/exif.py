@@ -1,9 +1,11 @@
-"""Which EXIF tags of a content picture a result may keep.
+"""The EXIF tags of a content picture that a result may keep.
 
-A list of what is kept, not of what is dropped: a photograph also says where it was taken (GPS),
-holds serial numbers, makers' notes and a thumbnail of the original, which nobody means to publish
-with a painting; and orientation, size, resolution, colour space and description don't hold for
-the result. So ``nst`` keeps nothing unless it is asked, and then only what follows.
+The tags below are all that is ever kept, and only if the user asks for it. Everything else is
+dropped, for two reasons:
+
+- A photograph may also hold the place where it was taken (GPS), serial numbers, maker notes and a
+  thumbnail of the original. Nobody intends to publish these with a painting.
+- Orientation, size, resolution, colour space and description are not true of the result.
 """
 
 from __future__ import annotations
@@ -14,17 +16,18 @@ from typing import Any
 
 import PIL.Image
 
-_PHOTO = 0x8769
+_EXIF_IFD = 0x8769
+"""The tag of IFD0 that points to the EXIF directory."""
 
-# ImageDescription and Software are the recipe's.
-_MAIN = {
+# Not ImageDescription and Software: they hold the recipe.
+_IFD0_TAGS = {
     271: "Make",
     272: "Model",
     306: "DateTime",
     315: "Artist",
     33432: "Copyright",
 }
-_PHOTOGRAPH = {
+_EXIF_IFD_TAGS = {
     33434: "ExposureTime",
     33437: "FNumber",
     34855: "ISOSpeedRatings",
@@ -47,35 +50,40 @@ _PHOTOGRAPH = {
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """EXIF tags by number: those of the first directory, and those of the photograph's own."""
+    """EXIF tags with their values as Pillow reads them.
 
-    main: Mapping[int, Any] = field(default_factory=dict)
-    photograph: Mapping[int, Any] = field(default_factory=dict)
+    Attributes:
+        ifd0: Tags of the first directory, by number.
+        exif_ifd: Tags of the EXIF directory, which describe how the photograph was taken.
+    """
+
+    ifd0: Mapping[int, Any] = field(default_factory=dict)
+    exif_ifd: Mapping[int, Any] = field(default_factory=dict)
 
 
 def kept_tags(picture: PIL.Image.Image) -> Tags | None:
-    """Return those tags of a picture that a result may keep; None where it has none of them."""
+    """Return the tags of a picture that a result may keep; None if there are none."""
     try:
         exif = picture.getexif()
-        main = {tag: exif[tag] for tag in _MAIN if tag in exif}
-        directory = exif.get_ifd(_PHOTO)
-        photograph = {tag: directory[tag] for tag in _PHOTOGRAPH if tag in directory}
-    # Pillow raises nearly anything over damaged EXIF data; the pixels are good all the same.
+        ifd0 = {tag: exif[tag] for tag in _IFD0_TAGS if tag in exif}
+        directory = exif.get_ifd(_EXIF_IFD)
+        exif_ifd = {tag: directory[tag] for tag in _EXIF_IFD_TAGS if tag in directory}
+    # With damaged EXIF data Pillow raises errors of nearly any type. The pixels may still be good.
     except Exception:
         return None
-    return Tags(main, photograph) if main or photograph else None
+    return Tags(ifd0, exif_ifd) if ifd0 or exif_ifd else None
 
 
-def add_tags(exif: PIL.Image.Exif, tags: Tags, *, with_photograph: bool) -> None:
-    """Put tags into EXIF data.
+def add_tags(exif: PIL.Image.Exif, tags: Tags, *, with_exif_ifd: bool) -> None:
+    """Add tags to EXIF data.
 
     Args:
-        exif: Changed.
-        tags: What is put in.
-        with_photograph: Whether the photograph's directory is written; a compressed TIFF has no
-            place for it in Pillow.
+        exif: The EXIF data, changed in place.
+        tags: The tags to add.
+        with_exif_ifd: Whether the tags of the EXIF directory are added as well. Pillow can't write
+            them into a compressed TIFF.
     """
-    for tag, value in tags.main.items():
+    for tag, value in tags.ifd0.items():
         exif[tag] = value
-    if with_photograph and tags.photograph:
-        exif[_PHOTO] = dict(tags.photograph)
+    if with_exif_ifd and tags.exif_ifd:
+        exif[_EXIF_IFD] = dict(tags.exif_ifd)

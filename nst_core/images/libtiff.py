@@ -1,4 +1,4 @@
-"""The C library under Pillow's TIFF decoder, which has messages of its own."""
+"""Suppressing the messages of libtiff, the C library by which Pillow decodes TIFF files."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import PIL._imaging
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Keep libtiff from printing to the standard error of the process, for the block.
+    """Keep libtiff from printing to standard error, within the block.
 
-    Over a damaged picture it prints a line of its own before Pillow raises; what is wrong is said
-    once, by whoever catches that. Where Pillow was built so that its libtiff can't be reached,
-    nothing changes.
+    For a damaged picture libtiff prints a line of its own, and then Pillow raises an error. nst
+    reports that error, so the line would only say it twice. If Pillow was built in a way that hides
+    its libtiff, nothing is changed.
     """
     try:
-        # Looked up through the library that is loaded with Pillow: no other one is found.
+        # Looking the functions up through Pillow's own library finds no other copy of libtiff.
         setters = [
             getattr(ctypes.CDLL(PIL._imaging.__file__), name)
             for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler")
@@ -26,12 +26,12 @@ def silent() -> Iterator[None]:
     except (AttributeError, OSError):
         yield
         return
-    before = []
+    handlers = []
     for setter in setters:
         setter.restype, setter.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-        before.append(setter(None))
+        handlers.append(setter(None))
     try:
         yield
     finally:
-        for setter, handler in zip(setters, before, strict=True):
+        for setter, handler in zip(setters, handlers, strict=True):
             setter(handler)

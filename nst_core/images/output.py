@@ -1,4 +1,4 @@
-"""What a picture file holds besides the pixels, and in how many bits it holds those."""
+"""Bit depth and metadata of picture files: what is asked for, what was read, what is written."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Bits = Literal[8, 16]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """What is asked for.
+    """What the user asks for.
 
     Attributes:
-        bits: Of each channel: 8, or 16 (PNG and TIFF), in which smooth skies don't show bands when
-            they are edited or printed.
-        dpi: Dots per inch that are written into the file; None for none. No pixel changes.
-        keep_alpha: Whether the result gets the content's transparency (PNG, WebP, TIFF).
-        keep_exif: Whether it gets what the content's EXIF data says of date, camera, exposure,
-            artist and copyright. Not the place where it was taken, nor serial numbers.
+        bits: Bits per channel: 8, or 16 (PNG and TIFF only). With 16 bits, smooth skies don't show
+            bands when they are edited or printed.
+        dpi: Dots per inch to write into the file; None for no entry. It changes no pixel.
+        keep_alpha: Whether the result gets the transparency of the content (PNG, WebP and TIFF).
+        keep_exif: Whether the result gets date, camera, exposure, artist and copyright from the
+            EXIF data of the content. The place where it was taken and serial numbers are not kept.
     """
 
     bits: Bits = 8
@@ -32,17 +32,17 @@ class Output:
 
 
 DEFAULT_OUTPUT = Output()
-"""8 bits, and nothing of the content's."""
+"""8 bits per channel, no resolution, and nothing kept from the content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedPicture:
-    """A picture that was read: its colours, and what a result may keep of the rest.
+    """A picture that was read: its colours, and the other data that a result may keep.
 
     Attributes:
         picture: Mode ``RGB``, in sRGB, upright.
-        alpha: Mode ``L``, upright; None where the picture is opaque.
-        exif: Those of its EXIF tags that may be kept.
+        alpha: The transparency, mode ``L``, upright; None if the picture has none.
+        exif: The EXIF tags that a result may keep; None if there are none.
     """
 
     picture: PIL.Image.Image
@@ -52,13 +52,13 @@ class DecodedPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeOptions:
-    """What is written besides an image: ``Output``, with what it keeps of the content at hand.
+    """How an image is encoded: an ``Output``, with the data of the content that it keeps.
 
     Attributes:
-        bits: As in ``Output``.
-        dpi: As in ``Output``.
-        alpha: Mode ``L``, of any size; it is resized to the image.
-        exif: Tags to be written.
+        bits: Bits per channel, as in ``Output``.
+        dpi: Dots per inch, as in ``Output``.
+        alpha: The transparency, mode ``L``, of any size; it is resized to the image's.
+        exif: EXIF tags to write.
     """
 
     bits: Bits = 8
@@ -68,7 +68,7 @@ class EncodeOptions:
 
     @classmethod
     def of(cls, output: Output, content: DecodedPicture) -> EncodeOptions:
-        """Return what ``output`` means for a content picture."""
+        """Return the options that ``output`` means for a certain content picture."""
         return cls(
             bits=output.bits,
             dpi=output.dpi,

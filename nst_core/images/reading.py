@@ -1,4 +1,4 @@
-"""Picture files to 8-bit RGB pictures."""
+"""Reading picture files as 8-bit RGB pictures."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from nst_core.images.to_srgb import colour_and_alpha
 from nst_core.system.files import StrPath, display_path
 
 MAX_PIXELS = 178_956_970
-"""Width x height up to which a picture is decoded; where Pillow by itself gives up."""
+"""The default limit of width x height; the number at which Pillow itself refuses a picture."""
 
-# The classes, not PIL.Image.open: that one measures every picture against the global
-# MAX_IMAGE_PIXELS and warns by the global warning filters, and to change either for the length
-# of one call is not safe in threads. The classes only look where they are told to; and a
-# telephone's JPEG with further frames (MPO) stays a JPEG.
+# We call Pillow's format classes and not PIL.Image.open. That function compares every picture with
+# the global MAX_IMAGE_PIXELS and warns through the global warning filters. Changing either during
+# one call is not safe in threads. With the classes, only these formats are tried; and a JPEG of a
+# telephone that holds further frames (MPO) is read as a JPEG.
 _PLUGINS = (
     (b"\xff\xd8\xff", JpegImageFile),
     (b"\x89PNG\r\n\x1a\n", PngImageFile),
@@ -58,31 +58,42 @@ _UPRIGHT = MappingProxyType(
 
 
 def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
-    """Read a JPEG, PNG, WebP, TIFF or BMP picture, whatever its mode, as 8-bit RGB in sRGB.
+    """Read a JPEG, PNG, WebP, TIFF or BMP picture of any mode as 8-bit RGB in sRGB.
 
-    The format is told by the content, not the ending. The EXIF orientation is applied, an
-    embedded ICC profile is converted to sRGB (a broken or unfitting one is ignored), alpha is
-    composited over white, and deep grey is scaled to 8 bits. Of several frames or pages the
-    first counts.
+    - The format is recognised by the content, not by the extension.
+    - The EXIF orientation is applied.
+    - Colours are converted from the embedded ICC profile to sRGB. A profile that is broken or does
+      not fit the picture is ignored.
+    - Transparent pictures are composited over white.
+    - Grey of more than 8 bits is scaled to 8 bits.
+    - If there are several frames or pages, the first is read.
 
     Args:
         path: The file.
-        max_pixels: Width x height above which the picture is refused before it is decoded, lest
-            a small file fill the memory.
+        max_pixels: A picture of more pixels (width x height) is refused before it is decoded,
+            because a small file could otherwise fill the memory.
 
     Returns:
         A picture of mode ``RGB`` without metadata.
 
     Raises:
         PictureError: one line that names the file: it is missing, a directory, empty, not
-            readable, no picture of these formats, damaged, or too large.
+            readable, not a picture of these formats, damaged, or too large.
     """
     return read_decoded(path, max_pixels=max_pixels).picture
 
 
 def read_decoded(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
-    """Read a picture as ``read`` does, with what a result may keep of it besides the colours."""
-    with opened(path) as picture:
+    """Read a picture as ``read`` does, together with its alpha and the EXIF tags that may be kept.
+
+    Args:
+        path: The file.
+        max_pixels: As for ``read``.
+
+    Raises:
+        PictureError: as for ``read``.
+    """
+    with open_header(path) as picture:
         width, height = picture.size
         if width * height > max_pixels:
             raise PictureError(
@@ -90,7 +101,7 @@ def read_decoded(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> DecodedPictu
                 f"{max_pixels}; if you trust the file, raise the limit by "
                 f"--max-pixels {width * height}"
             )
-        with _blaming(path, picture.format):
+        with _as_error(path, picture.format):
             _load(picture)
             orientation = _orientation(picture)
             rgb, alpha = colour_and_alpha(picture)
@@ -102,22 +113,28 @@ def read_decoded(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> DecodedPictu
 
 
 def decoded(picture: PIL.Image.Image) -> DecodedPicture:
-    """Return a user's picture with its alpha and EXIF tags; its colours are left as they are."""
+    """Return a user's Pillow picture together with its alpha and EXIF tags.
+
+    ``picture`` itself is not converted, whatever its mode.
+    """
     return DecodedPicture(
         picture=picture, alpha=colour_and_alpha(picture)[1], exif=kept_tags(picture)
     )
 
 
 @contextmanager
-def opened(path: StrPath) -> Iterator[ImageFile]:
-    """Open a picture and read its header; the pixels are not decoded.
+def open_header(path: StrPath) -> Iterator[ImageFile]:
+    """Open a picture file and read its header; the pixels are not decoded.
+
+    Yields:
+        The picture, whose file is open within the block.
 
     Raises:
         PictureError: one line that names the file.
     """
     with _stream(path) as stream:
         plugin = _plugin(path, stream)
-        with _blaming(path, plugin.format):
+        with _as_error(path, plugin.format):
             picture = plugin(stream)
             if 0 in picture.size:
                 raise ValueError("it has no pixels")
@@ -125,8 +142,9 @@ def opened(path: StrPath) -> Iterator[ImageFile]:
 
 
 def _stream(path: StrPath) -> BinaryIO:
+    """Open a file for reading; directories and everything that is not a file are refused."""
     try:
-        # To open a pipe may be to wait for its other end for ever, and Pillow goes back and forth.
+        # Opening a pipe may wait for a writer for ever, and Pillow has to seek.
         mode = Path(path).stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise PictureError(
@@ -136,18 +154,18 @@ def _stream(path: StrPath) -> BinaryIO:
         return Path(path).open("rb")
     # ValueError: a NUL in the path.
     except (OSError, ValueError) as cause:
-        raise PictureError(f"can't read {display_path(path)}: {_refusal(path, cause)}") from cause
+        raise PictureError(f"can't read {display_path(path)}: {_reason(path, cause)}") from cause
 
 
 def _plugin(path: StrPath, stream: BinaryIO) -> type[ImageFile]:
-    """Return Pillow's class for the file by its first bytes, and rewind it."""
-    with _blaming(path, None):
+    """Return Pillow's class for the format that the first bytes tell; leave the stream at 0."""
+    with _as_error(path, None):
         start = stream.read(12)
         stream.seek(0)
     if not start:
         raise PictureError(f"can't read {display_path(path)}: the file is empty; get a fresh copy")
     for signature, plugin in _PLUGINS:
-        # RIFF is also the beginning of sound and video.
+        # Sound and video files may begin with RIFF, too.
         if start.startswith(signature) and (signature != b"RIFF" or start[8:] == b"WEBP"):
             return plugin
     raise PictureError(
@@ -160,8 +178,9 @@ def _load(picture: ImageFile) -> None:
     """Decode the pixels."""
     limit = PIL.Image.MAX_IMAGE_PIXELS
     if isinstance(picture, TiffImageFile) and limit and picture.width * picture.height > limit:
-        # While it allocates, and only then, Pillow's TIFF class asks the global limit too. It
-        # takes memory that is there already, of the size before it turns the picture upright.
+        # Pillow's TIFF class compares the size with the global limit, too, but only when it
+        # allocates the picture. It does not if there is one already, of the size that the picture
+        # has before it is turned upright.
         size = (picture.tag_v2[_IMAGE_WIDTH], picture.tag_v2[_IMAGE_LENGTH])
         picture.im = PIL.Image.new(picture.mode, size).im
     with silent():
@@ -169,17 +188,17 @@ def _load(picture: ImageFile) -> None:
 
 
 def _orientation(picture: ImageFile) -> int:
-    """Return the EXIF orientation 1...8 that is still to be applied (Pillow does it for TIFF)."""
+    """Return the EXIF orientation, 1...8, that is not applied yet: Pillow applies that of TIFF."""
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
-    # Pillow raises nearly anything over damaged EXIF data; the pixels are good all the same.
+    # With damaged EXIF data Pillow raises errors of nearly any type. The pixels may still be good.
     except Exception:
         return 1
 
 
 @contextmanager
-def _blaming(path: StrPath, form: str | None) -> Iterator[None]:
-    """Turn whatever Pillow raises over damaged data into one line; the cause stays attached."""
+def _as_error(path: StrPath, form: str | None) -> Iterator[None]:
+    """Turn any error that Pillow raises in the block into a ``PictureError`` of one line."""
     try:
         yield
     except MemoryError as cause:
@@ -187,14 +206,14 @@ def _blaming(path: StrPath, form: str | None) -> Iterator[None]:
             f"can't read {display_path(path)}: not enough memory to decode it; "
             "use a smaller picture"
         ) from cause
-    # WebP alone is measured by Pillow's global limit, twice MAX_IMAGE_PIXELS, while it is opened.
+    # Only Pillow's WebP class checks the global limit, twice MAX_IMAGE_PIXELS, on opening a file.
     except PIL.Image.DecompressionBombError as cause:
         raise PictureError(
             f"can't read {display_path(path)}: more pixels than Pillow decodes from {form}; "
             "convert it to PNG or make it smaller"
         ) from cause
-    # Not a list of types: over damaged data Pillow raises OSError, SyntaxError, ValueError,
-    # TypeError, IndexError, KeyError, EOFError, struct.error, zlib.error and its own.
+    # A list of types would be too long: with damaged data Pillow raises OSError, SyntaxError,
+    # ValueError, TypeError, IndexError, KeyError, EOFError, struct.error, zlib.error and its own.
     except Exception as cause:
         reason = " ".join(str(cause).split())[:120] or type(cause).__name__
         raise PictureError(
@@ -203,9 +222,9 @@ def _blaming(path: StrPath, form: str | None) -> Iterator[None]:
         ) from cause
 
 
-def _refusal(path: StrPath, cause: OSError | ValueError) -> str:
-    """Say in one line why the file can't be opened, and what to do."""
-    # Not Path.is_dir, which raises where a directory above can't be searched.
+def _reason(path: StrPath, cause: OSError | ValueError) -> str:
+    """Return in one line why the file can't be opened, and what to do."""
+    # Not Path.is_dir, which raises an error if a parent directory may not be searched.
     if os.path.isdir(path):  # noqa: PTH112
         return "it is a directory; name one picture"
     if isinstance(cause, PermissionError):

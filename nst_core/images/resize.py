@@ -1,4 +1,4 @@
-"""Resizing, and conversion between Pillow's pictures, users' arrays and images."""
+"""Resizing, and conversion between Pillow's pictures, arrays of users, and images."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from nst_core.errors import PictureError
 from nst_core.images.to_srgb import to_srgb
 
 
-def fit(picture: PIL.Image.Image, *, height: int, width: int) -> Image:
-    """Resize a picture to exactly ``height`` x ``width`` pixels, its proportions disregarded.
+def resize_picture(picture: PIL.Image.Image, *, height: int, width: int) -> Image:
+    """Resize a picture to exactly ``height`` x ``width`` pixels and return it as an image.
 
-    Bilinear with antialiasing, on 8 bits: what ``torchvision.transforms.Resize`` does to a
-    picture of Pillow's. A picture that has the size already keeps its values.
+    The proportions are not kept. The interpolation is bilinear with antialiasing, on 8-bit values,
+    like ``torchvision.transforms.Resize`` applied to a Pillow picture. A picture that already has
+    the size keeps its values.
 
     Args:
-        picture: As from ``read``; of another mode than ``RGB`` it is converted as there.
+        picture: As ``read`` returns it. A picture of another mode than ``RGB`` is converted as
+            ``read`` does.
         height: In pixels, at least 1.
         width: In pixels, at least 1.
 
     Returns:
-        (H, W, 3) float32 in [0, 1]: the 8-bit values over 255.
+        (H, W, 3) float32 in [0, 1]: the 8-bit values divided by 255.
 
     Raises:
         PictureError: if a side is less than 1.
@@ -33,16 +35,25 @@ def fit(picture: PIL.Image.Image, *, height: int, width: int) -> Image:
     if height < 1 or width < 1:
         raise PictureError(f"can't fit a picture to {width} x {height}: sides are at least 1 pixel")
     rgb = picture if picture.mode == "RGB" else to_srgb(picture)
-    # Pillow leaves a picture alone that has the size already.
+    # If the picture already has the size, Pillow returns an equal copy.
     resized = rgb.resize((width, height), PIL.Image.Resampling.BILINEAR)
     return np.asarray(resized, dtype=np.uint8).astype(np.float32) / np.float32(255)
 
 
-def resize(image: Image, *, height: int, width: int) -> Image:
-    """Resize an image (H, W, 3) to ``height`` x ``width``, bilinear with antialiasing, float32.
+def resize_image(image: Image, *, height: int, width: int) -> Image:
+    """Resize an image, bilinear with antialiasing, in float32.
 
-    For what is still being worked on: values outside [0, 1] stay as they are, and nothing is
-    rounded. An image that has the size already keeps its values.
+    This is for images that are still being optimised: values outside [0, 1] are kept, and nothing
+    is rounded to 8 bits.
+
+    Args:
+        image: (H, W, 3) of any floating dtype.
+        height: In pixels.
+        width: In pixels.
+
+    Returns:
+        (height, width, 3) float32. An image that already has the size is returned itself,
+        whatever its dtype.
     """
     if image.shape[:2] == (height, width):
         return image
@@ -56,13 +67,16 @@ def resize(image: Image, *, height: int, width: int) -> Image:
 
 
 def from_array(array: NDArray[Any]) -> PIL.Image.Image:
-    """Make a picture of a user's array.
+    """Convert a user's array to a picture.
 
     Args:
-        array: (H, W, 3) RGB in sRGB: uint8, or floating point in [0, 1], which is clipped.
+        array: (H, W, 3) RGB in sRGB: uint8, or floating point, which is clipped to [0, 1].
+
+    Returns:
+        A picture of mode ``RGB``.
 
     Raises:
-        PictureError: for another shape or dtype, for NaN and infinite values.
+        PictureError: the shape or dtype is another, or a value is NaN or infinite.
     """
     if array.dtype == np.uint8:
         _check_shape(array)
@@ -71,33 +85,37 @@ def from_array(array: NDArray[Any]) -> PIL.Image.Image:
 
 
 def to_8bit(image: Image) -> NDArray[np.uint8]:
-    """Clip an image to [0, 1] and scale it to 0...255, half to even.
+    """Clip an image to [0, 1], scale it to 0...255 and round, halves to even.
 
     Args:
         image: (H, W, 3) floating point.
 
     Returns:
-        (H, W, 3) uint8. What ``fit`` made of 8-bit values comes back unchanged.
+        (H, W, 3) uint8. For an image from ``resize_picture`` these are its 8-bit values, unchanged.
 
     Raises:
-        PictureError: for another shape or dtype, for NaN and infinite values.
+        PictureError: the shape or dtype is another, or a value is NaN or infinite.
     """
     return np.asarray(np.rint(_scaled(image, 255)), dtype=np.uint8)
 
 
 def to_16bit(image: Image) -> NDArray[np.uint16]:
-    """Clip an image to [0, 1] and scale it to 0...65535, half to even; otherwise as ``to_8bit``."""
+    """Convert to uint16, 0...65535; otherwise like ``to_8bit``."""
     return np.asarray(np.rint(_scaled(image, 65535)), dtype=np.uint16)
 
 
-def truncated(image: Image) -> PIL.Image.Image:
-    """Make a picture of an image as torchvision's ``ToPILImage`` does after a clamp to [0, 1].
+def truncate_to_8bit(image: Image) -> PIL.Image.Image:
+    """Convert an image to a picture like torchvision's ``ToPILImage`` after a clamp to [0, 1].
 
-    Scaled to 0...255 like ``to_8bit``, but the fractions are cut off: half a level darker on the
-    average. For documents that work on with such a picture; files are written by ``to_8bit``.
+    The values are scaled to 0...255 as in ``to_8bit``, but the fractions are cut off instead of
+    rounded, which makes the picture half a level darker on average. This is for documents that
+    continue with such a picture; files are written by ``to_8bit``.
 
     Args:
         image: (H, W, 3) floating point.
+
+    Returns:
+        A picture of mode ``RGB``.
 
     Raises:
         PictureError: as for ``to_8bit``.
@@ -106,19 +124,19 @@ def truncated(image: Image) -> PIL.Image.Image:
 
 
 def _scaled(image: Image, full: int) -> NDArray[Any]:
-    """Clip to [0, 1] and multiply by ``full``."""
+    """Check an image, clip it to [0, 1] and multiply it by ``full``."""
     _check_shape(image)
     if not np.issubdtype(image.dtype, np.floating):
         raise PictureError(
             f"image is an array of {image.dtype}: give uint8, or floating point in [0, 1]"
         )
-    bad = image.size - int(np.count_nonzero(np.isfinite(image)))
-    if bad:
+    non_finite = image.size - int(np.count_nonzero(np.isfinite(image)))
+    if non_finite:
         raise PictureError(
-            f"image holds NaN or infinite values ({bad} of {image.size}): "
+            f"image holds NaN or infinite values ({non_finite} of {image.size}): "
             "a lower learning rate may help"
         )
-    # In float16, 255 times the value would lose the rounding.
+    # float16 holds too few bits of 255 times the value to round it correctly.
     scaled = np.clip(image, 0, 1).astype(np.promote_types(image.dtype, np.float32)) * full
     return np.asarray(scaled)
 

@@ -1,8 +1,8 @@
-"""Pictures of 16 bits per channel, which Pillow doesn't write: PNG by hand, TIFF by tifffile.
+"""Encoding pictures of 16 bits per channel, which Pillow can't write.
 
-A PNG is a handful of chunks around zlib's output. The libraries that write it in 16 bits leave
-out the colour profile, the EXIF data and the line filters (pypng), or weigh tens of megabytes
-(OpenCV, imagecodecs); so it is written here, and read back by pypng in the tests.
+TIFF is written by tifffile. PNG is written by our own code, because no library is suitable: pypng
+writes no colour profile, no EXIF data and no line filters; OpenCV and imagecodecs have tens of
+megabytes. A PNG file is only a few chunks around the output of zlib. The tests read it by pypng.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 Samples = NDArray[np.uint16]
-"""(H, W, 3) RGB or (H, W, 4) RGB with alpha, 0...65535."""
+"""(H, W, 3) RGB, or (H, W, 4) RGB and alpha, 0...65535."""
 
 _INCH = 0.0254  # metres
 _ASCII, _LONG, _RATIONAL = 2, 4, 5
@@ -27,7 +27,14 @@ _ASCII, _LONG, _RATIONAL = 2, 4, 5
 def png(
     pixels: Samples, *, profile: bytes, exif: PIL.Image.Exif | None, dpi: float | None
 ) -> bytes:
-    """Return a PNG file of 16 bits per channel (PNG specification, third edition, 2025)."""
+    """Return a PNG file of 16 bits per channel (PNG specification, third edition, 2025).
+
+    Args:
+        pixels: (H, W, 3) or (H, W, 4).
+        profile: The ICC profile.
+        exif: EXIF data; None for none.
+        dpi: Dots per inch; None for no entry.
+    """
     height, width, channels = pixels.shape
     colour_type = {3: 2, 4: 6}[channels]
     header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
@@ -38,9 +45,9 @@ def png(
     if exif is not None:
         chunks.append((b"eXIf", exif.tobytes(8).removeprefix(b"Exif\0\0")))
     if dpi is not None:
-        metre = round(dpi / _INCH)
-        chunks.append((b"pHYs", struct.pack(">IIB", metre, metre, 1)))
-    chunks += [(b"IDAT", zlib.compress(_filtered(pixels), 6)), (b"IEND", b"")]
+        dots_per_metre = round(dpi / _INCH)
+        chunks.append((b"pHYs", struct.pack(">IIB", dots_per_metre, dots_per_metre, 1)))
+    chunks += [(b"IDAT", zlib.compress(_filtered_rows(pixels), 6)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 
@@ -48,11 +55,12 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _filtered(pixels: Samples) -> bytes:
-    """Return the rows, each filtered by Sub or Up, whichever leaves the smaller differences.
+def _filtered_rows(pixels: Samples) -> bytes:
+    """Return the rows, each filtered by Sub or Up, with the filter type before each row.
 
-    The specification's heuristic (section 12.7): the least sum of absolute differences. Filters
-    work on bytes, each against the same byte of the sample to the left or above.
+    The filter of a row is the one with the smaller sum of absolute differences, which is the
+    heuristic of the specification (section 12.7). Filters work on bytes: from each byte, the same
+    byte of the sample to the left (Sub) or above (Up) is subtracted.
     """
     height, width, channels = pixels.shape
     step = 2 * channels
@@ -66,15 +74,22 @@ def _filtered(pixels: Samples) -> bytes:
         np.abs(differences.view(np.int8).astype(np.int16)).sum(axis=1) for differences in (sub, up)
     )
     takes_sub = (cost_sub <= cost_up)[:, None]
-    kinds = np.where(takes_sub, np.uint8(1), np.uint8(2))
-    return np.hstack([kinds, np.where(takes_sub, sub, up)]).tobytes()
+    filter_types = np.where(takes_sub, np.uint8(1), np.uint8(2))
+    return np.hstack([filter_types, np.where(takes_sub, sub, up)]).tobytes()
 
 
 def tiff(
     pixels: Samples, *, profile: bytes, exif: PIL.Image.Exif | None, dpi: float | None
 ) -> bytes:
-    """Return a TIFF file of 16 bits per channel, deflated, with the tags of ``exif``."""
-    import tifffile  # noqa: PLC0415  # a tenth of a second, which 8 bits need not wait for
+    """Return a TIFF file of 16 bits per channel, compressed by deflate.
+
+    Args:
+        pixels: (H, W, 3) or (H, W, 4); alpha is not premultiplied.
+        profile: The ICC profile.
+        exif: Tags to write into the file's directory; None for none.
+        dpi: Dots per inch; None for no entry.
+    """
+    import tifffile  # noqa: PLC0415  # takes 0.1 s, and pictures of 8 bits don't need it
 
     stream = io.BytesIO()
     tifffile.imwrite(
@@ -88,7 +103,8 @@ def tiff(
         metadata=None,
         software=False,
         resolution=None if dpi is None else (dpi, dpi),
-        # Without a unit, 1 to 1 is the pixels' proportions; an inch would be the whole of a pixel.
+        # tifffile always writes a resolution, 1 by default. Without a unit, 1 by 1 means square
+        # pixels; with the unit inch it would mean one pixel per inch.
         resolutionunit="none" if dpi is None else "inch",
         extratags=[] if exif is None else [_tag(tag, value) for tag, value in exif.items()],
     )
@@ -96,7 +112,7 @@ def tiff(
 
 
 def _tag(tag: int, value: Any) -> tuple[int, int, int, Any, bool]:
-    """Return a tag as tifffile takes it: number, type, count, value, whether in the first page."""
+    """Return a tag in tifffile's form: number, type, count, value, only on the first page."""
     if isinstance(value, bytes | str):
         data = value.encode("utf-8") if isinstance(value, str) else value
         return tag, _ASCII, len(data) + 1, data + b"\0", True

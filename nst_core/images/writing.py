@@ -1,4 +1,4 @@
-"""Images to picture files, whole or not at all."""
+"""Writing images to picture files, atomically."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nst_core.images.resize import to_8bit, to_16bit
 from nst_core.images.to_srgb import srgb_profile
 from nst_core.system.files import StrPath, atomic_writer, check_writable, display_path
 
-# At these qualities, and with the colours at full resolution (4:4:4), the losses can't be seen.
+# With these qualities, and colours at full resolution (4:4:4), the losses are not visible.
 _OPTIONS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
     {
         "PNG": {},
@@ -31,7 +31,7 @@ _OPTIONS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
     }
 )
 
-ENDINGS: MappingProxyType[str, str] = MappingProxyType(
+EXTENSIONS: MappingProxyType[str, str] = MappingProxyType(
     {
         ".png": "PNG",
         ".jpg": "JPEG",
@@ -41,37 +41,36 @@ ENDINGS: MappingProxyType[str, str] = MappingProxyType(
         ".tiff": "TIFF",
     }
 )
-"""The endings that ``write`` knows, in lower case, and Pillow's names of their formats."""
+"""The extensions that ``write`` knows, in lower case, and Pillow's names of their formats."""
 
-
-_DEEP = ("PNG", "TIFF")
-_TRANSPARENT = ("PNG", "WEBP", "TIFF")
-_FOR_PRINTERS = (".eps", ".ps", ".pdf", ".psd", ".ai", ".indd")
+_FORMATS_WITH_16_BITS = ("PNG", "TIFF")
+_FORMATS_WITH_ALPHA = ("PNG", "WEBP", "TIFF")
+_PRINT_EXTENSIONS = (".eps", ".ps", ".pdf", ".psd", ".ai", ".indd")
 
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _PER_INCH = 282, 283, 296, 2
-_BARE = EncodeOptions()
+NO_METADATA = EncodeOptions()
+"""8 bits per channel, no resolution, no alpha and no EXIF tags."""
 
 
 def write(
-    image: Image, path: StrPath, *, recipe: str | None = None, finish: EncodeOptions = _BARE
+    image: Image, path: StrPath, *, recipe: str | None = None, finish: EncodeOptions = NO_METADATA
 ) -> None:
-    """Write an image as PNG, JPEG, WebP or TIFF, by the ending of ``path`` in either case.
+    """Write an image as PNG, JPEG, WebP or TIFF, as the extension of ``path`` says (in any case).
 
-    The file is RGB with the ICC profile of sRGB, of 8 bits per channel unless ``finish`` says
-    otherwise. It appears whole or not at all: on any failure a file of that name is what it was
-    before. Equal arguments give equal bytes.
+    The file is RGB with an ICC profile of sRGB, and has 8 bits per channel unless ``finish`` says
+    otherwise. Writing is atomic: if it fails, a file of that name stays as it was. Equal arguments
+    give equal bytes.
 
     Args:
-        image: (H, W, 3), nominally [0, 1]; clipped here and nowhere else.
-        path: The file to write or replace; a symbolic link is written through.
-        recipe: Text to be put into the metadata, for ``read_recipe``. JPEG has room for about
-            64 KB.
+        image: (H, W, 3), nominally in [0, 1]. It is clipped here, and nowhere before.
+        path: The file to write or replace. If it is a symbolic link, its target is replaced.
+        recipe: Text to embed, for ``read_recipe``. JPEG can hold about 64 KB.
         finish: Bits, resolution, alpha and EXIF tags.
 
     Raises:
-        PictureError: one line: an unknown ending, NaN in the image, a picture too large or a
-            recipe too long for the format, a format without the bits or the alpha that were
-            asked for, or a file that can't be written.
+        PictureError: one line: the extension is unknown, the image holds NaN, the picture is too
+            large or the recipe too long for the format, the format has no 16 bits or no alpha, or
+            the file can't be written.
     """
     form = _format(path)
     _check_fits(path, form, bits=finish.bits, alpha=finish.alpha is not None)
@@ -84,18 +83,18 @@ def write(
 
 
 def check_output(path: StrPath, output: Output = DEFAULT_OUTPUT) -> None:
-    """Find out before a run whether ``write`` will be able to write ``path``.
+    """Check, before a run, that ``write`` will be able to write ``path``.
 
-    A file is created in the directory for a moment; ``path`` itself is not touched.
+    A file is created in the directory and removed again; ``path`` itself is not touched.
 
     Args:
-        path: The file to write or replace.
-        output: What is going to be asked of it.
+        path: The file to be written or replaced.
+        output: What the file is going to hold.
 
     Raises:
-        PictureError: one line: an unknown ending, one whose format can't hold what is asked for,
-            a missing directory, one that can't be written in, or a ``path`` that is a directory
-            or write-protected.
+        PictureError: one line: the extension is unknown, its format can't hold what ``output`` asks
+            for, the directory is missing or not writable, or ``path`` is a directory or
+            write-protected.
     """
     form = _format(path)
     _check_fits(path, form, bits=output.bits, alpha=output.keep_alpha)
@@ -103,41 +102,39 @@ def check_output(path: StrPath, output: Output = DEFAULT_OUTPUT) -> None:
 
 
 def _format(path: StrPath) -> str:
-    ending = Path(path).suffix.lower()
-    if ending in _FOR_PRINTERS:
+    extension = Path(path).suffix.lower()
+    if extension in _PRINT_EXTENSIONS:
         raise PictureError(
-            f"can't write {display_path(path)}: {ending} is for printers, which want "
-            "CMYK, and nst writes "
-            "RGB; write a 16-bit .tif (--bits 16) and convert it with the printer's ICC profile"
+            f"can't write {display_path(path)}: {extension} is for printers, which want CMYK, and "
+            "nst writes RGB; write a 16-bit .tif (--bits 16) and convert it with the printer's ICC "
+            "profile"
         )
-    if ending not in ENDINGS:
+    if extension not in EXTENSIONS:
         raise PictureError(
-            f"can't write {display_path(path)}: unknown ending {ending!r}; "
-            f"use one of {', '.join(ENDINGS)}"
+            f"can't write {display_path(path)}: unknown extension {extension!r}; "
+            f"use one of {', '.join(EXTENSIONS)}"
         )
-    return ENDINGS[ending]
+    return EXTENSIONS[extension]
 
 
 def _check_fits(path: StrPath, form: str, *, bits: int, alpha: bool) -> None:
-    if bits == 16 and form not in _DEEP:
+    if bits == 16 and form not in _FORMATS_WITH_16_BITS:
         raise PictureError(
             f"can't write {display_path(path)}: {form} has 8 bits per channel; "
-            "write a .png or .tif for "
-            "16 bits"
+            "write a .png or .tif for 16 bits"
         )
-    if alpha and form not in _TRANSPARENT:
+    if alpha and form not in _FORMATS_WITH_ALPHA:
         raise PictureError(
             f"can't write {display_path(path)}: {form} has no transparency; "
-            "write a .png, .webp or .tif "
-            "to keep the content's alpha"
+            "write a .png, .webp or .tif to keep the content's alpha"
         )
 
 
 def _encoded(image: Image, form: str, recipe: str | None, finish: EncodeOptions) -> bytes:
     """Return the bytes of the file.
 
-    In memory, so that what a format can't hold and what the disk refuses are told apart: Pillow
-    reports both as ``OSError``.
+    The picture is encoded in memory, before the file is opened, because Pillow raises ``OSError``
+    for what the format can't hold as well as for what the disk refuses.
     """
     exif = _exif(form, recipe, finish)
     try:
@@ -170,13 +167,13 @@ def _encoded_by_pillow(
 
 
 def _exif(form: str, recipe: str | None, finish: EncodeOptions) -> PIL.Image.Exif | None:
-    """Return the EXIF data of the file; None where there is nothing to say."""
+    """Return the EXIF data of the file; None if it would be empty."""
     exif = PIL.Image.Exif()
     if finish.exif is not None:
-        # Pillow can't write the directory into a compressed TIFF.
-        add_tags(exif, finish.exif, with_photograph=form != "TIFF")
+        # Pillow can't write the EXIF directory into a compressed TIFF.
+        add_tags(exif, finish.exif, with_exif_ifd=form != "TIFF")
     if finish.dpi is not None and form == "WEBP":
-        # It has no other place for it.
+        # WebP has no field of its own for the resolution.
         exif[_X_RESOLUTION] = exif[_Y_RESOLUTION] = finish.dpi
         exif[_RESOLUTION_UNIT] = _PER_INCH
     if recipe is not None:
@@ -185,7 +182,7 @@ def _exif(form: str, recipe: str | None, finish: EncodeOptions) -> PIL.Image.Exi
 
 
 def _alpha(alpha: PIL.Image.Image, image: Image) -> NDArray[np.uint8]:
-    """Return the alpha at the image's size, (H, W)."""
+    """Return the alpha resized to the image's size, (H, W)."""
     height, width = image.shape[:2]
     resized = alpha.resize((width, height), PIL.Image.Resampling.BILINEAR)
     return np.asarray(resized, dtype=np.uint8)

@@ -11,14 +11,19 @@ from nst_core.arrays import Array
 from nst_core.optimisers.line_search import CHUNK, dot
 
 MIN_CURVATURE = 1e-10
-"""A pair is kept if s.y is above it, as in PyTorch; at 0 and below H would not be positive."""
+"""A pair is stored if s.y is above this, as in PyTorch. With s.y <= 0, H would not be positive."""
 
 
-class Pairs:
-    """A ring of the last ``history`` pairs s, y, and the inverse Hessian H that they imply.
+class CurvaturePairs:
+    """A ring buffer of the last ``history`` pairs (s, y), and the inverse Hessian H they imply.
 
-    Each is read twice for a direction, so it is memory that takes the time: the ring is allocated
-    once, and all work is in place and in chunks that stay in a core's cache.
+    Computing a direction reads each pair twice, so memory bandwidth decides its speed. Therefore
+    the buffer is allocated once, and all work is done in place, in chunks that fit a core's cache.
+
+    Args:
+        history: The number of pairs, at least 1.
+        size: The number of elements of s and of y.
+        dtype: Their dtype.
     """
 
     def __init__(self, history: int, size: int, dtype: np.dtype[Any]) -> None:
@@ -26,19 +31,19 @@ class Pairs:
             raise ValueError(f"history = {history}: should be 1 or more")
         try:
             self._s, self._y = np.empty((2, history, size), dtype)
-        except ValueError:  # beyond what NumPy can even count
-            raise MemoryError(f"no room for {history} pairs of {size} numbers") from None
+        except ValueError:  # more elements than NumPy can count
+            raise MemoryError(f"can't allocate {history} pairs of {size} numbers") from None
         self._rho = np.empty(history)
         self._scratch = np.empty(min(size, CHUNK), dtype)
         self.forget()
 
     def forget(self) -> None:
-        """Drop all pairs: H is 1."""
+        """Drop all pairs: H is the identity."""
         self._pushed = 0
         self._scale = 1.0
 
     def push(self, s: Array, y: Array) -> None:
-        """Copy a pair in, in place of the oldest, if its curvature s.y is positive enough."""
+        """Copy a pair over the oldest one if its curvature s.y is above ``MIN_CURVATURE``."""
         with np.errstate(all="ignore"):
             curvature, square = dot(s, y), dot(y, y)
         if not MIN_CURVATURE < curvature < np.inf or square == 0:
@@ -49,7 +54,7 @@ class Pairs:
         self._pushed += 1
 
     def apply(self, q: Array) -> None:
-        """Multiply q by H in place, by the two loops; H0 = s.y / y.y of the newest pair."""
+        """Multiply q by H in place, by the two-loop recursion; H0 is s.y / y.y, newest pair."""
         count = min(self._pushed, len(self._rho))
         rows = [k % len(self._rho) for k in range(self._pushed - count, self._pushed)]
         alphas = {}
@@ -63,17 +68,17 @@ class Pairs:
                 self._add(q, alphas[row] - beta, self._s[row])
 
     def state(self) -> dict[str, Array]:
-        """Return the pairs there are, where they lie in the ring, without a copy."""
+        """Return the stored pairs, at their places in the ring buffer, without a copy."""
         count = min(self._pushed, len(self._rho))
         arrays = {"s": self._s[:count], "y": self._y[:count], "rho": self._rho[:count]}
         scalars = {"history": len(self._rho), "pushed": self._pushed, "scale": self._scale}
         return arrays | {name: np.array(float(value)) for name, value in scalars.items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Take over what ``state`` returned.
+        """Continue from what ``state`` returned.
 
         Raises:
-            ValueError: if the ring was of another length, or the pairs are not all there.
+            ValueError: if ``history`` was another, or if pairs are missing.
         """
         history, pushed = (float(state[name]) for name in ("history", "pushed"))
         if history != len(self._rho):

@@ -1,1 +1,1 @@
-"""From pictures to the problem of one stage: styles, regions, the initial image, style targets."""
+"""Turns pictures into the problem of one stage: styles, regions, initial image, style targets."""

@@ -1,4 +1,4 @@
-"""The image that an optimisation starts from."""
+"""The image that the first stage starts from."""
 
 from __future__ import annotations
 
@@ -15,37 +15,41 @@ from nst_core.spec import Start
 
 
 def noise(*, height: int, width: int, seed: int) -> Image:
-    """Return standard normal noise in the normalised image, as an image (H, W, 3) float32.
+    """Return an image (H, W, 3) float32 whose normalised image is standard normal noise.
 
-    Drawn by NumPy's PCG64, so that a seed means the same picture on every backend and machine.
+    NumPy's PCG64 draws the noise, so a seed gives the same picture on every backend and machine.
     """
     normal = np.random.Generator(np.random.PCG64(seed)).standard_normal((height, width, 3))
     return np.asarray(normal * STD + MEAN, dtype=np.float32)
 
 
 def style_colours(styles: Sequence[StylePicture], *, height: int, width: int, seed: int) -> Image:
-    """Return normal noise (H, W, 3) float32 whose pixels are distributed as the styles' colours.
+    """Return normal noise (H, W, 3) float32 with the mean and covariance of the styles' pixels.
 
-    Its mean and covariance are those of the styles' pixels, each style counting by its weight.
+    Each style counts by its weight.
     """
     weights = [style.weight for style in styles]
     pixels = [np.asarray(style.picture.convert("RGB"), np.float64) / 255 for style in styles]
     flat = [one.reshape(-1, 3) for one in pixels]
     mean = np.average([one.mean(axis=0) for one in flat], axis=0, weights=weights)
-    # Second moments are valid to average, unlike covariances.
+    # Second moments may be averaged; covariances may not.
     moment = np.average([one.T @ one / len(one) for one in flat], axis=0, weights=weights)
     values, vectors = np.linalg.eigh(moment - np.outer(mean, mean))
-    # The symmetric root: of one colour alone, or of grey, there is no Cholesky factor.
+    # The symmetric root: a picture of one colour, or of greys, has no Cholesky factor.
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     normal = np.random.Generator(np.random.PCG64(seed)).standard_normal((height, width, 3))
     return np.asarray(normal @ root + mean, dtype=np.float32)
 
 
-def opened(start: Start, *, max_pixels: int) -> PIL.Image.Image | None:
-    """Return the picture that ``start`` names; None where it names none but a kind of start.
+def read_start_picture(start: Start, *, max_pixels: int) -> PIL.Image.Image | None:
+    """Return the picture that ``start`` names; None if ``start`` does not name a file.
+
+    Args:
+        start: The ``[start]`` table of a spec.
+        max_pixels: Files of more pixels are refused.
 
     Raises:
-        PictureError: if it can't be read.
+        PictureError: if the picture can't be read.
     """
     if start.image in ("content", "noise", "style-colours"):
         return None
@@ -59,25 +63,26 @@ def first_image(
     content: Image,
     styles: Sequence[StylePicture],
 ) -> Image:
-    """Return what the first stage starts from, of the same shape as ``content`` (H, W, 3).
+    """Return the image that the first stage starts from, (H, W, 3) like ``content``.
 
     Args:
-        start: Says what.
-        picture: As from ``opened``.
-        content: The stage's content image.
+        start: The ``[start]`` table of a spec.
+        picture: The picture that ``read_start_picture`` returned.
+        content: The stage's content image, (H, W, 3).
         styles: The style pictures.
     """
     height, width, _ = content.shape
-    found = content
+    image = content
     if picture is not None:
-        found = images.fit(picture, height=height, width=width)
+        image = images.resize_picture(picture, height=height, width=width)
     elif start.image == "noise":
         return noise(height=height, width=width, seed=start.seed)
     elif start.image == "style-colours":
-        # Of another stream than the noise that may come on top.
-        found = style_colours(styles, height=height, width=width, seed=start.seed + 1)
+        # Another seed than that of the noise that may be mixed in below.
+        image = style_colours(styles, height=height, width=width, seed=start.seed + 1)
     if not start.noise:
-        return found
-    grain = noise(height=height, width=width, seed=start.seed)
-    part = np.float32(start.noise)
-    return np.asarray((1 - part) * found + part * grain)
+        return image
+    share = np.float32(start.noise)
+    return np.asarray(
+        (1 - share) * image + share * noise(height=height, width=width, seed=start.seed)
+    )

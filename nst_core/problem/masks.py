@@ -1,4 +1,4 @@
-"""Label pictures: flat colours, one a region."""
+"""Label pictures: masks in which each region is painted in one flat colour."""
 
 from __future__ import annotations
 
@@ -12,54 +12,62 @@ from numpy.typing import NDArray
 
 from nst_core.arrays import Array
 from nst_core.errors import SpecError
+from nst_core.images.colour_transfer import LUMA
 
-MOST = 16
-"""How many regions a label picture may have."""
+MAX_REGIONS = 16
+"""The most regions that a label picture may have."""
 
-_LEAST = 0.002  # of the pixels: less is an edge's antialiasing, or JPEG's noise
-_APART = 48  # of 255, in the channel that differs most: as are colours of two regions
+# The least share of the pixels. Colours of fewer pixels are antialiased edges or JPEG noise.
+_MIN_SHARE = 0.002
+
+# The least difference, of 255, between the colours of two regions in their most different channel.
+_MIN_DIFFERENCE = 48
 
 Colour = tuple[int, int, int]
+"""RGB, 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """A label picture, read.
+    """The regions of a label picture.
 
     Attributes:
-        colours: Of its regions, from the darkest to the lightest.
-        region: (H, W), which of them each pixel is nearest to.
+        colours: The colours of the regions, from the darkest to the lightest.
+        region: (H, W) uint8: for each pixel, the number of the region of the nearest colour.
     """
 
     colours: tuple[Colour, ...]
     region: NDArray[np.uint8]
 
-    def planes(self, *, height: int, width: int) -> list[Array]:
-        """Return how much of each pixel of ``height`` x ``width`` lies in each region, (H, W)."""
+    def coverage(self, *, height: int, width: int) -> list[Array]:
+        """Return, for each region, the share of each pixel that lies in it.
+
+        The arrays are (``height``, ``width``) float32, from 0 to 1. They sum to 1.
+        """
         return [_resized(self.region == number, height, width) for number in range(self.count)]
 
     @property
     def count(self) -> int:
-        """How many regions there are."""
+        """The number of regions."""
         return len(self.colours)
 
     def matching(self, colour: Colour) -> int | None:
-        """Return the region whose colour is the nearest to ``colour``, if it is near at all."""
-        apart = [_difference(colour, own) for own in self.colours]
-        nearest = min(range(len(apart)), key=apart.__getitem__)
-        return nearest if apart[nearest] < _APART else None
+        """Return the number of the region whose colour is nearest to ``colour``; None if far."""
+        differences = [_difference(colour, own) for own in self.colours]
+        nearest = min(range(len(differences)), key=differences.__getitem__)
+        return nearest if differences[nearest] < _MIN_DIFFERENCE else None
 
 
 def read(mask: PIL.Image.Image, role: str) -> Labels:
     """Find the regions of a label picture, grey or coloured.
 
-    A colour is a region's if it covers a five hundredth of the picture and differs clearly from
-    every region that covers more. All other pixels belong to the nearest colour, so antialiased
-    edges and what JPEG does to flat colours do no harm.
+    A colour is the colour of a region if it covers at least 1/500 of the picture and differs
+    clearly from every region that covers more. All other pixels belong to the region of the nearest
+    colour, so antialiased edges and JPEG noise do no harm.
 
     Args:
-        mask: As from ``images.read``.
-        role: What errors call it, ``content mask``.
+        mask: A picture as ``images.read`` returns it.
+        role: The name of the mask in error messages, e.g. ``content mask``.
 
     Raises:
         SpecError: if it has more than 16 regions.
@@ -70,13 +78,14 @@ def read(mask: PIL.Image.Image, role: str) -> Labels:
     palette: list[Colour] = [(int(v) >> 16, int(v) >> 8 & 255, int(v) & 255) for v in values]
     found: list[Colour] = []
     for index in np.argsort(-counts, kind="stable"):
-        if found and counts[index] < _LEAST * packed.size:
+        if found and counts[index] < _MIN_SHARE * packed.size:
             break
-        if all(_difference(palette[index], colour) >= _APART for colour in found):
+        if all(_difference(palette[index], colour) >= _MIN_DIFFERENCE for colour in found):
             found.append(palette[index])
-    if len(found) > MOST:
+    if len(found) > MAX_REGIONS:
         raise SpecError(
-            f"{role}: {len(found)} colours; paint one flat colour for each region, {MOST} at most"
+            f"{role}: {len(found)} colours; paint one flat colour for each region, "
+            f"{MAX_REGIONS} at most"
         )
     found.sort(key=lambda colour: (_lightness(colour), colour))
     differences = np.abs(np.array(palette)[:, None] - np.array(found)[None]).max(axis=2)
@@ -85,11 +94,11 @@ def read(mask: PIL.Image.Image, role: str) -> Labels:
 
 
 class Mask:
-    """A label picture, whose regions are found when they are first needed, and once.
+    """A label picture whose regions are found once, when they are first needed.
 
     Args:
-        picture: As from ``images.read``.
-        role: What errors call it, ``content mask``.
+        picture: A picture as ``images.read`` returns it.
+        role: The name of the mask in error messages, e.g. ``content mask``.
     """
 
     def __init__(self, picture: PIL.Image.Image, role: str) -> None:
@@ -98,16 +107,16 @@ class Mask:
 
     @cached_property
     def labels(self) -> Labels:
-        """Its regions.
+        """The regions.
 
         Raises:
-            SpecError: as from ``read``.
+            SpecError: as ``read``.
         """
         return read(self.picture, self._role)
 
 
 def _resized(plane: NDArray[Any], height: int, width: int) -> Array:
-    """Resize by area, so that a pixel on an edge lies partly in either region."""
+    """Return a plane resized by area, so that a pixel on an edge is shared by both regions."""
     picture = PIL.Image.fromarray(plane.astype(np.float32))
     return np.asarray(picture.resize((width, height), PIL.Image.Resampling.BOX), np.float32)
 
@@ -117,5 +126,5 @@ def _difference(first: Colour, second: Colour) -> int:
 
 
 def _lightness(colour: Colour) -> float:
-    """Return ITU-R BT.601's luma."""
-    return float(np.dot(colour, (0.299, 0.587, 0.114)))
+    """Return the luma of ITU-R BT.601."""
+    return float(np.dot(colour, LUMA))

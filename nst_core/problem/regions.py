@@ -1,4 +1,4 @@
-"""From label pictures to guides: how much each pixel belongs to each region."""
+"""Turns label pictures into guides: how much each pixel belongs to each region."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from nst_core.problem.masks import Colour, Labels, Mask
 from nst_core.problem.styles import StylePicture
 
 
-def check(mask: Mask | None, styles: Sequence[StylePicture]) -> None:
-    """Find out whether every region of the content mask has a style.
+def check_styles(mask: Mask | None, styles: Sequence[StylePicture]) -> None:
+    """Check that every region of the content mask has a style.
 
     Raises:
-        SpecError: one line.
+        SpecError: if a region has none, or if masks are missing; one line.
     """
     masks = [style.mask for style in styles]
     if mask is None:
@@ -28,31 +28,36 @@ def check(mask: Mask | None, styles: Sequence[StylePicture]) -> None:
     if None in masks:
         if content.count != len(styles):
             raise SpecError(
-                f"the content mask has {content.count} regions ({_named(content.colours)}) and "
+                f"the content mask has {content.count} regions ({_hex_all(content.colours)}) and "
                 f"there are {len(styles)} styles: give a style for each region, from the darkest "
                 "colour to the lightest, or a --style-mask for each style"
             )
         for colour, style in zip(content.colours, styles, strict=True):
             if style.weight == 0:
-                raise SpecError(f"region {_name(colour)} has a style of weight 0: raise it")
+                raise SpecError(f"region {_hex(colour)} has a style of weight 0: raise it")
         return
-    known = [one.labels for one in masks if one]
-    counted = [labels for labels, style in zip(known, styles, strict=True) if style.weight > 0]
+    style_labels = [one.labels for one in masks if one]
+    used = [labels for labels, style in zip(style_labels, styles, strict=True) if style.weight > 0]
     for colour in content.colours:
-        if all(labels.matching(colour) is None for labels in counted):
-            has = ", ".join(_named(labels.colours) for labels in counted)
+        if all(labels.matching(colour) is None for labels in used):
+            colours = ", ".join(_hex_all(labels.colours) for labels in used)
             raise SpecError(
-                f"region {_name(colour)} of the content mask has no style: the style masks have "
-                f"{has}; paint it there in the same colour"
+                f"region {_hex(colour)} of the content mask has no style: the style masks have "
+                f"{colours}; paint it there in the same colour"
             )
 
 
 def content_guides(mask: Mask | None, *, size: tuple[int, int]) -> Array | None:
-    """Return the guides (R, H, W) of the image; None without a mask."""
+    """Return the guides of the image, (R, H, W) float32 from 0 to 1; None without a mask.
+
+    Args:
+        mask: The content's label picture.
+        size: (H, W).
+    """
     if mask is None:
         return None
     height, width = size
-    return np.stack(mask.labels.planes(height=height, width=width))
+    return np.stack(mask.labels.coverage(height=height, width=width))
 
 
 def style_guides(
@@ -61,10 +66,16 @@ def style_guides(
     *,
     sizes: Sequence[tuple[int, int]],
 ) -> list[Array | None]:
-    """Return every style's guides (R, h, w), which are for the regions of the content's ``mask``.
+    """Return the guides of every style, (R, h, w) float32 from 0 to 1; None without a mask.
 
-    In a style mask a region is where it has the region's colour. Without style masks the first
-    style is wholly the first region's, the second the second's.
+    The R regions are those of the content's mask. In a style mask, a region is where the mask has
+    the region's colour. Without style masks, all of the first style belongs to the first region,
+    all of the second style to the second region, and so on.
+
+    Args:
+        mask: The content's label picture.
+        styles: The style pictures.
+        sizes: The (h, w) of each style picture.
     """
     if mask is None:
         return [None] * len(styles)
@@ -78,35 +89,41 @@ def style_guides(
 def _guides_of(
     style: StylePicture, number: int, content: Labels, size: tuple[int, int]
 ) -> Iterator[Array]:
-    nothing = np.zeros(size, np.float32)
+    """Yield the guide (h, w) of one style for each region of the content."""
+    zeros = np.zeros(size, np.float32)
     if style.mask is None:
         for region in range(content.count):
-            yield nothing + np.float32(region == number)
+            yield zeros + np.float32(region == number)
         return
     labels = style.mask.labels
-    planes = labels.planes(height=size[0], width=size[1])
+    coverage = labels.coverage(height=size[0], width=size[1])
     for colour in content.colours:
         match = labels.matching(colour)
-        yield nothing if match is None else planes[match]
+        yield zeros if match is None else coverage[match]
 
 
-def check_depth(
+def check_deepest_tap(
     guides: Array | None, styles: Sequence[tuple[Array | None, float]], *, tap: str, size: str
 ) -> None:
-    """Find out whether every region that the image has at ``tap`` has some style left there.
+    """Check that every region that the image has at ``tap`` is present in a style there.
 
     Args:
-        guides: The image's.
-        styles: Every style's guides and weight.
-        tap: The deepest that styles are compared at.
-        size: What errors call the size.
+        guides: The guides of the image.
+        styles: The guides and the weight of every style.
+        tap: The deepest tap at which styles are compared.
+        size: The size of the image, for the error message.
 
     Raises:
-        SpecError: one line.
+        SpecError: if a region is missing; one line.
     """
-    there = {number for found, weight in styles if weight > 0 for number in regions_at(found, tap)}
+    present = {
+        number
+        for style_guide, weight in styles
+        if weight > 0
+        for number in regions_at(style_guide, tap)
+    }
     for number in regions_at(guides, tap):
-        if number not in there:
+        if number not in present:
             raise SpecError(
                 f"region {number + 1} of the content mask, counted from the darkest colour, is so "
                 f"small in the style masks that nothing of it is left at {tap} at size {size}: "
@@ -114,9 +131,9 @@ def check_depth(
             )
 
 
-def _name(colour: Colour) -> str:
+def _hex(colour: Colour) -> str:
     return "#" + "".join(f"{value:02x}" for value in colour)
 
 
-def _named(colours: Sequence[Colour]) -> str:
-    return " ".join(map(_name, colours))
+def _hex_all(colours: Sequence[Colour]) -> str:
+    return " ".join(map(_hex, colours))

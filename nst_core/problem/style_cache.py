@@ -1,4 +1,4 @@
-"""Style targets that are kept, so that several stages or pictures in a style find them once."""
+"""A cache of style targets: stages or pictures in the same style compute them once."""
 
 from __future__ import annotations
 
@@ -12,64 +12,69 @@ from nst_core.arrays import Array
 from nst_core.backend import Backend, DType, Execution, Problem, StyleTargets
 from nst_core.weights.canonical import Weights
 
-MOST_MB = 100.0
-"""What is kept at most; d2l's targets of one style at one size are 2.5 MB."""
+MAX_MB = 100.0
+"""The default limit of a cache. The targets of preset d2l for one style and size take 2.5 MB."""
 
 
 class TargetCache:
-    """Style targets by fingerprint, the least recently used of which are forgotten first.
+    """Style targets by fingerprint. The least recently used targets are dropped first.
 
     Args:
-        most_mb: What is kept at most, in megabytes.
+        max_mb: The most memory that the targets may take, in 10^6 bytes.
     """
 
-    def __init__(self, *, most_mb: float = MOST_MB) -> None:
-        self._most = most_mb * 1e6
-        self._kept: OrderedDict[str, StyleTargets] = OrderedDict()
+    def __init__(self, *, max_mb: float = MAX_MB) -> None:
+        self._max_bytes = max_mb * 1e6
+        self._targets: OrderedDict[str, StyleTargets] = OrderedDict()
 
-    def find(self, key: str) -> StyleTargets | None:
-        """Return what is kept under a fingerprint, if anything is."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
+    def get(self, key: str) -> StyleTargets | None:
+        """Return the targets with this fingerprint; None if the cache does not hold them."""
+        if key in self._targets:
+            self._targets.move_to_end(key)
+        return self._targets.get(key)
 
-    def keep(self, key: str, targets: StyleTargets) -> None:
-        """Keep targets under their fingerprint."""
-        self._kept[key] = targets
-        while self._bytes() > self._most:
-            self._kept.popitem(last=False)
+    def put(self, key: str, targets: StyleTargets) -> None:
+        """Store targets under their fingerprint. Targets above the limit are not stored."""
+        self._targets[key] = targets
+        while self._bytes() > self._max_bytes:
+            self._targets.popitem(last=False)
 
     def _bytes(self) -> int:
-        return sum(array.nbytes for kept in self._kept.values() for array in _arrays(kept))
+        return sum(array.nbytes for one in self._targets.values() for array in _arrays(one))
 
 
 def fingerprint(
     problem: Problem, backend: Backend, *, device: str, dtype: DType, execution: Execution
 ) -> str:
-    """Return SHA-256 in hex of all that a session's style targets depend on, to the last bit.
+    """Return the SHA-256, in hex, of everything that a session's style targets depend on.
 
-    Those are the style pictures as they are prepared, with their shares and guides; the network's
-    weights, pooling and padding; the taps and the statistics; and what computes them, how. Of the
-    image only whether a style has its size: a backend may compute pictures of that size in another
-    way.
+    Two sessions with the same fingerprint compute the same style targets, bit for bit. They depend
+    on:
+
+    - the prepared style pictures, with their shares and guides
+    - the network's weights, pooling and padding
+    - the taps and the statistics
+    - the backend, its version, the device, the dtype and the execution
+    - whether a style has the size of the image, since a backend may compute pictures of that size
+      in another way
     """
     objective, size = problem.objective, problem.start.shape
     digest = hashlib.sha256()
-    parts = (
+    settings = (
         *(backend.name, backend.version, device, dtype, execution),
         *(tuple(objective.style), objective.taps(), objective.style_statistics),
         problem.architecture,
-        _checksum(problem),
+        _weights_checksum(problem),
         [(share, style.image.shape == size) for style, share in problem.shares()],
     )
-    digest.update(repr(parts).encode())
+    digest.update(repr(settings).encode())
     for style, _ in problem.shares():
         for array in (style.image, style.guides):
             _update(digest, array)
     return digest.hexdigest()
 
 
-def _checksum(problem: Problem) -> str:
+def _weights_checksum(problem: Problem) -> str:
     weights = problem.weights
     if isinstance(weights, Weights):
         return weights.checksum

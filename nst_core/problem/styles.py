@@ -1,4 +1,4 @@
-"""Several style pictures: their shares in the blend, and their sizes."""
+"""Style pictures: their weights in the blend, their masks and their sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nst_core.spec.sizes import Size
 
 
 class StylePicture(NamedTuple):
-    """A style picture, its weight in the blend, and its label picture where it has one."""
+    """A style picture, its weight in the blend (0 or more), and its label picture or None."""
 
     picture: PIL.Image.Image
     weight: float
@@ -26,32 +26,38 @@ class StylePicture(NamedTuple):
 
 
 def check_blend(blend: Sequence[float], *, styles: int) -> None:
-    """Find out whether ``blend`` has a weight for each of ``styles`` pictures, or is empty.
+    """Check that ``blend`` has a weight for each of ``styles`` pictures, or is empty.
 
     Raises:
-        SpecError: one line; also for negative or infinite weights, or if all are 0.
+        SpecError: if it has not, if a weight is negative or infinite, or if all weights are 0; one
+            line.
     """
-    shown = ",".join(f"{weight:g}" for weight in blend)
+    text = ",".join(f"{weight:g}" for weight in blend)
     if blend and len(blend) != styles:
         raise SpecError(
-            f"style blend {shown}: {_count(len(blend), 'weight')} for "
+            f"style blend {text}: {_count(len(blend), 'weight')} for "
             f"{_count(styles, 'style picture')}; give one for each"
         )
     if any(not 0 <= weight < math.inf for weight in blend):
-        raise SpecError(f"style blend {shown}: weights should be finite numbers, 0 or more")
+        raise SpecError(f"style blend {text}: weights should be finite numbers, 0 or more")
     if blend and not any(blend):
-        raise SpecError(f"style blend {shown}: at least one weight should be above 0")
+        raise SpecError(f"style blend {text}: at least one weight should be above 0")
 
 
-def weighted(
+def weighted_styles(
     pictures: Sequence[PIL.Image.Image],
     blend: Sequence[float],
     masks: Sequence[PIL.Image.Image] = (),
 ) -> tuple[StylePicture, ...]:
-    """Return the pictures with their weights, which are equal if ``blend`` is empty, and masks.
+    """Return the style pictures with their weights and masks.
+
+    Args:
+        pictures: The style pictures.
+        blend: The weight of each picture; equal weights if it is empty.
+        masks: The label picture of each picture; none if it is empty.
 
     Raises:
-        SpecError: as from ``check_blend``; or if there are masks, but not one for each picture.
+        SpecError: as ``check_blend``; or if there are masks, but not one for each picture.
     """
     check_blend(blend, styles=len(pictures))
     if masks and len(masks) != len(pictures):
@@ -60,43 +66,50 @@ def weighted(
             "give one for each, or none"
         )
     weights = blend or [1.0] * len(pictures)
-    read = [Mask(mask, "style mask") for mask in masks]
-    several: Sequence[Mask | None] = read or [None] * len(pictures)
+    style_masks: Sequence[Mask | None] = [Mask(mask, "style mask") for mask in masks]
     return tuple(
         StylePicture(picture, weight, mask)
-        for picture, weight, mask in zip(pictures, weights, several, strict=True)
+        for picture, weight, mask in zip(
+            pictures, weights, style_masks or [None] * len(pictures), strict=True
+        )
     )
 
 
 def size_rule(spec: Spec, stage: int, *, ratio: float) -> Size:
     """Return the size rule of the style pictures in a stage.
 
-    The stage's own; or, if the style has a size of its own, that one in the last stage and in
-    proportion before it. Either is multiplied by the style's scale.
+    It is the size of the stage. If the spec has a size for the style pictures, it is that size
+    times ``ratio`` instead. Both are multiplied by the style's scale.
 
     Args:
         spec: The algorithm.
-        stage: Its number, from 0.
-        ratio: The stage's size over that of the last.
+        stage: The stage's number, counted from 0.
+        ratio: The stage's size divided by the size of the last stage.
     """
-    own = spec.style.size
-    rule = Size.parse(spec.stages[stage].size) if own is None else Size.parse(own).scaled(ratio)
+    size = spec.style.size
+    rule = Size.parse(spec.stages[stage].size) if size is None else Size.parse(size).scaled(ratio)
     return rule.scaled(spec.style.scale)
 
 
-def sources(
+def style_sources(
     styles: Sequence[StylePicture],
     sizes: Sequence[tuple[int, int]],
     guides: Sequence[Array | None],
 ) -> tuple[StyleSource, ...]:
-    """Return the style pictures as backends take them, each fitted to its (height, width)."""
+    """Return the style pictures as a backend's ``Problem`` holds them.
+
+    Args:
+        styles: The style pictures.
+        sizes: The (height, width) that each picture is resized to.
+        guides: The guides (R, height, width) of each picture, or None.
+    """
     return tuple(
         StyleSource(
-            image=images.fit(style.picture, height=height, width=width),
+            image=images.resize_picture(style.picture, height=height, width=width),
             weight=style.weight,
-            guides=own,
+            guides=guide,
         )
-        for style, (height, width), own in zip(styles, sizes, guides, strict=True)
+        for style, (height, width), guide in zip(styles, sizes, guides, strict=True)
     )
 
 

@@ -1,8 +1,10 @@
-"""The running average of a stage's images as its result: calmer than the last of them.
+"""The result of a stage as an exponential moving average of its images.
 
-In core, over whatever takes the steps: it reads every step's image, which on a CPU is nothing
-beside a step, and so works on every backend and with every optimiser. On a GPU it waits for each
-step.
+The average has less noise than the last image.
+
+The average is computed in core, over any stepper, so it works on every backend and with every
+optimiser. It reads the image of every step. On a CPU this takes much less time than a step. On a
+GPU it waits for each step.
 """
 
 from __future__ import annotations
@@ -10,78 +12,95 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from typing_extensions import override
 
 from nst_core.arrays import Array, Image
 from nst_core.backend import Losses
 from nst_core.run.stepper import Stepper
 
 
-class Average:
-    """An exponential moving average, its bias corrected.
+class ExponentialMovingAverage:
+    """An exponential moving average with bias correction.
 
-    v_t = d v_(t-1) + (1 - d) x_t from v_0 = 0, and the average is v_t / (1 - d^t): as the moments
-    in Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), section 3. So the first
-    average is x_1 itself.
+    v_t = d v_(t-1) + (1 - d) x_t with v_0 = 0, and the average is v_t / (1 - d^t). This is how the
+    moments are averaged in Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015),
+    section 3. The first average is x_1 itself.
 
     Args:
         decay: d, at least 0 and below 1.
+
+    Attributes:
+        decay: d.
+        count: t, the number of values so far.
+        accumulator: v_t; None before the first value.
     """
 
     def __init__(self, decay: float) -> None:
         self.decay = decay
         self.count = 0
-        self.value: Array | None = None
+        self.accumulator: Array | None = None
 
-    def add(self, x: Array) -> None:
-        """Take in the next x."""
-        share = x.dtype.type(1 - self.decay)
-        if self.value is None:
-            self.value = x * share
+    def update(self, x: Array) -> None:
+        """Add the next value; all values have one shape and dtype."""
+        weight = x.dtype.type(1 - self.decay)
+        if self.accumulator is None:
+            self.accumulator = x * weight
         else:
-            self.value *= x.dtype.type(self.decay)
-            self.value += x * share
+            self.accumulator *= x.dtype.type(self.decay)
+            self.accumulator += x * weight
         self.count += 1
 
-    def now(self) -> Array | None:
-        """Return the average of all x so far, an array of its own; None before the first."""
-        if self.value is None:
+    def average(self) -> Array | None:
+        """Return the average of all values so far, a new array; None before the first value."""
+        if self.accumulator is None:
             return None
-        average: Array = self.value / self.value.dtype.type(1 - self.decay**self.count)
+        correction = self.accumulator.dtype.type(1 - self.decay**self.count)
+        average: Array = self.accumulator / correction
         return average
 
 
-class EMAStepper:
-    """Takes the steps that ``inner`` takes; its image is the average of theirs."""
+class EMAStepper(Stepper):
+    """Takes the steps of another stepper; its image is the average of the images of the steps.
+
+    Args:
+        inner: The other stepper.
+        decay: The decay of the average, at least 0 and below 1.
+    """
 
     def __init__(self, inner: Stepper, *, decay: float) -> None:
         self.inner = inner
-        self._average = Average(decay)
+        self._average = ExponentialMovingAverage(decay)
 
+    @override
     def step(self, *, learning_rate: float) -> None:
-        """Take one step, and its image into the average; waits for it."""
+        """Take one step and add its image to the average; waits for the step."""
         self.inner.step(learning_rate=learning_rate)
-        self._average.add(self.inner.image())
+        self._average.update(self.inner.image())
 
+    @override
     def losses(self) -> Losses:
-        """Return the losses of the last step: of its image, not of the average."""
+        """Return the losses of the last step. They are those of its image, not of the average."""
         return self.inner.losses()
 
+    @override
     def image(self) -> Image:
-        """Return the average, (H, W, 3), not clipped; before the first step the image."""
-        average = self._average.now()
+        """Return the average, (H, W, 3), not clipped; before the first step, the image."""
+        average = self._average.average()
         return self.inner.image() if average is None else average
 
+    @override
     def state(self) -> Mapping[str, Array]:
-        """Return the state of ``inner``, and the average's."""
-        value = self._average.value
-        kept = {} if value is None else {"average.value": value}
-        return {**self.inner.state(), **kept, "average.count": np.array(float(self._average.count))}
+        """Return the state of the other stepper and of the average."""
+        accumulator = self._average.accumulator
+        average = {} if accumulator is None else {"average.value": accumulator}
+        count = np.array(float(self._average.count))
+        return {**self.inner.state(), **average, "average.count": count}
 
+    @override
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Go on from ``state``."""
         self.inner.restore(state)
         self._average.count = int(state["average.count"])
-        value = state["average.value"] if self._average.count else None
-        if value is not None and value.shape != self.inner.image().shape:
-            raise ValueError(f"the average is {value.shape}")
-        self._average.value = None if value is None else value.copy()
+        accumulator = state["average.value"] if self._average.count else None
+        if accumulator is not None and accumulator.shape != self.inner.image().shape:
+            raise ValueError(f"the average is {accumulator.shape}")
+        self._average.accumulator = None if accumulator is None else accumulator.copy()

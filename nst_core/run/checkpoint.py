@@ -1,8 +1,8 @@
-"""Checkpoints: all that a run needs to go on after it was killed, in one file.
+"""Checkpoints: one file with everything that a run needs to continue after it was killed.
 
-The file is safetensors: arrays, and in its metadata TOML under ``nst`` and the SHA-256 of both
-under ``sha256``. Nothing in it is ever executed. It appears whole or not at all, so that whatever
-kills a run leaves the checkpoint before or the new one.
+The file is a safetensors file. It holds arrays; its metadata holds TOML under ``nst`` and the
+SHA-256 of both under ``sha256``. Nothing in it is ever executed. The file is written atomically: if
+a run is killed, the file is the previous or the new checkpoint, and always complete.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from nst_core.spec import describe
 from nst_core.system import safetensors_writer, toml
 from nst_core.system.files import StrPath, atomic_writer, check_writable, display_path
 
-_STATE = "state."
+_STATE_PREFIX = "state."
 
 
 class CheckpointError(NstError):
-    """A checkpoint can't be read or written, or is of another run."""
+    """A checkpoint can't be read or written, or belongs to another run."""
 
 
 class Position(BaseModel):
-    """Where a run stands, and what it was given; the TOML of a checkpoint.
+    """The position of a run and its inputs: the TOML of a checkpoint.
 
     Attributes:
-        format: Of the file.
-        stage: Counted from 0.
-        step: Steps taken in it.
-        global_step: Steps taken in all stages; ``overall`` in the file.
-        seconds: What they took.
-        pictures: SHA-256 of the pixels of every picture that was read, by its part.
-        recipe: The recipe that goes with the picture, as TOML.
-        options: What the command line wants to know again.
+        format: The version of the file's format.
+        stage: The number of the stage, counted from 0.
+        step: The number of steps taken in this stage, at least 1.
+        global_step: The number of steps taken in all stages, at least 1; ``overall`` in the file.
+        seconds: The wall-clock time of these steps, 0 or more.
+        pictures: Name -> SHA-256 of the pixels of every picture that was read.
+        recipe: The recipe of the run, as TOML.
+        options: Options of the command line that a resumed run needs.
     """
 
-    # The name in the file is older than that in the code. Files with it must stay readable.
+    # The file has the older name `overall` for `global_step`. Old files must stay readable.
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     format: Literal[1] = 1
@@ -60,14 +60,14 @@ class Position(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A run between two steps.
+    """The state of a run between two steps.
 
     Attributes:
-        position: Where it stands.
-        initial_image: What the stage started from, (H, W, 3).
-        state: What takes the steps, see ``nst_core.run.stepper``.
+        position: The position of the run, and its inputs.
+        initial_image: The image that the stage started from, (H, W, 3).
+        state: The state of the stage's stepper, see ``nst_core.run.stepper``.
         rows: The history so far.
-        path: Where it was read from, for messages.
+        path: The file that it was read from, for messages.
     """
 
     position: Position
@@ -78,23 +78,23 @@ class Checkpoint:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """The recipe's tables.
+        """The tables of the recipe.
 
         Raises:
-            SpecError: if it is not TOML.
+            SpecError: if the recipe is not TOML.
         """
         return toml.loads(self.position.recipe, origin=self.path)
 
 
 def write(checkpoint: Checkpoint, path: StrPath) -> None:
-    """Write a checkpoint; one that is there is replaced when this one is whole.
+    """Write a checkpoint. An older file at ``path`` is replaced once the new one is complete.
 
     Raises:
-        CheckpointError: one line; what was there is then still whole.
+        CheckpointError: if it can't be written; one line. An older file is then unchanged.
     """
     arrays = {"begin": checkpoint.initial_image, "history": _table(checkpoint.rows)}
-    arrays |= {_STATE + name: array for name, array in checkpoint.state.items()}
-    # Not ascontiguousarray, which makes arrays of scalars.
+    arrays |= {_STATE_PREFIX + name: array for name, array in checkpoint.state.items()}
+    # np.ascontiguousarray would turn scalars into arrays of one element.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = toml.dumps(checkpoint.position.model_dump(mode="json", by_alias=True))
     metadata = {"nst": text, "sha256": _digest(text, arrays)}
@@ -106,18 +106,19 @@ def read(path: StrPath) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        CheckpointError: one line that names the file: it is missing, damaged or something else.
+        CheckpointError: if the file is missing or damaged, or is no checkpoint; one line that
+            names the file.
     """
     try:
-        text, arrays = _read(Path(path))
+        text, arrays = _read_file(Path(path))
         position = Position.model_validate(toml.loads(text, origin="its metadata"))
         return Checkpoint(
             position=position,
             initial_image=arrays["begin"],
             state={
-                name.removeprefix(_STATE): array
+                name.removeprefix(_STATE_PREFIX): array
                 for name, array in arrays.items()
-                if name.startswith(_STATE)
+                if name.startswith(_STATE_PREFIX)
             },
             rows=_rows(arrays["history"]),
             path=display_path(path),
@@ -131,10 +132,10 @@ def read(path: StrPath) -> Checkpoint:
     raise CheckpointError(f"can't resume from {display_path(path)}: {reason}")
 
 
-def _read(path: Path) -> tuple[str, dict[str, Array]]:
+def _read_file(path: Path) -> tuple[str, dict[str, Array]]:
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415
 
-    # To open a pipe would be to wait for its other end.
+    # Opening a pipe would wait for its writer.
     if not path.is_file():
         raise CheckpointError("it is no file" if path.exists() else "there is no such file")
     try:
@@ -145,7 +146,7 @@ def _read(path: Path) -> tuple[str, dict[str, Array]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise CheckpointError(f"{error.strerror or error}") from error
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:  # bfloat16, for one
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:  # e.g. for bfloat16
         raise CheckpointError("it is damaged, or no checkpoint") from error
     for name, array in arrays.items():
         if array.dtype not in (np.float32, np.float64):
@@ -168,7 +169,7 @@ def _digest(text: str, arrays: Mapping[str, Array]) -> str:
 
 
 def _table(rows: tuple[Row, ...]) -> Array:
-    """Return rows as float64 (N, fields)."""
+    """Return rows as a float64 array (N, number of fields)."""
     return np.array([astuple(row) for row in rows], np.float64).reshape(-1, len(fields(Row)))
 
 
@@ -176,14 +177,15 @@ def _rows(table: Array) -> tuple[Row, ...]:
     names = [item.name for item in fields(Row)]
     if table.ndim != 2 or table.shape[1] != len(names):
         raise ValueError(f"its history is {table.shape}")
-    found = []
+    rows = []
     for values in table.tolist():
         row = dict(zip(names, values, strict=True))
-        found.append(Row(**{**row, "step": int(row["step"]), "stage": int(row["stage"])}))
-    return tuple(found)
+        rows.append(Row(**{**row, "step": int(row["step"]), "stage": int(row["stage"])}))
+    return tuple(rows)
 
 
-EVERY = 100
+DEFAULT_EVERY = 100
+"""The default number of steps between two checkpoints."""
 
 
 def _warn(line: str) -> None:
@@ -192,27 +194,27 @@ def _warn(line: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointWriter:
-    """Where a run keeps its checkpoints, and how often it writes one.
+    """Writes the checkpoints of a run, all to the same file.
 
     Attributes:
         path: The file.
-        every: Steps between two, counted over all stages; one more is written when a run is
-            told to stop.
-        options: Plain data that goes with them, for whoever resumes.
-        warn: Told in one line when one could not be written: the run goes on, and the file that
-            was there is still whole.
+        every: Steps between two checkpoints, counted over all stages, at least 1. One more is
+            written when the run is asked to stop.
+        options: Data for the caller that resumes; any values that TOML can hold.
+        warn: Called with one line if a checkpoint can't be written. The run continues, and the
+            older file is unchanged.
     """
 
     path: StrPath
-    every: int = EVERY
+    every: int = DEFAULT_EVERY
     options: Mapping[str, Any] = field(default_factory=dict)
     warn: Callable[[str], None] = _warn
 
     def check(self) -> None:
-        """Find out before a run whether checkpoints can be written.
+        """Check, before a run, that checkpoints can be written.
 
         Raises:
-            CheckpointError: if not.
+            CheckpointError: if they can't; one line.
             ValueError: if ``every`` is less than 1.
         """
         if self.every < 1:
@@ -220,7 +222,7 @@ class CheckpointWriter:
         check_writable(self.path, error=CheckpointError)
 
     def write(self, checkpoint: Checkpoint) -> None:
-        """Write one."""
+        """Write a checkpoint, or warn if that fails."""
         try:
             write(checkpoint, self.path)
         except CheckpointError as error:

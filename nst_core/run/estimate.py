@@ -1,9 +1,13 @@
-"""What a run will take of memory and time on this machine, before it is begun.
+"""Estimates the memory and the time of a run on this machine, before the run begins.
 
-Memory: what this process holds already (libraries, weights), plus what the backend says that a
-session takes for pictures of these sizes, plus the optimiser's own arrays; of the stage that takes
-most. Time: a few steps on a small picture, scaled by the convolutions' operations. Small pictures
-are computed at about the same pace as large ones, but not at the same.
+Memory is the sum of three parts, for the stage that takes most:
+
+- what this process holds already (libraries, weights)
+- what the backend says that a session takes for pictures of these sizes
+- the optimiser's own arrays
+
+Time is measured in a few steps on a small picture and scaled by the number of operations in the
+convolutions. Small pictures take about the same time per operation as large ones, but not exactly.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import time
 from dataclasses import dataclass, replace
 from math import prod
 
-from nst_core.backend.footprint import Footprint, Footprints, StageSize
+from nst_core.backend.footprint import Footprint, HasFootprint, StageSize
 from nst_core.errors import OutOfMemoryError
 from nst_core.run import stage_setup
 from nst_core.run.prepared import PreparedRun
@@ -24,23 +28,23 @@ from nst_core.vgg19 import convolution_flops, feature_shape, smallest_side
 _CALIBRATION_PIXELS = 128 * 192
 _CALIBRATION_SECONDS = 1.0
 _LIBRARIES_MB = 60.0
-"""What libraries take up at their first step: thread pools, compiled kernels."""
+"""What libraries allocate at their first step: thread pools, compiled kernels."""
 
 _RESERVED_MB = 220.0
 """Address space that the heaps of threads reserve without using it; it counts only where address
-space is limited. Measured on MXNet: the smallest limit that 300x420 and 600x840 need was 207 and
-215 MB above the estimate."""
+space is limited. Measured on MXNet with one thread: the smallest limit with which 300x420 and
+600x840 worked was 207 and 215 MB above the estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a run will take.
+    """The estimated memory and time of a run.
 
     Attributes:
-        memory_mb: Main memory of the process at its peak, or memory of the device if that has its
-            own; in 10^6 bytes; None where the backend can't tell.
-        available_mb: What there is; None where that can't be told.
-        seconds: Of all stages; None where it wasn't asked for.
+        memory_mb: The peak memory in 10^6 bytes: main memory of the process, or memory of the
+            device if it has its own. None if the backend can't estimate it.
+        available_mb: The memory available for the run, in 10^6 bytes; None if it is not known.
+        seconds: The time of all stages; None if it was not estimated.
     """
 
     memory_mb: float | None
@@ -49,97 +53,100 @@ class Estimate:
 
     @property
     def fits(self) -> bool:
-        """Whether it is likely to fit; True where that can't be told."""
+        """Whether the run is likely to fit into the memory; True if that is not known."""
         if self.memory_mb is None or self.available_mb is None:
             return True
         return self.memory_mb <= self.available_mb
 
 
 def of_memory(prepared: PreparedRun) -> Estimate:
-    """Estimate the memory of a run that is prepared."""
-    memory.trim_heap()  # as every stage begins
-    needs = [_session(prepared, size) for size in prepared.sizes]
-    known = [need for need in needs if need is not None]
-    if len(known) < len(needs):
+    """Estimate the memory of a prepared run."""
+    memory.trim_heap()  # each stage does the same before it begins
+    stages = [_stage_mb(prepared, size) for size in prepared.sizes]
+    known = [stage for stage in stages if stage is not None]
+    if len(known) < len(stages):
         return Estimate(memory_mb=None, available_mb=None)
-    peak, free = max(need for need, _ in known), known[0][1]
+    peak_mb, device_available_mb = max(peak for peak, _ in known), known[0][1]
     if prepared.plan.device.name != "cpu":
-        return Estimate(memory_mb=peak, available_mb=free)
-    held, there = memory.rss_mb() or 0.0, _available_mb()
+        return Estimate(memory_mb=peak_mb, available_mb=device_available_mb)
+    rss_mb, available_mb = memory.rss_mb() or 0.0, _usable_mb()
     return Estimate(
-        memory_mb=held + _LIBRARIES_MB + peak,
-        # What this process holds already is no longer counted as available.
-        available_mb=None if there is None else there + held,
+        memory_mb=rss_mb + _LIBRARIES_MB + peak_mb,
+        # The system does not count what this process holds as available.
+        available_mb=None if available_mb is None else available_mb + rss_mb,
     )
 
 
 def refuse_what_cannot_fit(prepared: PreparedRun, number: int) -> None:
-    """Refuse a stage that can't fit in a limited address space, if trying would end the process.
+    """Refuse a stage that can't fit in a limited address space, if trying could end the process.
 
-    Only what surely can't fit: the estimate is compared with all of the address space that is left.
-    The smallest limits that work were 200 MB above that (see ``_RESERVED_MB``).
+    The estimate is compared with the whole address space that is left. The smallest limits with
+    which runs worked were 200 MB above it (see ``_RESERVED_MB``), so no run that fits is refused.
 
     Args:
         prepared: The run.
-        number: The stage, counted from 0.
+        number: The stage's number, counted from 0.
 
     Raises:
         OutOfMemoryError: half a sentence, as from a backend.
     """
-    left = memory.address_space_left_mb()
-    if left is None or prepared.plan.device.name != "cpu":
+    if prepared.plan.device.name != "cpu" or memory.address_space_left_mb() is None:
         return
-    found = _footprint(prepared, prepared.sizes[number])
-    need = _session(prepared, prepared.sizes[number])
-    if found is None or need is None or found.survives_lack:
-        return
+    size = prepared.sizes[number]
+    footprint, stage = _footprint(prepared, size), _stage_mb(prepared, size)
     memory.trim_heap()
-    if need[0] + _LIBRARIES_MB > left:
+    left_mb = memory.address_space_left_mb()
+    if footprint is None or stage is None or left_mb is None:
+        return
+    needed_mb = stage[0] + _LIBRARIES_MB
+    if not footprint.survives_failed_allocation and needed_mb > left_mb:
         raise OutOfMemoryError(
-            f"the memory is not enough: about {need[0] + _LIBRARIES_MB:.0f} MB are needed "
-            f"({left:.0f} MB are free)"
+            f"the memory is not enough: about {needed_mb:.0f} MB are needed ({left_mb:.0f} MB are "
+            "free)"
         )
 
 
-def _available_mb() -> float | None:
+def _usable_mb() -> float | None:
     """Return how much more memory this process can really use, in 10^6 bytes, if known."""
-    there = memory.available_mb()
-    if there is None or memory.address_space_left_mb() is None:
-        return there
-    return max(0.0, there - _RESERVED_MB)
+    available_mb = memory.available_mb()
+    if available_mb is None or memory.address_space_left_mb() is None:
+        return available_mb
+    return max(0.0, available_mb - _RESERVED_MB)
 
 
-def fitting(prepared: PreparedRun, number: int, *, rss_mb: float) -> tuple[int, int] | None:
-    """Return the largest (height, width) of a stage, of its proportions, that is likely to fit.
+def largest_fitting_size(
+    prepared: PreparedRun, number: int, *, rss_mb: float
+) -> tuple[int, int] | None:
+    """Return the largest smaller size of a stage that is likely to fit into the memory.
 
-    Smaller than it is, by steps of a twentieth; for a run on the CPU that met its end for want of
-    memory.
+    It is meant for a run on the CPU that ran out of memory. The sizes that are tried have the
+    stage's proportions and are 19/20, 18/20 ... 1/20 of its size.
 
     Args:
         prepared: The run.
-        number: The stage, counted from 0.
-        rss_mb: What the process held before the run, in 10^6 bytes.
+        number: The stage's number, counted from 0.
+        rss_mb: The memory that the process held before the run, in 10^6 bytes.
 
     Returns:
-        None if that can't be told, or nothing would fit.
+        (height, width) in pixels; None if it is not known, or if no size fits.
     """
-    there, now = _available_mb(), memory.rss_mb()
-    if prepared.plan.device.name != "cpu" or there is None or now is None:
+    available_mb, current_rss_mb = _usable_mb(), memory.rss_mb()
+    if prepared.plan.device.name != "cpu" or available_mb is None or current_rss_mb is None:
         return None
-    room = there + now - rss_mb - _LIBRARIES_MB
+    limit_mb = available_mb + current_rss_mb - rss_mb - _LIBRARIES_MB
     least = smallest_side(prepared.plan.spec.taps())
     for twentieths in range(19, 0, -1):
         size = _scaled(prepared.sizes[number], twentieths / 20, least=least)
-        need = _session(prepared, size)
-        if need is None:
+        stage = _stage_mb(prepared, size)
+        if stage is None:
             return None
-        if need[0] <= room:
+        if stage[0] <= limit_mb:
             return size.content
     return None
 
 
 def of_run(prepared: PreparedRun) -> Estimate:
-    """Estimate memory and time of a run that is prepared; takes a second or two."""
+    """Estimate the memory and the time of a prepared run. This takes one or two seconds."""
     rate = seconds_per_flop(prepared)
     taps = prepared.plan.spec.taps()
     flops = sum(
@@ -150,10 +157,10 @@ def of_run(prepared: PreparedRun) -> Estimate:
 
 
 def seconds_per_flop(prepared: PreparedRun) -> float:
-    """Take a few steps at a small size; return seconds for an operation of the forward pass."""
+    """Return the seconds per operation of the forward pass, measured in a few small steps."""
     small = replace(prepared, sizes=(_small(prepared),))
     start = stage_setup.initial_image(small, 0, previous=None)
-    session = stage_setup.stepper(small, 0, initial_image=start)
+    session = stage_setup.start_stepper(small, 0, initial_image=start)
     seconds: list[float] = []
     while len(seconds) < 3 or sum(seconds) < _CALIBRATION_SECONDS:
         began = time.perf_counter()
@@ -166,7 +173,7 @@ def seconds_per_flop(prepared: PreparedRun) -> float:
 
 
 def _small(prepared: PreparedRun) -> StageSize:
-    """Return the last stage's sizes, made small enough to be quick."""
+    """Return the last stage's sizes, scaled down so that a step is fast."""
     size = prepared.sizes[-1]
     pixels = max(height * width for height, width in (size.content, *size.styles))
     ratio = min(1.0, (_CALIBRATION_PIXELS / pixels) ** 0.5)
@@ -183,8 +190,8 @@ def _scaled(size: StageSize, ratio: float, *, least: int) -> StageSize:
 
 
 def _footprint(prepared: PreparedRun, size: StageSize) -> Footprint | None:
-    """Return what the backend says that a session takes, if it can tell."""
-    if not isinstance(prepared.backend, Footprints):
+    """Return the backend's own estimate of a session, if it has one."""
+    if not isinstance(prepared.backend, HasFootprint):
         return None
     return prepared.backend.footprint(
         taps=prepared.plan.spec.taps(),
@@ -195,21 +202,24 @@ def _footprint(prepared: PreparedRun, size: StageSize) -> Footprint | None:
     )
 
 
-def _session(prepared: PreparedRun, size: StageSize) -> tuple[float, float | None] | None:
-    """Return the megabytes that a stage takes and those that its device has free, if known."""
-    found = _footprint(prepared, size)
-    if found is None:
+def _stage_mb(prepared: PreparedRun, size: StageSize) -> tuple[float, float | None] | None:
+    """Return the memory that a stage takes and the free memory of its device, in 10^6 bytes.
+
+    The free memory is None if it is not known; the result is None if neither is known.
+    """
+    footprint = _footprint(prepared, size)
+    if footprint is None:
         return None
     spec = prepared.plan.spec
     optimiser = spec.optimiser
-    # L-BFGS: pairs and a few more, in main memory. Images are small beside everything else.
+    # The optimiser's arrays, in images. L-BFGS holds two per pair and a few more, in main memory.
     on_cpu = prepared.plan.device.name == "cpu"
     images = 2 * optimiser.history + 12 if isinstance(optimiser, LBFGS) and on_cpu else 8
     height, width = size.content
     item = 8 if prepared.dtype == "float64" else 4
-    # Besides, what the content is compared with.
+    # The content features that the image is compared with.
     targets = sum(
         prod(feature_shape(tap, height=height, width=width)) for tap in spec.objective().content
     )
-    peak = found.peak + (images * height * width * 3 + targets) * item
-    return peak / 1e6, None if found.available is None else found.available / 1e6
+    peak = footprint.peak + (images * height * width * 3 + targets) * item
+    return peak / 1e6, None if footprint.available is None else footprint.available / 1e6

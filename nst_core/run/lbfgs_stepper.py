@@ -1,30 +1,32 @@
-"""An optimiser of core's own over what a backend evaluates, in the place of a backend's Adam."""
+"""``LBFGSStepper``: takes steps of core's L-BFGS, with losses and gradients from a backend."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
+from typing_extensions import override
 
 from nst_core.arrays import Array, Image
 from nst_core.backend import MEAN, STD, DType, Losses, Session
 from nst_core.optimisers import LBFGS, Smoothing
+from nst_core.run.stepper import Stepper
 from nst_core.spec import optimisers
 
 
-class LBFGSStepper:
-    """L-BFGS over ``Session.evaluate``: the same on every backend.
+class LBFGSStepper(Stepper):
+    """L-BFGS over ``Session.evaluate``. It is the same on every backend.
 
     The variable is the normalised image y = (image - MEAN) / STD, as in the documents and as for
-    Adam; the gradient with respect to it is the image's times STD. Nothing is ever clamped: a
-    clamped variable is not the one that the optimiser remembers its steps of. With
-    ``settings.smoothing`` the variable is z of y = L z instead: see ``optimisers.Smoothing``.
+    Adam. The gradient with respect to y is the image's gradient times STD. The variable is never
+    clamped, because the stored steps of L-BFGS would not lead to a clamped variable. With
+    ``settings.smoothing`` the variable is the z of y = L z instead: see ``optimisers.Smoothing``.
 
     Args:
-        session: Only evaluates; its own image stays where it started.
-        start: What the optimisation starts from, (H, W, 3).
-        settings: The spec's optimiser.
-        dtype: What the optimiser's own arrays are held in.
+        session: The session that evaluates. Its own image does not change.
+        start: The image that the optimisation starts from, (H, W, 3).
+        settings: The optimiser of the spec.
+        dtype: The type of the optimiser's arrays.
     """
 
     def __init__(
@@ -41,37 +43,40 @@ class LBFGSStepper:
             line_search=settings.line_search,
             loss_scale=settings.loss_scale,
         )
-        self._seen: list[Losses] = []
-        self._here: Losses | None = None
-        self._before: Losses | None = None
+        self._evaluated: list[Losses] = []  # in the last step, in order
+        self._current: Losses | None = None  # at the current image
+        self._before_step: Losses | None = None  # at the image before the last step
 
+    @override
     def step(self, *, learning_rate: float) -> None:
-        """Take one step of L-BFGS, of one evaluation or, with a line search, of several.
+        """Take one step of L-BFGS: one evaluation, or several with a line search.
 
         Raises:
-            Diverged: if no step leads on; ``image`` and ``best`` are still good.
+            Diverged: if no further step is possible. ``image`` and ``best`` remain valid.
         """
         self._lbfgs.learning_rate = learning_rate
-        self._seen = []
+        self._evaluated = []
         self._lbfgs.step(self._evaluate)
-        self._before = self._here or self._seen[0]
-        if self._seen:
-            # A line search may look further and come back.
-            self._here = min(self._seen, key=lambda losses: abs(losses.total - self._lbfgs.loss))
+        self._before_step = self._current or self._evaluated[0]
+        if self._evaluated:
+            # The last evaluation of a line search need not be the accepted one.
+            self._current = min(
+                self._evaluated, key=lambda losses: abs(losses.total - self._lbfgs.loss)
+            )
 
+    @override
     def losses(self) -> Losses:
-        """Return the losses of the last step, before its update."""
-        if self._before is None:
+        if self._before_step is None:
             raise RuntimeError("losses() needs a step first")
-        return self._before
+        return self._before_step
 
+    @override
     def image(self) -> Image:
-        """Return the image as it is now, (H, W, 3), not clipped."""
         return self._image(self._lbfgs.x)
 
     @property
     def evaluations(self) -> int:
-        """How often losses and gradient were computed so far, line searches included."""
+        """How often losses and gradient were computed so far, including line searches."""
         return self._lbfgs.evaluations
 
     def best(self) -> Image:
@@ -80,26 +85,23 @@ class LBFGSStepper:
 
     @property
     def evaluated(self) -> Losses | None:
-        """The losses of the last evaluation, of whatever image; None before the first."""
-        return self._seen[-1] if self._seen else self._here
+        """The losses of the last evaluation, at any image; None before the first."""
+        return self._evaluated[-1] if self._evaluated else self._current
 
+    @override
     def state(self) -> Mapping[str, Array]:
-        """Return all that ``restore`` needs to go on to the same bit; the next step changes it."""
-        # A second set of pairs would be hundreds of megabytes.
-        return {**self._lbfgs.state(copy=False), **_flattened(self._here)}
+        """Return everything that ``restore`` needs. The next step changes these arrays."""
+        # A copy of the pairs would take hundreds of megabytes.
+        return {**self._lbfgs.state(copy=False), **_flattened(self._current)}
 
+    @override
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Go on from ``state``, of a session that was made as this one was.
-
-        Raises:
-            KeyError, ValueError: if it is of something else.
-        """
         self._lbfgs.restore(state)
-        self._here, self._before, self._seen = _losses(state), None, []
+        self._current, self._before_step, self._evaluated = _losses(state), None, []
 
     def _evaluate(self, variable: Array) -> tuple[float, Array]:
         evaluation = self._session.evaluate(image=self._image(variable))
-        self._seen.append(evaluation.losses)
+        self._evaluated.append(evaluation.losses)
         gradient: Array = evaluation.gradient * self._std
         if self._smoothing is not None:
             gradient = self._smoothing.apply(gradient)
@@ -112,7 +114,7 @@ class LBFGSStepper:
 
 
 def _flattened(losses: Losses | None) -> dict[str, Array]:
-    """Return losses as arrays by name; none for None."""
+    """Return losses as scalar arrays by name; an empty table for None."""
     if losses is None:
         return {}
     values = [
@@ -121,12 +123,13 @@ def _flattened(losses: Losses | None) -> dict[str, Array]:
         ("total_variation", losses.total_variation),
         ("total", losses.total),
     ]
-    # Numbered, since sums over the taps depend on their order, which a file does not keep.
+    # The names are numbered, because a file does not keep the order of its arrays, and the order
+    # of the taps decides the rounding of their sum.
     return {f"here.{number:03d}.{name}": np.array(v) for number, (name, v) in enumerate(values)}
 
 
 def _losses(state: Mapping[str, Array]) -> Losses | None:
-    """Return what ``_flattened`` was given."""
+    """Return the losses that ``_flattened`` turned into arrays."""
     names = sorted(name for name in state if name.startswith("here."))
     if not names:
         return None
@@ -148,6 +151,6 @@ def _losses(state: Mapping[str, Array]) -> Losses | None:
 
 
 def _smoothing(exponent: float, start: Image) -> Smoothing | None:
-    """Return the change of variables for images like ``start``; None where there is none."""
+    """Return the change of variables for images like ``start``; None if ``exponent`` is 0."""
     height, width, _ = start.shape
     return Smoothing(height=height, width=width, exponent=exponent) if exponent else None

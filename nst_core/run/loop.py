@@ -1,7 +1,8 @@
 """The loop over stages and steps.
 
-It calls its observers, prints nothing, and never loses a picture: whatever ends a run, the image
-reached so far is returned if there is one.
+It calls its observers and prints nothing. The image reached so far is kept, if there is one: on
+Ctrl-C it is in ``Interrupted.result``; if the run diverges or the memory is not enough, it is in
+the result.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from nst_core.run.divergence import DivergenceGuard, NonFiniteError
 from nst_core.run.observers import History, Observer, Step
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.result import Interrupted, Result
-from nst_core.run.resume import check_fits, picture_checksums, recipe, restore
+from nst_core.run.resume import check_fits, picture_checksums, restore_stepper, resumed_recipe
 from nst_core.run.stepper import Stepper
 from nst_core.spec import Adam
 from nst_core.system import memory
@@ -159,12 +160,12 @@ class _Loop:
         if checkpoint:
             check_fits(checkpoint, self.prepared, pictures=self._picture_checksums)
             plan = self.prepared.plan
-            plan = replace(plan, recipe=recipe(checkpoint, plan.recipe))
+            plan = replace(plan, recipe=resumed_recipe(checkpoint, plan.recipe))
             self.prepared = replace(self.prepared, plan=plan)
 
     def _new_stage(self, number: int) -> _RunningStage:
         image = stage_setup.initial_image(self.prepared, number, previous=self._image)
-        stepper = stage_setup.stepper(self.prepared, number, initial_image=image)
+        stepper = stage_setup.start_stepper(self.prepared, number, initial_image=image)
         if self._carried_state:
             stage_setup.carry_state(stepper, self._carried_state, initial_image=image)
         guard = DivergenceGuard(image, is_result=self._image is not None)
@@ -174,8 +175,8 @@ class _Loop:
 
     def _resumed_stage(self, checkpoint: Checkpoint) -> _RunningStage:
         position, image = checkpoint.position, checkpoint.initial_image
-        stepper = stage_setup.stepper(self.prepared, position.stage, initial_image=image)
-        restore(stepper, checkpoint)
+        stepper = stage_setup.start_stepper(self.prepared, position.stage, initial_image=image)
+        restore_stepper(stepper, checkpoint)
         self._global_step, self.history.rows = position.global_step, list(checkpoint.rows)
         self.elapsed = stopwatch(position.seconds)
         return _RunningStage(
@@ -201,7 +202,7 @@ class _Loop:
                 global_step=self._global_step,
                 learning_rate=learning_rate,
                 clock=self.elapsed,
-                session=stage.stepper,
+                optimisation=stage.stepper,
             )
             stage.guard.check(step.losses, stage.stepper.image, step=stage.done)
             for observer in self.observers:

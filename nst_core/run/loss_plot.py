@@ -1,4 +1,4 @@
-"""Loss curves beside the picture, as the documents' animator shows them."""
+"""Plots the losses beside the picture, like the animator of Dive into Deep Learning."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ LOSSES = ("content", "style", "tv")
 
 
 def write_plot(result: Result, path: Path) -> None:
-    """Draw a result: losses over the steps of all stages on the left, the picture on the right.
+    """Draw a result: the losses of all stages on the left, the picture on the right.
 
     Args:
-        result: A run's result.
-        path: PNG, JPEG, WebP or TIFF, by its ending.
+        result: The result of a run.
+        path: The file; its extension chooses PNG, JPEG, WebP or TIFF.
 
     Raises:
         PictureError: if it can't be written.
     """
-    # Figure, not pyplot: no global state, no window, nothing to close.
+    # pyplot has global state and windows to close; Figure has neither.
     figure = Figure(figsize=(11, 4), layout="constrained", dpi=120)
     curves, picture = figure.subplots(1, 2, width_ratios=(1, 1.3))
     _draw_losses(curves, result.history)
@@ -42,8 +42,8 @@ def write_plot(result: Result, path: Path) -> None:
 def _draw_losses(axes: Axes, rows: Sequence[Row]) -> None:
     steps = _running_steps(rows)
     for name in LOSSES:
-        # A loss of zero has no place on a logarithmic axis: a weight of 0, or the content loss
-        # where a run that starts from the content begins.
+        # A logarithmic axis can't show a loss of 0. A loss is 0 if its weight is 0, and the content
+        # loss is 0 at the first step of a run that starts from the content.
         losses = [getattr(row, name) or math.nan for row in rows]
         if any(loss > 0 for loss in losses):
             axes.plot(steps, losses, label=name)
@@ -55,7 +55,7 @@ def _draw_losses(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def _running_steps(rows: Sequence[Row]) -> list[int]:
-    """Return steps counted through all stages, where rows count within theirs."""
+    """Return each row's step counted over all stages; rows count within their stage."""
     steps: list[int] = []
     before, stage = 0, 1
     for row in rows:

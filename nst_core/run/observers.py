@@ -1,4 +1,4 @@
-"""What a run tells while it goes on, and the observer that keeps its history."""
+"""``Observer``: is told of the steps of a run. ``History`` is the observer that records losses."""
 
 from __future__ import annotations
 
@@ -7,37 +7,43 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+from typing_extensions import override
+
 from nst_core.arrays import Image
 from nst_core.backend import Device, Losses
 from nst_core.images import EncodeOptions
 from nst_core.spec import Spec
 
 
-class Progress(Protocol):
-    """What an observer may ask of whatever takes the steps: see ``nst_core.backend.Session``."""
+class Optimisation(Protocol):
+    """An image that is being optimised, as observers see it."""
 
     def losses(self) -> Losses:
-        """Return the losses of the last step, taken before its update."""
+        """Return the losses of the last step, computed before its update.
+
+        Raises:
+            RuntimeError: before the first step.
+        """
         ...
 
     def image(self) -> Image:
-        """Return the image as it is now, (H, W, 3), not clipped."""
+        """Return the current image, (H, W, 3), not clipped."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run is going to do, told before its first step.
+    """What a run is going to do. Observers receive it before the first step.
 
     Attributes:
-        spec: The algorithm, its sizes those of this device.
+        spec: The algorithm, with the sizes for this device.
         sizes: (height, width) of each stage, in pixels.
-        backend: The backend's name and version, ``pytorch 2.15.0``.
-        device: Where it computes.
-        weights: The source of the VGG-19 weights, as it was asked for.
-        weights_checksum: ``Weights.checksum`` of what was loaded.
-        recipe: The recipe that goes with the picture, as TOML.
-        finish: What else goes into its file.
+        backend: The backend's name and version, e.g. ``pytorch 2.15.0``.
+        device: The device that it computes on.
+        weights: The source of the VGG-19 weights, as the user gave it.
+        weights_checksum: ``Weights.checksum`` of the loaded weights.
+        recipe: The recipe that is written into the picture, as TOML.
+        finish: What else is written into the picture's file.
     """
 
     spec: Spec
@@ -51,7 +57,7 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Steps of all stages together."""
+        """The number of steps of all stages together."""
         return sum(stage.steps for stage in self.spec.stages)
 
 
@@ -60,12 +66,13 @@ class Step:
     """One finished step.
 
     Attributes:
-        stage: Stage, counted from 1.
-        step: Step within the stage, counted from 1.
-        stage_steps: How many steps the stage has.
-        global_step: Step within the run, counted from 1.
-        learning_rate: What this step was taken with.
-        seconds: Since the first stage began; set-up of later stages counts.
+        stage: The number of the stage, counted from 1.
+        step: The number of the step within the stage, counted from 1.
+        stage_steps: The number of steps of the stage.
+        global_step: The number of the step within the run, counted from 1.
+        learning_rate: The learning rate of this step.
+        clock: Returns the seconds since the first stage began.
+        optimisation: Returns losses and image.
     """
 
     stage: int
@@ -74,48 +81,62 @@ class Step:
     global_step: int
     learning_rate: float
     clock: Callable[[], float] = field(repr=False)
-    session: Progress = field(repr=False)
+    optimisation: Optimisation = field(repr=False)
 
     @cached_property
     def losses(self) -> Losses:
-        """Losses before this step's update. Asking waits for the device, so ask sparingly."""
-        return self.session.losses()
+        """The losses before this step's update. Reading them waits for the device."""
+        return self.optimisation.losses()
 
     @cached_property
     def image(self) -> Image:
-        """The image after this step, (H, W, 3), not clipped. Asking waits for the device."""
-        return self.session.image()
+        """The image after this step, (H, W, 3), not clipped. Reading it waits for the device."""
+        return self.optimisation.image()
 
     @cached_property
     def seconds(self) -> float:
-        """Wall-clock seconds since the run's first stage began, when first asked."""
+        """Wall-clock seconds from the start of the first stage to the first reading of this.
+
+        They include the set-up of later stages.
+        """
         return self.clock()
 
     @property
     def last(self) -> bool:
-        """Whether the stage ends with this step."""
+        """Whether this is the last step of the stage."""
         return self.step == self.stage_steps
 
 
 class Observer:
-    """Base class of what watches a run; every method may be overridden, none must be.
+    """Base class of observers of a run. A subclass overrides the methods that it needs.
 
-    Exceptions that an observer raises end the run.
+    An exception that an observer raises ends the run.
     """
 
     def started(self, plan: Plan) -> None:
         """Called once, before the first step."""
 
     def stepped(self, step: Step) -> None:
-        """Called after every step. The properties of ``step`` hold only during the call."""
+        """Called after every step. The properties of ``step`` are valid only during the call."""
 
     def closed(self) -> None:
-        """Called once at the end, also after Ctrl-C or an error, even if never started."""
+        """Called once at the end, also after Ctrl-C or an error, even before ``started``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a history: weighted losses before the update, as the documents report them."""
+    """One row of a history.
+
+    Attributes:
+        step: The number of the step within the stage, counted from 1.
+        stage: The number of the stage, counted from 1.
+        content: The sum of the weighted content losses before the update.
+        style: The sum of the weighted style losses before the update.
+        tv: The weighted total variation loss before the update.
+        total: The loss that is minimised, before the update.
+        learning_rate: The learning rate of the step.
+        seconds: Wall-clock seconds since the first stage began.
+    """
 
     step: int
     stage: int
@@ -128,10 +149,13 @@ class Row:
 
 
 class History(Observer):
-    """Keeps a row of the first and the last step of every stage and of every ``every``-th.
+    """Records a row for the first, the last and every ``every``-th step of each stage.
 
     Args:
-        every: At least 1.
+        every: Steps between two rows, at least 1.
+
+    Attributes:
+        rows: The rows so far.
     """
 
     def __init__(self, *, every: int) -> None:
@@ -139,11 +163,11 @@ class History(Observer):
         self.rows: list[Row] = []
 
     def wants(self, step: Step) -> bool:
-        """Whether ``step`` is one that gets a row."""
+        """Whether ``step`` gets a row."""
         return step.step == 1 or step.last or step.step % self.every == 0
 
+    @override
     def stepped(self, step: Step) -> None:
-        """Add a row, if it is due."""
         if self.wants(step):
             losses = step.losses
             self.rows.append(

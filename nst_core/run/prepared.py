@@ -75,11 +75,11 @@ def prepare(
     Raises:
         NstError: for anything wrong with what was given; one line.
     """
-    regions.check(mask, styles)
+    regions.check_styles(mask, styles)
     pictures = [style.picture for style in styles]
     if not spec.depends_on_device():
         stage_sizes(spec, content=content.picture, styles=pictures)
-    start = initial_image.opened(spec.start, max_pixels=max_pixels)
+    start = initial_image.read_start_picture(spec.start, max_pixels=max_pixels)
     if isinstance(weights, str):
         weights_module.check(weights)
     loaded = registry.load(backend) if isinstance(backend, str) else backend
@@ -168,7 +168,7 @@ def _check_regions(
     deepest = max((tap for tap, _ in spec.style.layers), key=TAPS.index)
     for size in sizes:
         guides = regions.style_guides(mask, styles, sizes=size.styles)
-        regions.check_depth(
+        regions.check_deepest_tap(
             regions.content_guides(mask, size=size.content),
             [(guide, style.weight) for guide, style in zip(guides, styles, strict=True)],
             tap=deepest,

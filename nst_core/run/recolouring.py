@@ -1,16 +1,18 @@
-"""Whose colours a picture gets: the style's, the content's, or the style's made like those.
+"""Whose colours a picture has: those of the style or those of the content, in two ways.
 
-After Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic Style Transfer"
-(2016), and Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017):
+The methods are from Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic
+Style Transfer" (2016), and Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer"
+(2017):
 
-- ``style``: nothing is done.
-- ``content``: only light and dark are painted. Content and style are made grey, the style's grey
-  with the content's mean and deviation, and the result's luminance gets the content's colours. To
-  paint in colour and exchange the colours at the end would be less prepared, and looks worse: the
-  luminance then has the grain of coloured strokes that are no longer there, and its light follows
-  the style's palette (on the demo pair the lake came out near black, and the sky in specks).
-- ``match``: before anything else the style's colours are moved, each by the same affine map, so
-  that their mean and covariance are the content's.
+- ``style``: nothing is changed. The picture has the style's colours.
+- ``content``: only the luminance is painted. Content and style become grey, and the style's grey
+  gets the mean and the deviation of the content's. At the end the content's colours are added to
+  the result's luminance. The alternative is to paint in colour and to exchange only the colours at
+  the end. It looks worse: the luminance then has the grain of coloured strokes that are gone, and
+  it follows the style's palette. On the demo pair the lake came out almost black and the sky in
+  specks.
+- ``match``: before the run an affine map moves the style's colours, so that they have the mean and
+  the covariance of the content's.
 """
 
 from __future__ import annotations
@@ -20,24 +22,25 @@ from dataclasses import replace
 
 import numpy as np
 import PIL.Image
+from typing_extensions import override
 
 from nst_core import images
 from nst_core.arrays import Array, Image
 from nst_core.backend import Losses
 from nst_core.images.colour_transfer import luminance, matched, matched_luminance, recoloured
-from nst_core.run.observers import Observer, Plan, Progress, Step
+from nst_core.run.observers import Observer, Optimisation, Plan, Step
 from nst_core.spec.fields import Colours
 
 
 def prepared_colours(
     colours: Colours, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
 ) -> tuple[PIL.Image.Image, tuple[PIL.Image.Image, ...]]:
-    """Return content and styles as they are to be painted with.
+    """Return content and styles in the colours that the run works with.
 
     Args:
-        colours: Whose colours the result gets.
+        colours: Whose colours the result has.
         content: The content picture.
-        styles: The style pictures; each is matched by itself.
+        styles: The style pictures. Each one is matched to the content separately.
     """
     if colours == "style":
         return content, tuple(styles)
@@ -50,58 +53,58 @@ def prepared_colours(
 
 
 class Recolouring(Observer):
-    """Hands every step on with its image recoloured, as the result will be.
+    """Calls other observers, with every image in the content's colours, as the result will be.
 
     Args:
-        observers: Who is told.
-        content: The content picture, in its colours.
+        observers: The other observers.
+        content: The content picture in its original colours.
     """
 
     def __init__(self, observers: Iterable[Observer], content: PIL.Image.Image) -> None:
         self._observers = list(observers)
         self._content = content
 
+    @override
     def started(self, plan: Plan) -> None:
-        """Hand it on."""
         for observer in self._observers:
             observer.started(plan)
 
+    @override
     def stepped(self, step: Step) -> None:
-        """Hand it on, with a session whose image is recoloured."""
-        inner = replace(step, session=_Recoloured(step.session, self._content))
+        recoloured_step = replace(step, optimisation=_Recoloured(step.optimisation, self._content))
         for observer in self._observers:
-            observer.stepped(inner)
+            observer.stepped(recoloured_step)
 
+    @override
     def closed(self) -> None:
-        """Hand it on."""
         for observer in self._observers:
             observer.closed()
 
 
-class _Recoloured:
-    """A session as observers see it, its image recoloured."""
+class _Recoloured(Optimisation):
+    """An optimisation whose image is in the content's colours."""
 
-    def __init__(self, session: Progress, content: PIL.Image.Image) -> None:
-        self._session = session
+    def __init__(self, inner: Optimisation, content: PIL.Image.Image) -> None:
+        self._inner = inner
         self._content = content
 
+    @override
     def losses(self) -> Losses:
-        """Return those of the session beneath."""
-        return self._session.losses()
+        return self._inner.losses()
 
+    @override
     def image(self) -> Image:
-        """Return the image, (H, W, 3), in the content's colours."""
-        return in_colours_of(self._content, self._session.image())
+        return in_colours_of(self._content, self._inner.image())
 
 
 def in_colours_of(content: PIL.Image.Image, image: Image) -> Image:
-    """Return ``recoloured(image)`` with the content picture at the image's size."""
+    """Return an image (H, W, 3) with its own luminance and the content picture's colours."""
     height, width = image.shape[:2]
-    return recoloured(image, images.fit(content, height=height, width=width))
+    return recoloured(image, images.resize_picture(content, height=height, width=width))
 
 
 def _values(picture: PIL.Image.Image) -> Image:
-    return images.fit(picture, height=picture.height, width=picture.width)
+    return images.resize_picture(picture, height=picture.height, width=picture.width)
 
 
 def _picture(image: Image) -> PIL.Image.Image:

@@ -1,4 +1,4 @@
-"""What is left of a run that numbers or memory have ended: the best picture before, and why."""
+"""What a run returns if it diverges or runs out of memory: the best image so far, and why."""
 
 from __future__ import annotations
 
@@ -13,40 +13,41 @@ from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import Stepper
 from nst_core.system import memory
 
-KEPT = "the picture is the best one before"
+BEST_IMAGE = "the picture is the best one before"
 
 
 def after_divergence(
     reason: Diverged | NonFiniteError,
-    session: Stepper,
+    stepper: Stepper,
     *,
     number: int,
     done: int,
     best: Image | None,
 ) -> tuple[Image, str]:
-    """Return the best image before the numbers went wrong, and a line on why the run ends.
+    """Return the best image before a stage diverged, and a note of one line.
 
     Args:
-        reason: What went wrong.
-        session: What took the stage's steps.
-        number: The stage, counted from 0.
-        done: Steps taken in it.
-        best: What its guard holds; L-BFGS knows its own.
+        reason: The exception that ended the stage.
+        stepper: The stage's stepper.
+        number: The stage's number, counted from 0.
+        done: The number of steps taken in the stage.
+        best: The best image that the stage's guard knows, or None. It is not used for L-BFGS,
+            which knows its own best image.
 
     Raises:
-        NonFiniteError: if there is none.
+        NonFiniteError: if there is no image yet; one line.
     """
     text, step = str(reason), done
-    if isinstance(session, EMAStepper):
-        session = session.inner
-    if isinstance(session, LBFGSStepper):
-        best, step = session.best(), step + 1  # which it could not take
-        evaluated = session.evaluated
+    if isinstance(stepper, EMAStepper):
+        stepper = stepper.inner
+    if isinstance(stepper, LBFGSStepper):
+        best, step = stepper.best(), step + 1  # the step that failed is not counted in `done`
+        evaluated = stepper.evaluated
         text += f" ({wrong})" if evaluated and (wrong := first_non_finite(evaluated)) else ""
-    where = f"stage {number + 1}, step {step}: {text}"
+    note = f"stage {number + 1}, step {step}: {text}"
     if best is None:
-        raise NonFiniteError(f"{where}; there is no picture yet")
-    return best, f"{where}; {KEPT}"
+        raise NonFiniteError(f"{note}; there is no picture yet")
+    return best, f"{note}; {BEST_IMAGE}"
 
 
 def after_out_of_memory(
@@ -57,42 +58,48 @@ def after_out_of_memory(
     rss_mb: float | None,
     best: Image | None,
 ) -> tuple[Image, str]:
-    """Return the best image before the memory was not enough, and a line on why the run ends.
+    """Return the best image before a stage ran out of memory, and a note of one line.
 
     Args:
-        reason: What a backend, NumPy or Pillow said.
+        reason: The exception of the backend, NumPy or Pillow.
         prepared: The run.
-        number: The stage, counted from 0.
-        rss_mb: What the process held before the first.
-        best: What there is.
+        number: The stage's number, counted from 0.
+        rss_mb: The memory that the process held before the first stage, in 10^6 bytes; None if it
+            is not known.
+        best: The best image so far, or None.
 
     Raises:
-        OutOfMemoryError: if there is none.
+        OutOfMemoryError: if there is no image yet; one line.
     """
     what = (
         str(reason) if isinstance(reason, OutOfMemoryError) else memory.memory_error_message(reason)
     )
     height, width = prepared.plan.sizes[number]
-    text = f"stage {number + 1}, {height}x{width}: {what}; {smaller_size(prepared, number, rss_mb=rss_mb)}"
+    note = (
+        f"stage {number + 1}, {height}x{width}: {what}; {advice(prepared, number, rss_mb=rss_mb)}"
+    )
     if best is None:
-        raise OutOfMemoryError(text) from reason
-    return best, f"{text}; {KEPT}"
+        raise OutOfMemoryError(note) from reason
+    return best, f"{note}; {BEST_IMAGE}"
 
 
-def smaller_size(prepared: PreparedRun, number: int, *, rss_mb: float | None) -> str:
-    """Return which size or option of a stage would fit, as the end of a line.
+def advice(prepared: PreparedRun, number: int, *, rss_mb: float | None) -> str:
+    """Return which size or option of a stage may fit into the memory.
 
     Args:
         prepared: The run.
-        number: The stage, counted from 0.
-        rss_mb: What the process held before the first.
+        number: The stage's number, counted from 0.
+        rss_mb: The memory that the process held before the first stage, in 10^6 bytes; None if it
+            is not known.
     """
-    fitting = None if rss_mb is None else estimate.fitting(prepared, number, rss_mb=rss_mb)
-    if fitting:
-        advice = f"--size {fitting[0]}x{fitting[1]} is likely to fit"
+    size = None
+    if rss_mb is not None:
+        size = estimate.largest_fitting_size(prepared, number, rss_mb=rss_mb)
+    if size:
+        text = f"--size {size[0]}x{size[1]} is likely to fit"
     else:
         height, width = (max(1, side * 7 // 10) for side in prepared.plan.sizes[number])
-        advice = f"try --size {height}x{width}, half of the memory"
+        text = f"try --size {height}x{width}, half of the memory"
     if prepared.execution.checkpointing:
-        return advice
-    return f"{advice}, or try --checkpointing where the backend has it"
+        return text
+    return f"{text}, or try --checkpointing where the backend has it"

@@ -1,4 +1,4 @@
-"""What a run made, whole or interrupted."""
+"""``Result``: what a run made, finished or interrupted."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Result:
     """What a run made.
 
     Attributes:
-        image: (H, W, 3), not clipped.
+        image: The image, (H, W, 3), not clipped.
         plan: What was done, with the spec and the recipe.
-        history: Losses over the steps.
-        seconds: Wall-clock time of all stages.
-        note: One line if the run ended before its time, though with a picture: its numbers went
-            wrong, and ``image`` is the best one before. Otherwise empty.
+        history: The losses over the steps.
+        seconds: The wall-clock time of all stages.
+        note: One line if the run diverged or ran out of memory; ``image`` is then the best image
+            before that. Otherwise empty.
     """
 
     image: Image
@@ -33,35 +33,36 @@ class Result:
     note: str = ""
 
     def save(self, path: str | Path) -> None:
-        """Write the picture, in the format that the ending names, with its recipe inside.
+        """Write the picture, with its recipe inside, in the format of the file's extension.
 
         Raises:
-            PictureError: if it can't be written; an older file of that name is then still whole.
+            PictureError: if it can't be written. An older file of that name is then unchanged.
         """
         images.write(self.image, path, recipe=self.plan.recipe, finish=self.plan.finish)
 
-    def secure(self, path: str | Path) -> None:
-        """Write the picture, or else save it in the directory for temporary files.
+    def save_with_fallback(self, path: str | Path) -> None:
+        """Write the picture to ``path``; if that fails, to a directory for temporary files.
 
         Raises:
-            PictureError: if it can't be written where it should be; one line that says where it is.
+            PictureError: if it can't be written to ``path``; one line that says where it is.
         """
         try:
             self.save(path)
         except PictureError as error:
-            raise PictureError(f"{error}; {self._rescued(Path(path).name)}") from error
+            raise PictureError(f"{error}; {self._save_elsewhere(Path(path).name)}") from error
 
-    def _rescued(self, name: str) -> str:
+    def _save_elsewhere(self, name: str) -> str:
+        """Write the picture to a new temporary directory; return what happened."""
         try:
-            spare = Path(tempfile.mkdtemp(prefix="nst-")) / name
-            self.save(spare)
+            path = Path(tempfile.mkdtemp(prefix="nst-")) / name
+            self.save(path)
         except (NstError, OSError):
             return "and it could not be saved elsewhere either"
-        return f"the picture was saved as {spare}"
+        return f"the picture was saved as {path}"
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was interrupted by Ctrl-C; ``result`` is what it had reached by then."""
+    """A run was interrupted, e.g. by Ctrl-C. ``result`` holds the image at that time."""
 
     def __init__(self, result: Result) -> None:
         super().__init__("interrupted")

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is of the run that is asked for."""
+"""Checks that a checkpoint belongs to a run, and restores the run's stepper from it."""
 
 from __future__ import annotations
 
@@ -20,67 +20,71 @@ from nst_core.system import toml
 
 
 def picture_checksums(prepared: PreparedRun) -> dict[str, str]:
-    """Return the SHA-256 of every picture that a run works with, by its part: ``content`` ...
+    """Return name -> SHA-256 of every picture of a run: ``content``, ``styles.1.picture`` ...
 
-    Of the pixels, not the files: a picture may come from Python, and what was read is what counts.
+    The checksums are those of the pixels and not of the files, because a picture may come from
+    Python.
     """
     return {
         name: hashlib.sha256(content).hexdigest()
         for item in fields(prepared)
-        for name, content in _parts(item.name, getattr(prepared, item.name))
+        for name, content in _picture_bytes(item.name, getattr(prepared, item.name))
     }
 
 
 def check_fits(
     checkpoint: Checkpoint, prepared: PreparedRun, *, pictures: Mapping[str, str]
 ) -> None:
-    """Check that a run may go on from a checkpoint; device, threads and outputs may be others.
+    """Check that a run may resume from a checkpoint. Device, threads and outputs may differ.
 
     Args:
-        checkpoint: Of the run so far.
-        prepared: The run that is asked for.
-        pictures: Its ``picture_checksums``.
+        checkpoint: The checkpoint.
+        prepared: The run that is to resume.
+        pictures: The ``picture_checksums`` of this run.
 
     Raises:
-        CheckpointError: one line that says what doesn't fit, and what to do.
+        CheckpointError: if the checkpoint belongs to another run; one line that says what differs
+            and what to do.
     """
-    for lack in _misfits(checkpoint, prepared, pictures):
-        raise CheckpointError(f"can't resume from {checkpoint.path}: {lack}")
+    for mismatch in _mismatches(checkpoint, prepared, pictures):
+        raise CheckpointError(f"can't resume from {checkpoint.path}: {mismatch}")
 
 
-def recipe(checkpoint: Checkpoint, fresh: str) -> str:
-    """Return the recipe of a resumed run: as it was begun, if nothing that made it has changed.
+def resumed_recipe(checkpoint: Checkpoint, new_recipe: str) -> str:
+    """Return the recipe of a resumed run.
+
+    It is the checkpoint's recipe, unless versions, device or weights have changed since.
 
     Args:
-        checkpoint: What it goes on from; it fits.
-        fresh: The recipe as it would be, begun here and now.
+        checkpoint: The checkpoint, which belongs to the run.
+        new_recipe: The recipe of the same run without the checkpoint.
     """
     before, now = (
         {**split(toml.loads(text, origin="recipe"))[1]["made_with"], "command": ""}
-        for text in (checkpoint.position.recipe, fresh)
+        for text in (checkpoint.position.recipe, new_recipe)
     )
-    return checkpoint.position.recipe if before == now else fresh
+    return checkpoint.position.recipe if before == now else new_recipe
 
 
-def restore(session: Stepper, checkpoint: Checkpoint) -> None:
-    """Put what takes the steps where it was.
+def restore_stepper(stepper: Stepper, checkpoint: Checkpoint) -> None:
+    """Restore a stepper from a checkpoint.
 
     Raises:
-        CheckpointError: if the state is not one of its.
+        CheckpointError: if the state in the checkpoint is not one of this stepper; one line.
     """
     try:
-        session.restore(checkpoint.state)
+        stepper.restore(checkpoint.state)
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise CheckpointError(
             f"can't resume from {checkpoint.path}: its optimiser's state does not fit "
-            f"({' '.join(str(error).split())}): begin anew"
+            f"({' '.join(str(error).split())}): start a new run"
         ) from error
 
 
-def _misfits(
+def _mismatches(
     checkpoint: Checkpoint, prepared: PreparedRun, pictures: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield what doesn't fit, and what to do about it."""
+    """Yield each difference between checkpoint and run, with what to do about it."""
     position, plan = checkpoint.position, prepared.plan
     try:
         spec, table = split(checkpoint.recipe)
@@ -88,8 +92,8 @@ def _misfits(
     except SpecError as error:
         yield f"its recipe is wrong: {error}"
         return
-    for name, (before, now) in presets.differing(spec, plan.spec).items():
-        yield f"{name} was {before} and is now {now}: leave it as it was, or begin anew"
+    for name, (before, now) in presets.spec_differences(spec, plan.spec).items():
+        yield f"{name} was {before} and is now {now}: leave it as it was, or start a new run"
     if run.backend != prepared.backend.name:
         yield (
             f"it was computed by {run.backend}, not {prepared.backend.name}: "
@@ -100,30 +104,30 @@ def _misfits(
     made_with = table.get("made_with")
     checksum = made_with.get("weights_sha256") if isinstance(made_with, Mapping) else None
     if checksum != plan.weights_checksum:
-        yield f"it was computed with other weights ({run.weights}): give those"
-    for part in (*position.pictures, *pictures):
-        if position.pictures.get(part) != pictures.get(part):
-            yield f"{part} is not the one that it was computed with: give that one"
+        yield f"it was computed with other weights ({run.weights}): give the same weights"
+    for name in (*position.pictures, *pictures):
+        if position.pictures.get(name) != pictures.get(name):
+            yield f"{name} is not the one that it was computed with: give the same one"
     if position.stage >= len(plan.sizes) or position.step > plan.spec.stages[position.stage].steps:
-        yield "it is past the end of the run: begin anew"
+        yield "it is past the end of the run: start a new run"
         return
     height, width = plan.sizes[position.stage]
     if checkpoint.initial_image.shape != (height, width, 3):
         shape = checkpoint.initial_image.shape
-        yield f"its image is {shape}, not {(height, width, 3)}: begin anew"
+        yield f"its image is {shape}, not {(height, width, 3)}: start a new run"
 
 
-def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
-    """Yield every picture in a field of the prepared, and every number that goes with one."""
+def _picture_bytes(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, bytes) of each picture in a field of ``PreparedRun``, and of its weight."""
     if isinstance(value, PIL.Image.Image):
         yield name, f"{value.mode} {value.size}\n".encode() + value.tobytes()
     elif isinstance(value, Mask):
-        yield from _parts(name, value.picture)
+        yield from _picture_bytes(name, value.picture)
     elif isinstance(value, float):
         yield name, value.hex().encode()
     elif isinstance(value, tuple) and hasattr(value, "_asdict"):
         for key, item in value._asdict().items():
-            yield from _parts(f"{name}.{key}", item)
+            yield from _picture_bytes(f"{name}.{key}", item)
     elif isinstance(value, list | tuple):
         for number, item in enumerate(value):
-            yield from _parts(f"{name}.{number + 1}", item)
+            yield from _picture_bytes(f"{name}.{number + 1}", item)

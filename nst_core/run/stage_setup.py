@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from nst_core import images
 from nst_core.arrays import Array, Image
-from nst_core.backend import Problem
-from nst_core.images.resize import resize
+from nst_core.backend import Problem, Session
+from nst_core.images.resize import resize_image
 from nst_core.problem import regions
 from nst_core.problem.initial_image import first_image
-from nst_core.problem.styles import sources
-from nst_core.run import stepper as steppers
+from nst_core.problem.style_cache import fingerprint
+from nst_core.problem.styles import style_sources
 from nst_core.run.averaging import EMAStepper
+from nst_core.run.lbfgs_stepper import LBFGSStepper
 from nst_core.run.prepared import PreparedRun
-from nst_core.run.stepper import Stepper
+from nst_core.run.stepper import AdamStepper, Stepper
+from nst_core.spec import LBFGS
 from nst_core.system import memory
 
 
@@ -29,17 +32,17 @@ def initial_image(prepared: PreparedRun, number: int, *, previous: Image | None)
     spec = prepared.plan.spec
     height, width = prepared.sizes[number].content
     if previous is None:
-        content = images.fit(prepared.content, height=height, width=width)
+        content = images.resize_picture(prepared.content, height=height, width=width)
         return first_image(
             spec.start, picture=prepared.start, content=content, styles=prepared.styles
         )
     if spec.stages[number].through_8_bits:
-        return images.fit(images.truncated(previous), height=height, width=width)
-    return resize(previous, height=height, width=width)
+        return images.resize_picture(images.truncate_to_8bit(previous), height=height, width=width)
+    return resize_image(previous, height=height, width=width)
 
 
-def stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -> Stepper:
-    """Return what takes a stage's steps, at ``initial_image``.
+def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -> Stepper:
+    """Start the stepper of a stage at ``initial_image``.
 
     Args:
         prepared: The run.
@@ -54,8 +57,8 @@ def stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -> Step
     height, width = size.content
     guides = regions.style_guides(prepared.content_mask, prepared.styles, sizes=size.styles)
     problem = Problem(
-        content=images.fit(prepared.content, height=height, width=width),
-        styles=sources(prepared.styles, size.styles, guides),
+        content=images.resize_picture(prepared.content, height=height, width=width),
+        styles=style_sources(prepared.styles, size.styles, guides),
         start=initial_image,
         weights=prepared.weights,
         objective=spec.objective(),
@@ -64,32 +67,44 @@ def stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -> Step
         guides=regions.content_guides(prepared.content_mask, size=size.content),
     )
     memory.trim_heap()
-    started = steppers.start(
-        prepared.backend,
-        problem,
-        optimiser=spec.optimiser,
-        device=prepared.plan.device.name,
-        dtype=prepared.dtype,
-        execution=prepared.execution,
-        targets=prepared.targets,
+    session = _start_session(prepared, problem)
+    stepper: Stepper
+    if isinstance(spec.optimiser, LBFGS):
+        stepper = LBFGSStepper(
+            session, start=initial_image, settings=spec.optimiser, dtype=prepared.dtype
+        )
+    else:
+        stepper = AdamStepper(session, shape=initial_image.shape)
+    return EMAStepper(stepper, decay=spec.average) if spec.average else stepper
+
+
+def _start_session(prepared: PreparedRun, problem: Problem) -> Session:
+    """Start a session of the backend; read its style targets from the cache, or put them there."""
+    device, dtype, execution = prepared.plan.device.name, prepared.dtype, prepared.execution
+    key = fingerprint(problem, prepared.backend, device=device, dtype=dtype, execution=execution)
+    cached = prepared.targets.get(key)
+    session = prepared.backend.start(
+        replace(problem, style_targets=cached), device=device, dtype=dtype, execution=execution
     )
-    return EMAStepper(started, decay=spec.average) if spec.average else started
+    if cached is None:
+        prepared.targets.put(key, session.style_targets())
+    return session
 
 
 def carry_state(stepper: Stepper, state: Mapping[str, Array], *, initial_image: Image) -> None:
-    """Let a stage's Adam continue from the state of the stage before.
+    """Let a stage's Adam continue from the state of the previous stage's Adam.
 
     The moments are resized like images: bilinear with antialiasing. Its weights are not negative,
     so the second moment stays 0 or more. The count of steps continues.
 
     Args:
         stepper: The stepper of the new stage.
-        state: The last state of the stage before.
+        state: The last state of the previous stage.
         initial_image: The image that the new stage starts from, (H, W, 3).
     """
     height, width, _ = initial_image.shape
     moments = {
-        name: resize(state[name], height=height, width=width)
+        name: resize_image(state[name], height=height, width=width)
         for name in ("first_moment", "second_moment")
     }
     stepper.restore({**stepper.state(), **moments, "step": state["step"]})

@@ -1,64 +1,67 @@
-"""What takes the steps of a stage: a backend's Adam or core's L-BFGS, under the same calls."""
+"""``Stepper``: takes the steps of a stage, by a backend's Adam or by core's L-BFGS."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+from typing_extensions import override
 
 from nst_core.arrays import Array, Image
-from nst_core.backend import AdamState, Backend, DType, Execution, Losses, Problem, Session
-from nst_core.problem.style_cache import TargetCache, fingerprint
-from nst_core.run.lbfgs_stepper import LBFGSStepper
-from nst_core.run.observers import Progress
-from nst_core.spec import LBFGS, Optimiser
+from nst_core.backend import AdamState, Losses, Session
+from nst_core.run.observers import Optimisation
 
 
-class Stepper(Progress, Protocol):
-    """An image being optimised, by whatever optimiser."""
+class Stepper(Optimisation, Protocol):
+    """An image that is being optimised, by any optimiser."""
 
     def step(self, *, learning_rate: float) -> None:
-        """Take one step; may return before it is done.
+        """Take one step. The method may return before the step is finished.
 
         Raises:
-            Diverged: if no step leads on; only of an ``LBFGSStepper``.
+            Diverged: if no further step is possible; only an ``LBFGSStepper`` raises it.
         """
         ...
 
     def state(self) -> Mapping[str, Array]:
-        """Return all that ``restore`` needs to go on to the same bit, by name."""
+        """Return everything that ``restore`` needs to continue bit for bit, by name."""
         ...
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Go on from ``state``, as if its steps had been taken here.
+        """Continue from ``state``, as if this stepper had taken its steps.
 
         Raises:
-            KeyError, ValueError: if it is another optimiser's, or of another shape or dtype.
+            KeyError, ValueError: if the state is of another optimiser, shape or dtype.
         """
         ...
 
 
-class AdamStepper:
-    """A backend's session, its Adam's state as named arrays."""
+class AdamStepper(Stepper):
+    """A backend's session; the state of its Adam as named arrays.
 
-    def __init__(self, session: Session, *, like: Image) -> None:
+    Args:
+        session: The session.
+        shape: The shape of its image, (H, W, 3).
+    """
+
+    def __init__(self, session: Session, *, shape: tuple[int, ...]) -> None:
         self._session = session
-        self._like = like
+        self._shape = shape
 
+    @override
     def step(self, *, learning_rate: float) -> None:
-        """Take one Adam update."""
         self._session.step(learning_rate=learning_rate)
 
+    @override
     def losses(self) -> Losses:
-        """Return the losses of the last step, taken before its update."""
         return self._session.losses()
 
+    @override
     def image(self) -> Image:
-        """Return the image as it is now, (H, W, 3), not clipped."""
         return self._session.image()
 
+    @override
     def state(self) -> Mapping[str, Array]:
         """Return a copy of the normalised image, the moments and the number of updates."""
         state = self._session.state()
@@ -69,36 +72,10 @@ class AdamStepper:
             "second_moment": state.second_moment,
         }
 
+    @override
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Go on from ``state``."""
         arrays = {name: state[name] for name in ("image", "first_moment", "second_moment")}
         for name, array in arrays.items():
-            if array.shape != self._like.shape:
-                raise ValueError(f"{name} is {array.shape}, not {self._like.shape}")
+            if array.shape != self._shape:
+                raise ValueError(f"{name} is {array.shape}, not {self._shape}")
         self._session.restore(state=AdamState(step=int(state["step"]), **arrays))
-
-
-def start(
-    backend: Backend,
-    problem: Problem,
-    *,
-    optimiser: Optimiser,
-    device: str,
-    dtype: DType,
-    execution: Execution,
-    targets: TargetCache,
-) -> Stepper:
-    """Start a session of ``backend`` at ``problem.start`` under the spec's optimiser.
-
-    Its style targets are those in ``targets``, or else left there.
-    """
-    key = fingerprint(problem, backend, device=device, dtype=dtype, execution=execution)
-    known = targets.find(key)
-    session = backend.start(
-        replace(problem, style_targets=known), device=device, dtype=dtype, execution=execution
-    )
-    if known is None:
-        targets.keep(key, session.style_targets())
-    if isinstance(optimiser, LBFGS):
-        return LBFGSStepper(session, start=problem.start, settings=optimiser, dtype=dtype)
-    return AdamStepper(session, like=problem.start)

@@ -18,7 +18,7 @@ from nst_core.backend import AUTOMATIC, Backend, Execution
 from nst_core.errors import SpecError
 from nst_core.images import DEFAULT_OUTPUT, Output
 from nst_core.problem.style_cache import TargetCache
-from nst_core.problem.styles import weighted
+from nst_core.problem.styles import weighted_styles
 from nst_core.run import loop
 from nst_core.run.checkpoint import Checkpoint, CheckpointWriter
 from nst_core.run.checkpoint import read as read_checkpoint
@@ -89,7 +89,7 @@ def transfer(
         resume: A checkpoint, or its file, to resume from; all other arguments are as in the first
             call. On a CPU the result equals that of an uninterrupted run, bit for bit.
         stop: Called after every step. When it returns True, a checkpoint is written (if there are
-            checkpoints) and ``Interrupted`` is raised.
+            checkpoints) and ``Interrupted`` is raised, unless this was the last step.
         targets: A cache of style targets, shared by several calls. The result is the same to the
             bit with and without it.
         on_prepared: Called with the prepared run before the first stage begins, e.g. to estimate
@@ -199,7 +199,7 @@ def transfer_run(
         spec,
         run,
         content=replace(content, picture=painted),
-        styles=weighted(
+        styles=weighted_styles(
             styles,
             run.style_blend,
             [open_picture(one, max_pixels=max_pixels).picture for one in pictures.style_masks],

@@ -1,18 +1,19 @@
-"""The algorithm as data: which layers, weights, optimiser, schedule and sizes make a picture.
+"""The algorithm as data: layers, weights, optimiser, schedule and sizes.
 
-A spec is frozen and validated; it is written to and read from TOML, and it is all that a run
-needs to know besides the pictures, the VGG-19 weights and the machine. ``presets`` holds the
-published descriptions of the algorithm in this form.
+A spec is frozen and validated, and can be written to and read from TOML. Besides a spec, a run
+needs only the pictures, the VGG-19 weights and the machine. ``presets`` holds the published
+descriptions of the algorithm in this form.
 """
 
 from nst_core.spec.fields import describe
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
-from nst_core.spec.spec import Schedule, Spec, Start, Style, Term, TotalVariation
+from nst_core.spec.spec import FeatureLosses, Schedule, Spec, Start, Style, TotalVariation
 from nst_core.spec.stages import Pyramid, Stage
 
 __all__ = [
     "LBFGS",
     "Adam",
+    "FeatureLosses",
     "Optimiser",
     "Pyramid",
     "Schedule",
@@ -20,7 +21,6 @@ __all__ = [
     "Stage",
     "Start",
     "Style",
-    "Term",
     "TotalVariation",
     "describe",
 ]

@@ -1,4 +1,4 @@
-"""What the fields of a spec may hold, and how a wrong one is reported."""
+"""The types of a spec's fields, and how a wrong value is reported."""
 
 from __future__ import annotations
 
@@ -65,41 +65,46 @@ def _canonical_size(text: str) -> str:
 
 
 def _size_text(value: object) -> object:
-    # `size = 512` is what a person writes in TOML for the longest side.
+    # In TOML, people write `size = 512` for the longest side.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-# Far beyond all use, and far enough below 3e38, where float32 ends and frameworks raise.
-_MOST = 1e20
+# Far above every useful value, and far below 3e38, where float32 ends and frameworks raise.
+_MAX_VALUE = 1e20
 
-Weight = Annotated[float, Field(strict=True, ge=0, le=_MOST, allow_inf_nan=False)]
-Positive = Annotated[float, Field(strict=True, gt=0, le=_MOST, allow_inf_nan=False)]
+Weight = Annotated[float, Field(strict=True, ge=0, le=_MAX_VALUE, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, gt=0, le=_MAX_VALUE, allow_inf_nan=False)]
 Beta = Annotated[float, Field(strict=True, ge=0, lt=1)]
 TapWeights = Annotated[Layers, BeforeValidator(_parse_layers), PlainSerializer(_dump_layers)]
 SizeRule = Annotated[str, BeforeValidator(_size_text), AfterValidator(_canonical_size)]
 
 
-class Part(BaseModel):
-    """A table of a spec: it never changes, and takes no field that it does not know."""
+class SpecTable(BaseModel):
+    """A table of a spec: it is frozen and refuses unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def without_defaults(part: Part, table: dict[str, Any], fields: Set[str]) -> dict[str, Any]:
-    """Return ``table``, which ``part`` is written as, without those of ``fields`` never set.
+def without_defaults(source: SpecTable, table: dict[str, Any], fields: Set[str]) -> dict[str, Any]:
+    """Return ``table`` without those of ``fields`` that have their default values.
 
-    TOML has no null, and what is rarely set need not stand in every file.
+    TOML has no null, and files are shorter without rarely used fields.
+
+    Args:
+        source: A table of a spec.
+        table: What ``source`` is serialised as.
+        fields: The names of the fields that are left out at their defaults.
     """
-    known = type(part).model_fields
+    known = type(source).model_fields
     return {
         key: value
         for key, value in table.items()
-        if key not in fields or getattr(part, key) != known[key].default
+        if key not in fields or getattr(source, key) != known[key].default
     }
 
 
 def describe(error: ValidationError) -> str:
-    """Turn pydantic's report into one line: field, value, what is allowed."""
+    """Return pydantic's error as one line: the field, its value and what is allowed."""
     first = error.errors()[0]
     field = _field(first["loc"])
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -120,11 +125,11 @@ def describe(error: ValidationError) -> str:
     if not field:
         return message
     value = repr(first["input"]).replace("\n", " ")
-    shown = value if len(value) <= 80 else value[:77] + "..."
-    return f"{field} = {shown}: {message}"
+    text = value if len(value) <= 80 else value[:77] + "..."
+    return f"{field} = {text}: {message}"
 
 
 def _field(location: tuple[int | str, ...]) -> str:
-    """Return the field's name as TOML has it: without the tag that pydantic adds to unions."""
-    parts = location[:1] + location[2:] if location[:1] == ("optimiser",) else location
-    return ".".join(str(part) for part in parts)
+    """Return the field's name as in TOML: without the tag that pydantic adds to unions."""
+    names = location[:1] + location[2:] if location[:1] == ("optimiser",) else location
+    return ".".join(str(name) for name in names)

@@ -1,4 +1,4 @@
-"""Merging of a preset, a config file and options."""
+"""How a preset, a config file and command-line options are merged into one table."""
 
 from __future__ import annotations
 
@@ -6,35 +6,43 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-# Their tables are values, not settings to be filled up: {relu1_1 = 2} means that tap alone.
-_WHOLE = frozenset({"layers"})
+# A new table replaces the old one: {relu1_1 = 2} means that tap alone.
+_REPLACED_TABLES = frozenset({"layers"})
 
-# Under another `name` the fields mean something else, or nothing: L-BFGS has no betas.
-_NAMED = frozenset({"optimiser"})
+# A table with another `name` replaces the old one, whose fields may not exist: L-BFGS has no betas.
+_TABLES_WITH_NAME = frozenset({"optimiser"})
 
-# Two ways to say the same: the one replaces the other.
-_INSTEAD = MappingProxyType({"stages": "pyramid", "pyramid": "stages"})
+# Two ways to give the same thing: each replaces the other.
+_ALTERNATIVES = MappingProxyType({"stages": "pyramid", "pyramid": "stages"})
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with the values of ``over`` in their places; neither is changed.
+    """Return ``base`` with the values of ``over``; neither argument is changed.
 
-    A table of taps replaces the old one, and so does an optimiser of another name;
-    a pyramid replaces stages, and stages a pyramid.
+    Tables are merged key by key, except that:
+
+    - A table of layers replaces the old one.
+    - An optimiser of another name replaces the old one.
+    - A pyramid replaces stages, and stages replace a pyramid.
     """
     result = dict(base)
     for key, value in over.items():
-        if key in _INSTEAD and _INSTEAD[key] not in over:
-            result.pop(_INSTEAD[key], None)
+        if key in _ALTERNATIVES and _ALTERNATIVES[key] not in over:
+            result.pop(_ALTERNATIVES[key], None)
         old = result.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping) and _fills_up(key, old, value):
+        if (
+            isinstance(old, Mapping)
+            and isinstance(value, Mapping)
+            and _merges_into(key, old, value)
+        ):
             result[key] = merged(old, value)
         else:
             result[key] = value
     return result
 
 
-def _fills_up(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    if key in _NAMED:
+def _merges_into(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether the table ``new`` is merged into the table ``old``, and does not replace it."""
+    if key in _TABLES_WITH_NAME:
         return "name" not in new or new["name"] == old.get("name")
-    return key not in _WHOLE
+    return key not in _REPLACED_TABLES

@@ -1,4 +1,4 @@
-"""The optimisers that a spec may name, each with its own fields."""
+"""The optimisers that a spec may name, with their fields."""
 
 from __future__ import annotations
 
@@ -9,17 +9,24 @@ from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, m
 
 from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import EpsilonForm
-from nst_core.spec.fields import Beta, Part, Positive, without_defaults
+from nst_core.spec.fields import Beta, Positive, SpecTable, without_defaults
 
 
-class Adam(Part):
-    """Adam (Kingma and Ba, 2015), which every backend has: constants, and where epsilon stands.
+class Adam(SpecTable):
+    """Adam (Kingma and Ba, 2015), which every backend implements.
 
-    ``epsilon_form`` is ``paper`` for lr * m_hat / (sqrt(v_hat) + epsilon), which PyTorch computes,
-    or ``mxnet`` for what MXNet's own Adam does: see ``nst_core.backend.Adam``.
-    The defaults are those of the preset ``d2l``. With ``carry_state`` a stage goes on with the
-    moments of the one before, resized as the image is, and with its count of steps, as in
-    crowsonkb's style-transfer-pytorch; otherwise each stage's Adam begins anew.
+    The defaults are those of the preset ``d2l``.
+
+    Attributes:
+        learning_rate: Above 0; the schedule multiplies it.
+        betas: Decay of the first and the second moment, each at least 0 and below 1.
+        epsilon: Above 0.
+        epsilon_form: The place of epsilon in the update. ``paper`` is
+            lr * m_hat / (sqrt(v_hat) + epsilon), as in PyTorch; ``mxnet`` is the update of MXNet's
+            own Adam. See ``nst_core.backend.Adam``.
+        carry_state: Whether a stage continues with the moments of the stage before, resized like
+            the image, and with its count of steps, as in crowsonkb's style-transfer-pytorch.
+            Otherwise each stage starts a new Adam.
     """
 
     name: Literal["adam"] = "adam"
@@ -30,30 +37,34 @@ class Adam(Part):
     carry_state: Annotated[bool, Field(strict=True)] = False
 
     @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return without_defaults(self, dump(self), {"carry_state"})
 
     def constants(self) -> AdamConstants:
-        """Return Adam's constants as backends take them."""
+        """Return Adam's constants as a backend's ``Problem`` holds them."""
         beta1, beta2 = self.betas
         return AdamConstants(
             beta1=beta1, beta2=beta2, epsilon=self.epsilon, epsilon_form=self.epsilon_form
         )
 
 
-class LBFGS(Part):
-    """L-BFGS in core, over any backend's losses and gradients: see ``nst_core.optimisers``.
+class LBFGS(SpecTable):
+    """L-BFGS, computed in core from any backend's losses and gradients.
+
+    See ``nst_core.optimisers``.
 
     Attributes:
-        learning_rate: Of every step without a line search; with one, the first length tried.
-        history: How many steps it remembers, each of which takes the memory of two images.
+        learning_rate: The length of every step without a line search; with a line search, the
+            first length that is tried. Above 0.
+        history: How many steps are stored, at least 1. Each step takes the memory of two images.
         line_search: ``none``, as is common for style transfer; ``backtracking``, which shortens a
-            step that leads up, and so does not diverge; or ``strong_wolfe``, which doesn't either,
-            and takes about two evaluations a step.
-        loss_scale: What the loss is multiplied by inside, since L-BFGS has constants that are not
-            relative to it. The losses reported are without it.
-        smoothing: Exponent, 0 for none, of a change of variables that makes broad shapes as easy
-            to move as single pixels, and a run shorter: see ``nst_core.optimisers.Smoothing``.
+            step that raises the loss and so does not diverge; or ``strong_wolfe``, which does not
+            diverge either and takes about two evaluations per step.
+        loss_scale: The loss is multiplied by this inside the optimiser, because L-BFGS has
+            constants that are not relative to the loss. Reported losses do not include it.
+        smoothing: The exponent, from 0 to 4, of a change of variables that lets the optimiser move
+            broad shapes as easily as single pixels and so needs fewer steps. 0 for none. See
+            ``nst_core.optimisers.Smoothing``.
     """
 
     name: Literal["lbfgs"] = "lbfgs"
@@ -64,13 +75,13 @@ class LBFGS(Part):
     smoothing: Annotated[float, Field(strict=True, ge=0, le=4)] = 0.0
 
 
-def _named(value: object) -> str:
+def _optimiser_name(value: object) -> str:
     if isinstance(value, Mapping):
         return str(value.get("name", "adam"))
     return str(getattr(value, "name", "adam"))
 
 
 Optimiser: TypeAlias = Annotated[
-    Annotated[Adam, Tag("adam")] | Annotated[LBFGS, Tag("lbfgs")], Discriminator(_named)
+    Annotated[Adam, Tag("adam")] | Annotated[LBFGS, Tag("lbfgs")], Discriminator(_optimiser_name)
 ]
-"""One of them, by its ``name``; Adam where there is none."""
+"""Adam or L-BFGS, chosen by ``name``; Adam if there is no ``name``."""

@@ -1,8 +1,8 @@
-"""The recipe of a picture: the spec and everything else that made it, as TOML.
+"""The recipe of a picture: a TOML file of the spec and everything else that made the picture.
 
-Its tables are those of a config file, so ``nst run --config`` takes a recipe as it is: the spec,
-``[run]`` (pictures, backend, weights source, dtype, execution) and ``[made_with]``, which is a
-record and changes nothing.
+A recipe has the tables of a config file, so ``nst run --config`` accepts it: those of the spec,
+``[run]`` (pictures, backend, source of weights, dtype, execution) and ``[made_with]`` (versions,
+device, command). ``[made_with]`` is documentation and changes nothing.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from nst_core.spec import Spec, describe, merging, presets
 from nst_core.spec.stage_overrides import with_stages
 from nst_core.system import files, toml
 
-Text = Annotated[str, Field(strict=True, min_length=1)]
+NonEmptyStr = Annotated[str, Field(strict=True, min_length=1)]
 
 
-def _file(value: object) -> str:
+def _file_name(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("should be a valid string")
     if not value:
@@ -44,39 +44,47 @@ def _file(value: object) -> str:
     return value
 
 
-# Not pydantic's own string, which is Unicode: a file's name may be any bytes.
-File = Annotated[str, PlainValidator(_file), PlainSerializer(files.as_unicode)]
+# pydantic's own string must be Unicode, but a file's name may be any bytes.
+File = Annotated[str, PlainValidator(_file_name), PlainSerializer(files.as_unicode)]
 
-# What a config file holds besides a spec.
-_BESIDES = ("preset", "run", "made_with")
+# The keys of a config file that are no part of a spec.
+_OTHER_KEYS = ("preset", "run", "made_with")
 
 
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _alone(value: tuple[str, ...]) -> str | list[str]:
+def _one_or_list(value: tuple[str, ...]) -> str | list[str]:
     names = [files.as_unicode(name) for name in value]
     return names[0] if len(names) == 1 else names
 
 
-Files = Annotated[tuple[File, ...], BeforeValidator(_as_list), PlainSerializer(_alone)]
-"""Several files, of which a single one is written as it is: ``style = "b.jpg"``."""
+Files = Annotated[tuple[File, ...], BeforeValidator(_as_list), PlainSerializer(_one_or_list)]
+"""Paths of several files. A single one is written without a list: ``style = "b.jpg"``."""
 
 
 class Run(BaseModel):
-    """The ``[run]`` table: all that a run needs besides the spec. What is None is the default.
+    """The ``[run]`` table: everything that a run needs besides the spec.
 
     Attributes:
-        content: Path of the content picture.
-        style: Paths of the style pictures; one alone may be written without a list.
-        style_blend: Their weights in the blend; equal where it is empty.
-        content_mask: Path of the content's label picture.
-        style_mask: Paths of the styles' label pictures, one for each style.
+        content: The path of the content picture.
+        style: The paths of the style pictures; a single one may be given without a list.
+        style_blend: The weights of the styles in the blend; equal weights if it is empty.
+        content_mask: The path of the content's label picture.
+        style_mask: The paths of the styles' label pictures, one for each style.
         backend: The name of a backend.
-        weights: A source of VGG-19 weights.
-        device: As ``registry.choose_device`` takes it.
-        dtype: What everything is computed in.
+        weights: A source of VGG-19 weights: see ``nst_core.weights.load``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``: see
+            ``nst_core.backend.registry.choose_device``.
+        dtype: The type that everything is computed in.
+        conv: As in ``nst_core.backend.Execution``.
+        precision: As in ``nst_core.backend.Execution``.
+        checkpointing: As in ``nst_core.backend.Execution``.
+        bits: As in ``nst_core.images.Output``.
+        dpi: As in ``nst_core.images.Output``, above 0 and at most 100000.
+        keep_alpha: As in ``nst_core.images.Output``.
+        keep_exif: As in ``nst_core.images.Output``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,9 +94,9 @@ class Run(BaseModel):
     style_blend: tuple[Annotated[float, Field(strict=True)], ...] = ()
     content_mask: File | None = None
     style_mask: Files = ()
-    backend: Text = "pytorch"
+    backend: NonEmptyStr = "pytorch"
     weights: File = "bundled"
-    device: Text = "auto"
+    device: NonEmptyStr = "auto"
     dtype: Literal["float32", "float64"] = "float32"
     conv: Conv = "auto"
     precision: Precision = "auto"
@@ -105,13 +113,13 @@ class Run(BaseModel):
         return Execution(conv=self.conv, precision=self.precision, checkpointing=self.checkpointing)
 
     @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # What is not set is not written.
+    def _omit_unset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Fields that are not set are not written.
         return {key: value for key, value in dump(self).items() if value not in (None, [], ())}
 
     @property
     def output(self) -> Output:
-        """What the picture's file is asked to hold."""
+        """What the picture's file is to hold besides the pixels."""
         return Output(
             bits=self.bits,
             dpi=self.dpi,
@@ -122,7 +130,13 @@ class Run(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """A config file, read: the spec, the run, and the record of who made it, if it is a recipe."""
+    """A config file that was read.
+
+    Attributes:
+        spec: The algorithm.
+        run: The ``[run]`` table.
+        made_with: The ``[made_with]`` table of a recipe; otherwise empty.
+    """
 
     spec: Spec
     run: Run
@@ -138,29 +152,31 @@ def resolve(
     steps: Sequence[int] = (),
     pyramid: Mapping[str, Any] | None = None,
 ) -> Config:
-    """Put together a preset, a config file's table and options.
+    """Merge a preset, a config file's table and options.
 
     Args:
         table: A config file's content; empty if there is none. It may name its own ``preset``.
-        preset: The preset that was asked for, or None for the table's own; for a table that is no
-            whole spec and names none, the default.
-        over: Options, in the form of a config file's table; they win.
-        sizes: Sizes of the stages, see ``stages.with_stages``.
-        steps: Steps of the stages, likewise.
-        pyramid: ``from``, ``to`` and perhaps ``factor`` of one, likewise.
+        preset: The name of the preset. If it is None: the preset that the table names; else none
+            if the table is a whole spec; else the default preset.
+        over: Options, in the form of a config file's table. They take precedence over the table.
+        sizes: The sizes of the stages: see ``stage_overrides.with_stages``.
+        steps: The steps of the stages: see ``stage_overrides.with_stages``.
+        pyramid: A pyramid in place of the stages: see ``stage_overrides.with_stages``.
 
     Raises:
-        SpecError: one line naming the field, its value and what is allowed.
+        SpecError: if a field is wrong; one line with the field, its value and what is allowed.
     """
-    filled = merging.merged(table, over)
-    named, run, made_with = (filled.get(key) for key in _BESIDES)
+    everything = merging.merged(table, over)
+    named, run, made_with = (everything.get(key) for key in _OTHER_KEYS)
     if named is not None and not isinstance(named, str):
         raise SpecError(f"preset = {named!r}: should be the name of a preset")
     default = None if _is_whole(table) else presets.DEFAULT
     chosen = [name for name in (preset, named, default) if name is not None]
     base = presets.table(chosen[0]) if chosen else {}
-    # One after the other: which optimiser an option means depends on the preset's.
-    spec = Spec.from_table(merging.merged(merging.merged(base, _spec(table)), _spec(over)))
+    # Two merges, in this order: whether an option changes the optimiser's name depends on both.
+    spec = Spec.from_table(
+        merging.merged(merging.merged(base, _spec_table(table)), _spec_table(over))
+    )
     return Config(
         spec=with_stages(spec, sizes=sizes, steps=steps, pyramid=pyramid),
         run=checked_run({} if run is None else run),
@@ -169,33 +185,33 @@ def resolve(
 
 
 def _is_whole(table: Mapping[str, Any]) -> bool:
-    """Whether a file says all that a spec needs, as a recipe does and a preset that was printed.
+    """Whether a file holds a whole spec, as a recipe and a printed preset do.
 
-    What it leaves out then is left at the spec's defaults, whatever another preset has there.
+    The fields that such a file leaves out have the defaults of ``Spec``, not those of a preset.
     """
     tables = {"content", "style", "total_variation", "optimiser"}
     return tables <= table.keys() and ("stages" in table or "pyramid" in table)
 
 
 def split(table: Mapping[str, Any]) -> tuple[Spec, dict[str, Any]]:
-    """Return the spec of a recipe's table, and the tables besides.
+    """Return the spec of a recipe's table, and the recipe's other tables.
 
     Raises:
-        SpecError: if the spec is not one.
+        SpecError: if the spec is wrong; one line.
     """
-    spec = Spec.from_table(_spec(table))
-    return spec, {key: value for key, value in table.items() if key in _BESIDES}
+    spec = Spec.from_table(_spec_table(table))
+    return spec, {key: value for key, value in table.items() if key in _OTHER_KEYS}
 
 
-def _spec(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in table.items() if key not in _BESIDES}
+def _spec_table(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key not in _OTHER_KEYS}
 
 
 def checked_run(table: object) -> Run:
     """Validate a ``[run]`` table.
 
     Raises:
-        SpecError: one line naming the field, its value and what is allowed.
+        SpecError: if a field is wrong; one line with the field, its value and what is allowed.
     """
     try:
         return Run.model_validate(table)
@@ -216,11 +232,11 @@ def write(
 
     Args:
         spec: The algorithm.
-        run: What was asked for; its device is left out, since a recipe goes to other machines.
+        run: The ``[run]`` table. Its device is left out, because a recipe is for all machines.
         backend_version: The framework's version.
-        device: Where it was computed.
+        device: The device that computed the picture.
         weights_checksum: ``Weights.checksum``.
-        command: The command line, or how it was called.
+        command: The command line, or the name of the Python function that was called.
     """
     table = spec.to_table()
     table["run"] = run.model_dump(mode="json", exclude={"device"})

@@ -1,4 +1,4 @@
-"""Size rules: how large a picture is made before it is worked on."""
+"""Size rules: the size that a picture is resized to before a stage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from nst_core.errors import SpecError
 
 _PATTERN = re.compile(r"(?P<height>[0-9]+)x(?P<width>[0-9]+)|(?P<short>short:)?(?P<side>[0-9]+)")
-LARGEST = 65_535  # what JPEG can hold; beyond it a size is a slip of the keyboard
+LARGEST = 65_535  # the largest side of a JPEG; a larger size is a typing error
 ALLOWED = "HEIGHTxWIDTH, N (longest side) or short:N (shortest side), in pixels from 1 to 65535"
 
 
@@ -18,10 +18,10 @@ class Size:
     """A size rule.
 
     Attributes:
-        kind: ``exact`` (both sides given, the proportions are not kept), ``longest`` or
-            ``shortest`` (that side given, the proportions kept).
-        height: Height in pixels when ``exact``, otherwise the side that is given.
-        width: Width in pixels when ``exact``, otherwise the same as ``height``.
+        kind: ``exact`` (both sides are given, proportions are not kept), ``longest`` or
+            ``shortest`` (that side is given, proportions are kept).
+        height: Height in pixels if ``exact``, otherwise the side that is given.
+        width: Width in pixels if ``exact``, otherwise the same as ``height``.
     """
 
     kind: Literal["exact", "longest", "shortest"]
@@ -53,9 +53,9 @@ class Size:
         return f"short:{self.height}" if self.kind == "shortest" else str(self.height)
 
     def resolve(self, *, height: int, width: int) -> tuple[int, int]:
-        """Return the (height, width) in pixels that a picture of ``height`` x ``width`` gets.
+        """Return the new (height, width), in pixels, of a picture of ``height`` x ``width``.
 
-        The free side is rounded down, as torchvision's ``Resize`` does.
+        The side that is not given is rounded down, as in torchvision's ``Resize``.
         """
         if self.kind == "exact":
             return self.height, self.width

@@ -1,4 +1,4 @@
-"""The spec as a whole, and those of its tables that are not optimisers."""
+"""``Spec`` and its tables, except stages and optimisers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from nst_core.errors import SpecError
 from nst_core.spec.fields import (
     Beta,
     Colours,
-    Part,
     Positive,
     SizeRule,
+    SpecTable,
     TapWeights,
     Weight,
     describe,
@@ -31,15 +31,18 @@ from nst_core.spec.optimisers import Adam, Optimiser
 from nst_core.spec.sizes import LARGEST
 from nst_core.spec.stages import Pyramid, Stage
 
-# What is left out of a file where it is as it was before there was a choice.
-_SELDOM = frozenset({"distance", "scale", "size", "statistics"})
+# Fields that are newer than the first recipes. At their defaults they are left out of files.
+_OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
 
 
-class Term(Part):
-    """Content or style: a weight and the taps that are compared, each with a weight of its own.
+class FeatureLosses(SpecTable):
+    """The content or the style losses of the objective, one at each tap.
 
-    ``distance`` is ``mse``, or ``scaled`` for one whose gradient has a size of about 1 whatever
-    the size of the picture: see ``nst_core.backend.Objective``.
+    Attributes:
+        weight: The weight of all of them, 0 or more.
+        layers: The taps that are compared, each with a weight of its own.
+        distance: ``mse``, or ``scaled`` for a distance whose gradient has a norm of about 1 for
+            every size of the picture: see ``nst_core.backend.Objective``.
     """
 
     weight: Weight
@@ -47,23 +50,24 @@ class Term(Part):
     distance: Distance = "mse"
 
     @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_defaults(self, dump(self), _SELDOM)
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_defaults(self, dump(self), _OMITTED_IF_DEFAULT)
 
     def effective(self) -> dict[str, float]:
-        """Return tap -> the term's weight times the tap's own."""
+        """Return tap -> the weight of its loss: the weight of all times the tap's own weight."""
         return {tap: self.weight * weight for tap, weight in self.layers}
 
 
-class Style(Term):
-    """The style term.
+class Style(FeatureLosses):
+    """The style losses, and what they compare.
 
     Attributes:
-        counted: How often the style losses count in the total that is minimised; the losses
-            reported are without it. One document multiplies a Python *list* of losses by ten.
-        scale: Size of the style pictures, over the size that they would have otherwise.
-        size: Of the style pictures in the last stage, in proportion before it; that of the
-            content where it is None.
+        counted: How often the style losses count in the total that is minimised, above 0. Reported
+            style losses do not include it. It exists because one document multiplies a Python
+            *list* of losses by ten.
+        scale: A factor on the size of the style pictures, above 0.
+        size: The size rule of the style pictures in the last stage; earlier stages are in
+            proportion. None for the size of the stage.
         statistics: ``gram``, or ``wasserstein`` for means and covariances.
     """
 
@@ -82,34 +86,34 @@ class Style(Term):
         return self
 
 
-class Network(Part):
-    """How the network pools and pads, see ``nst_core.backend.Architecture``."""
+class Network(SpecTable):
+    """How the network pools and pads: see ``nst_core.backend.Architecture``."""
 
     pooling: Pooling = "max"
     padding: Padding = "zero"
 
 
-class TotalVariation(Part):
-    """Weight of the total variation loss."""
+class TotalVariation(SpecTable):
+    """The total variation loss of the objective: its weight, 0 or more."""
 
     weight: Weight
 
 
-class Schedule(Part):
-    """Step decay: the learning rate is multiplied by ``factor`` after every ``every`` steps."""
+class Schedule(SpecTable):
+    """Step decay: the learning rate is multiplied by ``factor`` after each ``every`` steps."""
 
     factor: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
     every: Annotated[int, Field(strict=True, ge=1)] = 1
 
 
-class Start(Part):
-    """What the optimisation starts from.
+class Start(SpecTable):
+    """The image that the optimisation starts from.
 
     Attributes:
         image: ``content``; ``noise``, standard normal in the normalised image; ``style-colours``,
             noise with the mean and the covariance of the style's colours; or the path of a picture.
-        seed: Of all noise, drawn by NumPy's PCG64, so that it is the same on every backend.
-        noise: What part of the start is ``noise``, from 0 to 1; the rest is ``image``.
+        seed: The seed of all noise. NumPy's PCG64 draws it, so it is the same on every backend.
+        noise: The share of ``noise`` in the image, from 0 to 1; the rest is ``image``.
     """
 
     image: Annotated[str, Field(strict=True, min_length=1)] = "content"
@@ -117,26 +121,38 @@ class Start(Part):
     noise: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
 
     @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return without_defaults(self, dump(self), {"noise"})
 
 
-class Spec(Part):
-    """The whole algorithm. Stages after the first start from the result of the one before.
+class Spec(SpecTable):
+    """The whole algorithm. Each stage after the first starts from the previous stage's result.
 
     Attributes:
-        colours: Whose the result gets: see ``nst_core.images.colour_transfer``.
-        average: Where it is above 0, a stage's result is not its last image but the running
-            average of them, each step's weighing this much of the next one's: see
+        name: The name of the preset that the spec comes from, or ``custom``.
+        source: Where the algorithm is published.
+        description: How it differs from other presets.
+        colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
+            colours moved to the content's. See ``nst_core.run.recolouring``.
+        content: The content losses.
+        style: The style losses.
+        total_variation: The total variation loss.
+        network: How the network pools and pads.
+        optimiser: Adam or L-BFGS.
+        schedule: How the learning rate decays.
+        start: The image that the first stage starts from.
+        average: The decay of an exponential moving average of the images, at least 0 and below 1;
+            the average is the result of a stage. With 0 the result is the stage's last image. See
             ``nst_core.run.averaging``.
-        pyramid: What ``stages`` follow from, if they are not given one by one.
+        pyramid: The pyramid that ``stages`` are built from; None if they are listed.
+        stages: The stages, at least one.
     """
 
     name: Annotated[str, Field(strict=True)] = "custom"
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
     colours: Colours = "style"
-    content: Term
+    content: FeatureLosses
     style: Style
     total_variation: TotalVariation
     network: Network = Network()
@@ -161,10 +177,10 @@ class Spec(Part):
         return {**table, "pyramid": pyramid, "stages": pyramid.stages()}
 
     @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         table = without_defaults(self, dump(self), {"network", "colours", "average", "pyramid"})
         if self.pyramid is not None:
-            del table["stages"]  # they follow from it
+            del table["stages"]  # the pyramid gives them
         return table
 
     @model_validator(mode="after")
@@ -183,10 +199,10 @@ class Spec(Part):
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Spec:
-        """Build a spec from plain data, as TOML gives it.
+        """Build a spec from a table as TOML gives it.
 
         Raises:
-            SpecError: one line that names the first wrong field, its value and what is allowed.
+            SpecError: if a field is wrong; one line with the field, its value and what is allowed.
         """
         try:
             return cls.model_validate(dict(table))
@@ -194,19 +210,19 @@ class Spec(Part):
             raise SpecError(describe(error)) from None
 
     def to_table(self) -> dict[str, Any]:
-        """Return the spec as plain data that TOML can hold; ``from_table`` reads it back."""
+        """Return the spec as a table that TOML can hold. ``from_table`` reads it back."""
         return self.model_dump(mode="json")
 
     def taps(self) -> tuple[str, ...]:
-        """Return every tap that is compared, each once."""
+        """Return every tap that is compared, each once: content taps first."""
         return tuple(dict.fromkeys(tap for tap, _ in self.content.layers + self.style.layers))
 
     def objective(self) -> Objective:
-        """Return what is minimised, with all weights multiplied out."""
+        """Return the objective as a backend's ``Problem`` holds it, with all weights multiplied."""
         return Objective(
             content=self.content.effective(),
             style=self.style.effective(),
-            style_counted=self.style.counted,
+            style_multiplicity=self.style.counted,
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,
@@ -214,20 +230,20 @@ class Spec(Part):
         )
 
     def architecture(self) -> Architecture:
-        """Return how the network pools and pads, as backends take it."""
+        """Return how the network pools and pads, as a backend's ``Problem`` holds it."""
         return Architecture(pooling=self.network.pooling, padding=self.network.padding)
 
     def adam(self) -> AdamConstants:
-        """Return Adam's constants as backends take them; the paper's where Adam isn't used."""
+        """Return Adam's constants for a backend's ``Problem``; the defaults if Adam isn't used."""
         adam = self.optimiser if isinstance(self.optimiser, Adam) else Adam()
         return adam.constants()
 
     def depends_on_device(self) -> bool:
-        """Whether a stage has another size on a CPU."""
+        """Whether a stage has another size on a CPU than on other devices."""
         return any(stage.size_on_cpu is not None for stage in self.stages)
 
     def on(self, device: str) -> Spec:
-        """Return what this spec is on ``device``: with sizes that depend on no device any more."""
+        """Return this spec with the sizes of ``device``, which then depend on no device."""
         stages = tuple(
             stage.model_copy(
                 update={
@@ -240,6 +256,6 @@ class Spec(Part):
         return self.model_copy(update={"stages": stages})
 
     def learning_rate_at(self, step: int) -> float:
-        """Return the learning rate of ``step``, counted from 0 within a stage."""
+        """Return the learning rate of a step, which is counted from 0 within its stage."""
         decays = step // self.schedule.every
         return self.optimiser.learning_rate * self.schedule.factor**decays

@@ -1,4 +1,4 @@
-"""Sizes and steps given apart from a spec, laid over its stages."""
+"""Options for sizes and steps that replace those of a spec's stages."""
 
 from __future__ import annotations
 
@@ -21,41 +21,48 @@ def with_stages(
 ) -> Spec:
     """Return ``spec`` with other sizes and steps.
 
-    One size for several stages is meant for the last, and the earlier ones keep their proportion
-    to it, so that a preset that works its way up still does. One number of steps goes to every
-    stage. Several sizes or steps make as many stages, whose other fields are those of the spec's
-    stage of that number, or of its last. A size that is given holds on every device.
+    If the spec lists its stages:
 
-    A pyramid stays one: one size is its last, of two numbers of steps the first is the first
-    stage's. Only several sizes, or more steps, put stages in its place.
+    - One size for several stages is the size of the last stage. The earlier stages keep their
+      proportion to it, so a preset that goes from small to large still does.
+    - One number of steps is for every stage.
+    - Several sizes or numbers of steps give as many stages. Their other fields are those of the
+      spec's stage of the same number, or of its last stage.
+    - A size that is given is for every device.
+
+    If the spec has a pyramid, it keeps a pyramid for one size and up to two numbers of steps. The
+    size is that of the last stage. With two numbers of steps, the first is for the first stage.
+    Several sizes, or more numbers of steps, replace the pyramid by stages.
 
     Args:
-        spec: Whose stages are replaced.
+        spec: The spec.
         sizes: Size rules; empty to keep the spec's.
         steps: Numbers of steps; empty to keep the spec's.
-        pyramid: ``from``, ``to`` and perhaps ``factor`` of a pyramid in place of the stages; its
-            steps are the last stage's, if none are given.
+        pyramid: ``from``, ``to`` and perhaps ``factor`` of a pyramid that replaces the stages. If
+            no steps are given, its steps are those of the spec's last stage.
 
     Raises:
-        SpecError: if the numbers of sizes and steps don't fit together, or a value is wrong.
+        SpecError: if the numbers of sizes and steps do not match, or a value is wrong; one line.
     """
     if pyramid is not None:
         if sizes:
             raise SpecError("pyramid and size: give one of them")
-        taken = {"steps": spec.stages[-1].steps, **pyramid}
-        spec = Spec.from_table(merging.merged(spec.to_table(), {"pyramid": taken}))
+        with_steps = {"steps": spec.stages[-1].steps, **pyramid}
+        spec = Spec.from_table(merging.merged(spec.to_table(), {"pyramid": with_steps}))
     if not sizes and not steps:
         return spec
     if spec.pyramid is not None and len(sizes) <= 1 and len(steps) <= 2:
-        return _rebuilt(spec, spec.pyramid, sizes=sizes, steps=steps)
+        return _with_other_pyramid(spec, spec.pyramid, sizes=sizes, steps=steps)
     old = spec.stages
     count = max(len(sizes), len(steps)) if max(len(sizes), len(steps)) > 1 else len(old)
-    new_sizes = _spread_sizes(sizes or [stage.size for stage in old], [s.size for s in old], count)
-    new_steps = _spread(steps or [stage.steps for stage in old], count, "steps")
+    new_sizes = _sizes_per_stage(
+        sizes or [stage.size for stage in old], [s.size for s in old], count
+    )
+    new_steps = _one_per_stage(steps or [stage.steps for stage in old], count, "steps")
     table = {key: value for key, value in spec.to_table().items() if key != "pyramid"}
     tables = [stage.model_dump(mode="json") for stage in old]
     stages = [
-        {**_at(tables, index), "size": size, "steps": number}
+        {**_item_or_last(tables, index), "size": size, "steps": number}
         for index, (size, number) in enumerate(zip(new_sizes, new_steps, strict=True))
     ]
     if sizes:
@@ -64,30 +71,37 @@ def with_stages(
     return Spec.from_table({**table, "stages": stages})
 
 
-def _rebuilt(spec: Spec, pyramid: Pyramid, *, sizes: Sequence[str], steps: Sequence[int]) -> Spec:
-    """Return ``spec`` with a pyramid of another size or other steps."""
+def _with_other_pyramid(
+    spec: Spec, pyramid: Pyramid, *, sizes: Sequence[str], steps: Sequence[int]
+) -> Spec:
+    """Return ``spec`` with another size or other steps of its pyramid."""
     table = pyramid.model_dump(mode="json")
     if sizes:
         last = Size.parse(sizes[0])
-        # A picture smaller than the pyramid's first stage has that stage alone.
+        # A size smaller than the pyramid's first stage gives one stage of that size.
         table |= {"to": str(last), "from": min(table["from"], max(last.height, last.width))}
     if steps:
         table |= {"steps": steps[-1], "first_steps": steps[0]}
     return Spec.from_table(merging.merged(spec.to_table(), {"pyramid": table}))
 
 
-def _at(values: Sequence[T], index: int) -> T:
+def _item_or_last(values: Sequence[T], index: int) -> T:
     return values[min(index, len(values) - 1)]
 
 
-def _spread_sizes(sizes: Sequence[str], old: Sequence[str], count: int) -> list[str]:
+def _sizes_per_stage(sizes: Sequence[str], old: Sequence[str], count: int) -> list[str]:
     if len(sizes) == 1 and count == len(old):
-        last, whole = Size.parse(sizes[0]), Size.parse(old[-1]).height
-        return [str(last.scaled(Size.parse(size).height / whole)) for size in old]
-    return _spread(sizes, count, "sizes")
+        last, old_last = Size.parse(sizes[0]), Size.parse(old[-1]).height
+        return [str(last.scaled(Size.parse(size).height / old_last)) for size in old]
+    return _one_per_stage(sizes, count, "sizes")
 
 
-def _spread(values: Sequence[T], count: int, what: str) -> list[T]:
+def _one_per_stage(values: Sequence[T], count: int, what: str) -> list[T]:
+    """Return ``count`` values: one value is repeated.
+
+    Raises:
+        SpecError: if there are neither one nor ``count`` values.
+    """
     if len(values) not in (1, count):
         raise SpecError(f"{len(values)} {what} for {count} stages: give one, or one for each stage")
     return list(values) * (count if len(values) == 1 else 1)

@@ -1,4 +1,4 @@
-"""The stages that a spec lists one by one, or builds as a pyramid."""
+"""The stages of a spec, listed one by one or built as a pyramid."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from nst_core.spec.fields import Part, SizeRule, without_defaults
+from nst_core.spec.fields import SizeRule, SpecTable, without_defaults
 from nst_core.spec.sizes import Size
 
-_MOST_STAGES = 50
+_MAX_STAGES = 50
 
 
-class Stage(Part):
-    """One size and how many steps are taken at it.
+class Stage(SpecTable):
+    """A size, and the number of steps at this size.
 
     Attributes:
-        size: Of content and style picture, see ``nst_core.spec.sizes``.
-        size_on_cpu: What is used instead where the backend computes on a CPU.
-        steps: How many.
-        through_8_bits: Whether the stage starts from the picture of the one before as a file
-            would hold it, with 8 bits per channel and the fractions cut off, as torchvision's
-            ``ToPILImage`` does; otherwise from the image itself, neither clipped nor rounded.
+        size: The size rule of content and style pictures, see ``nst_core.spec.sizes``.
+        size_on_cpu: The size rule to use if the backend computes on a CPU; None for ``size``.
+        steps: The number of steps, at least 1.
+        through_8_bits: Whether the stage starts from the previous stage's picture with 8 bits per
+            channel, the fractions cut off, as torchvision's ``ToPILImage`` does. Otherwise it
+            starts from the previous image itself, neither clipped nor rounded.
     """
 
     size: SizeRule
@@ -31,20 +31,21 @@ class Stage(Part):
     through_8_bits: Annotated[bool, Field(strict=True)] = False
 
     @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return without_defaults(self, dump(self), {"size_on_cpu", "through_8_bits"})
 
 
-class Pyramid(Part):
-    """Stages from small to large, their sizes in steps of one factor.
+class Pyramid(SpecTable):
+    """Stages from small to large, with one factor between their sizes.
 
     Attributes:
-        smallest: ``from`` in TOML: the side of the first stage that ``to`` gives for the last, in
-            pixels; the longest one where ``to`` gives both.
-        to: Size of the last stage.
-        factor: From a stage's size to the next one's, as near as whole stages come to it.
-        steps: Of each stage.
-        first_steps: Of the first; as of the others, if None.
+        smallest: ``from`` in TOML: a side of the first stage, in pixels, at least 1. It is the
+            side that ``to`` gives for the last stage; if ``to`` gives both sides, the longest.
+        to: The size rule of the last stage.
+        factor: The factor from a stage's size to the next stage's, above 1. The real factor is
+            the nearest one that gives a whole number of stages.
+        steps: The number of steps of each stage, at least 1.
+        first_steps: The number of steps of the first stage; None for ``steps``.
     """
 
     smallest: Annotated[int, Field(strict=True, ge=1, alias="from")]
@@ -57,17 +58,17 @@ class Pyramid(Part):
     def _rises(self) -> Pyramid:
         if self.smallest > self._largest():
             raise ValueError(f"from = {self.smallest} is larger than to = {self.to}")
-        if math.log(self._largest() / self.smallest) > math.log(self.factor) * _MOST_STAGES:
-            raise ValueError(f"factor = {self.factor:g} makes more than {_MOST_STAGES} stages")
+        if math.log(self._largest() / self.smallest) > math.log(self.factor) * _MAX_STAGES:
+            raise ValueError(f"factor = {self.factor:g} makes more than {_MAX_STAGES} stages")
         return self
 
     @model_serializer(mode="wrap")
-    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         table = without_defaults(self, dump(self), {"first_steps"})
         return {"from": table.pop("smallest", self.smallest), **table}
 
     def stages(self) -> tuple[Stage, ...]:
-        """Return the stages: of ``from`` and ``to`` exactly, and evenly between them."""
+        """Return the stages: exactly ``from`` and ``to`` at the ends, even factors between."""
         last = Size.parse(self.to)
         ratio = self.smallest / self._largest()
         count = max(1, round(-math.log(ratio) / math.log(self.factor))) if ratio < 1 else 0

@@ -1,1 +1,4 @@
-"""What nst asks of the operating system: files, processes, memory, and the formats it writes."""
+"""Access to the operating system: files, processes, memory, and the file formats TOML, safetensors.
+
+Nothing in here knows style transfer.
+"""

@@ -1,4 +1,8 @@
-"""Files that appear whole or not at all, and paths in one-line messages."""
+"""Writing files atomically, and paths as text in one-line messages.
+
+Libraries for atomic writing exist; this is our own code because of what happens after SIGKILL: see
+``nst_core.system.temporary``.
+"""
 
 from __future__ import annotations
 
@@ -21,63 +25,71 @@ class FileError(NstError):
 
 
 def display_path(path: StrPath) -> str:
-    """Return ``path`` as one printable line for a message; quoted only where it has to be."""
+    """Return ``path`` as one printable line for a message.
+
+    It is quoted only if it holds characters that can't be printed, or nothing but spaces.
+    """
     text = os.fspath(path)
     return text if text.isprintable() and text.strip() else repr(text)
 
 
 def as_unicode(path: str) -> str:
-    """Return ``path`` as Unicode text, whatever bytes its name holds, for what is written as UTF-8.
+    r"""Return ``path`` as text that can be written as UTF-8, whatever bytes the file's name holds.
 
-    Where the name is UTF-8, though the locale is not, it comes out as it is; other bytes come out
-    as an escape, by which a person still knows the file.
+    Bytes that are UTF-8 become the text that they encode, even if the locale's encoding is
+    another. Other bytes become escapes such as ``\xff``, so a person can still recognise the file.
     """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @contextmanager
 def atomic_writer(path: StrPath, *, error: type[NstError] = FileError) -> Iterator[Path]:
-    """Lend a temporary file beside ``path`` that takes its place when the block ends well.
+    """Yield a temporary file, and replace ``path`` by it when the block ends without an error.
 
-    Whoever reads ``path`` sees the old content or the new, never a half. If the block raises,
-    even by Ctrl-C, the temporary file is removed and ``path`` is as it was. The mode bits are
-    those of the file replaced, or of any new file under the umask; a symbolic link is written
-    through to its target.
+    A reader of ``path`` sees the old content or the new content, never a part of it. If the block
+    raises, even by Ctrl-C, the temporary file is removed and ``path`` stays as it was. The mode
+    bits are those of the replaced file; a new file gets those that the umask allows. If ``path``
+    is a symbolic link, its target is replaced and the link stays.
 
     Args:
         path: The file to write or replace.
-        error: What an ``OSError`` becomes; a command that writes pictures says ``PictureError``.
+        error: The type that an ``OSError`` is turned into, e.g. ``PictureError`` for a picture.
 
     Yields:
-        The path of an empty file in the same directory and with the same ending as the target,
-        to be opened by the block in any way it likes, but not replaced (see
-        ``nst_core.system.temporary``). A block that writes nothing leaves an empty file.
+        The path of an empty file in the target's directory and with its extension. The
+        block may open it in any way, but must not replace it (see ``nst_core.system.temporary``).
+        If the block writes nothing, ``path`` becomes an empty file.
 
     Raises:
-        NstError: of type ``error``, one line, where the file can't be written. Errors from the
-            block that are not an ``OSError`` pass through unchanged.
+        NstError: of type ``error``, one line: the file can't be written. Errors from the block
+            that are not an ``OSError`` pass through unchanged.
     """
-    with _blaming(path, error):
+    with _as_error(path, error):
         target = _target(path)
         with temporary.temporary_beside(target) as file:
             mode = stat.S_IMODE((target if target.exists() else file).stat().st_mode)
             yield file
-            _settle(file, mode)
+            _fsync(file, mode)
             file.replace(target)
 
 
 def check_writable(path: StrPath, *, error: type[NstError] = FileError) -> None:
-    """Find out before a long run whether ``atomic_writer`` will be able to write ``path``.
+    """Check, before a long run, that ``atomic_writer`` will be able to write ``path``.
 
-    Permission bits alone say too little (root, read-only mounts, access lists, quotas), so a
-    file is created beside the target and removed again. The target itself is not touched. What a
-    killed process has left of the same target is removed: so a run that is begun again tidies up.
+    Permission bits are not enough to know this (root, read-only mounts, access lists, quotas).
+    Therefore a file is created beside the target and removed again. The target itself is not
+    touched. Temporary files of the same target that a killed process left are removed, so running
+    a command again cleans up after the run that was killed.
+
+    Args:
+        path: The file to be written or replaced.
+        error: The type that an ``OSError`` is turned into.
 
     Raises:
-        NstError: of type ``error``, one line: the directory is missing or can't be written in,
-            or ``path`` is a directory, a device or a write-protected file.
+        NstError: of type ``error``, one line: the directory is missing or not writable, or
+            ``path`` is a directory, a device or a write-protected file.
     """
-    with _blaming(path, error):
+    with _as_error(path, error):
         target = _target(path)
         temporary.remove_stale(target)
         with temporary.temporary_beside(target):
@@ -85,33 +97,38 @@ def check_writable(path: StrPath, *, error: type[NstError] = FileError) -> None:
 
 
 def remove_stale(path: StrPath) -> None:
-    """Remove what killed processes have left beside ``path``, if that can be done."""
+    """Remove the temporary files of ``path`` that killed processes left; errors are ignored."""
     with suppress(OSError):
         temporary.remove_stale(_target(path))
 
 
 def ensure_directory(path: StrPath) -> None:
-    """Make a directory, and those above it, unless it is there.
+    """Create a directory and its parents; nothing is done if it exists.
 
     Raises:
-        FileError: one line: it is a file, or can't be made.
+        FileError: one line: ``path`` is a file, or the directory can't be created.
     """
-    with _blaming(path, FileError):
+    with _as_error(path, FileError):
         if Path(path).exists() and not Path(path).is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "it is not a directory; name another")
         Path(path).mkdir(parents=True, exist_ok=True)
 
 
 def _target(path: StrPath) -> Path:
-    """Return the file that ``path`` means, links followed, if it may be replaced."""
-    # An empty path would resolve to the working directory and blame that.
+    """Return the file that ``path`` refers to, with links resolved.
+
+    Raises:
+        OSError: the file may not be replaced.
+    """
+    # An empty path would resolve to the working directory, and the message would name that.
     if not os.fspath(path):
         raise FileNotFoundError(errno.ENOENT, "the path is empty; name a file")
     try:
         target = Path(path).resolve()
-    # A NUL in the path; until Python 3.12 a loop of symbolic links, which later shows below.
+    # ValueError: a NUL in the path. RuntimeError: a loop of symbolic links, before Python 3.13.
+    # Later versions resolve such a path without an error; ``lstat`` below finds a link, not a file.
     except (ValueError, RuntimeError) as cause:
-        raise OSError(errno.EINVAL, "it is no usable path; name another") from cause
+        raise OSError(errno.EINVAL, "it is not a usable path; name another") from cause
     if not target.parent.is_dir():
         reason = f"there is no directory {display_path(target.parent)}; create it first"
         raise FileNotFoundError(errno.ENOENT, reason)
@@ -119,17 +136,17 @@ def _target(path: StrPath) -> Path:
         mode = target.lstat().st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "it is a directory; name a file")
-        # Replacing, say, /dev/null by a file would harm the whole machine.
+        # Replacing a device such as /dev/null by a file would harm the whole machine.
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "it is not an ordinary file; name another")
-        # A replacement only needs the directory's permission; the file's own counts as well.
+        # The system would only ask for permission in the directory. We respect the file's as well.
         if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise PermissionError(errno.EACCES, "it is write-protected; name another file")
     return target
 
 
-def _settle(file: Path, mode: int) -> None:
-    """Bring content and mode bits to the disk, so that the rename can't overtake them."""
+def _fsync(file: Path, mode: int) -> None:
+    """Write the content to the disk and set the mode bits: both before the file is renamed."""
     with file.open("rb+") as stream:
         os.fsync(stream.fileno())
     if stat.S_IMODE(file.stat().st_mode) != mode:
@@ -137,7 +154,8 @@ def _settle(file: Path, mode: int) -> None:
 
 
 @contextmanager
-def _blaming(path: StrPath, error: type[NstError]) -> Iterator[None]:
+def _as_error(path: StrPath, error: type[NstError]) -> Iterator[None]:
+    """Turn an ``OSError`` of the block into ``error`` with one line that names ``path``."""
     try:
         yield
     except OSError as cause:
@@ -145,7 +163,7 @@ def _blaming(path: StrPath, error: type[NstError]) -> Iterator[None]:
 
 
 def _reason(path: StrPath, cause: OSError) -> str:
-    """Say in one line what the operating system refused, and what to do."""
+    """Return in one line what the operating system refused, and what to do."""
     text = " ".join((cause.strerror or str(cause) or type(cause).__name__).split())
     if cause.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full; free some space"

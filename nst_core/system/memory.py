@@ -1,4 +1,13 @@
-"""Main memory: what this process has held, and what it may still take."""
+"""Main memory: how much this process uses, how much it has used, how much is left for it.
+
+psutil gives the process's and the machine's figures on every system. What it leaves out is our own
+code: the limits of control groups (containers) and of the process's address space (``ulimit -v``),
+and on Linux the peak.
+
+psutil is imported at the start (0.04 s; ``nst --help`` does not import this module), and not where
+it is called: these functions complete messages about memory that is not enough, and an import may
+fail when no memory is left.
+"""
 
 from __future__ import annotations
 
@@ -6,58 +15,64 @@ import ctypes
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-_CGROUPS = Path("/sys/fs/cgroup")
+import psutil
+
+_CGROUP_ROOT = Path("/sys/fs/cgroup")
+_PROC_CGROUP = Path("/proc/self/cgroup")
+_PROC_STATUS = Path("/proc/self/status")
 
 
 def peak_mb() -> float | None:
-    """Return the most main memory that this process has held, in 10^6 bytes, if it can be told."""
-    # Linux hands ru_maxrss down to a new program, so there it may be the parent's peak.
-    if (peak := _field(Path("/proc/self/status"), "VmHWM")) is not None:
+    """Return the largest resident set that this process has had, in 10^6 bytes; None if unknown."""
+    # VmHWM, not ru_maxrss: Linux keeps ru_maxrss across exec, so a program that was just started
+    # may report the peak of its parent.
+    if (peak := _status_bytes("VmHWM")) is not None:
         return peak / 1e6
     try:
-        import resource  # noqa: PLC0415  # Windows has none
+        import resource  # noqa: PLC0415  # does not exist on Windows
     except ImportError:
-        return None
+        return _peak_working_set_mb()
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def rss_mb() -> float | None:
-    """Return the main memory that this process holds now, in 10^6 bytes, if it can be told."""
-    held = _field(Path("/proc/self/status"), "VmRSS")
-    return None if held is None else held / 1e6
+    """Return the resident set of this process now, in 10^6 bytes; None if it is unknown."""
+    info = _memory_info()
+    return None if info is None else info.rss / 1e6
 
 
 def available_mb() -> float | None:
-    """Return how much more main memory this process may take, in 10^6 bytes, if it can be told.
+    """Return how much more main memory this process can take, in 10^6 bytes; None if unknown.
 
-    What the kernel says is available without swapping, or less where a control group, as of a
-    container, has a limit, or this process itself (``ulimit -v``).
+    The least of three figures, as far as each is known:
+
+    - what the system can give without swapping;
+    - what the limits of the process's control groups leave, e.g. those of a container;
+    - what the limit of the process's address space leaves (``ulimit -v``).
     """
     known = [
         free
-        for free in (
-            _field(Path("/proc/meminfo"), "MemAvailable"),
-            _address_space_left(),
-            *_cgroup_memory_left(),
-        )
+        for free in (_system_memory_left(), _address_space_left(), *_cgroup_memory_left())
         if free is not None
     ]
     return min(known) / 1e6 if known else None
 
 
 def address_space_left_mb() -> float | None:
-    """Return what a limit of address space (``ulimit -v``) leaves, in 10^6 bytes; None: no limit."""
+    """Return what a limit of address space leaves, in 10^6 bytes; None if there is none."""
     left = _address_space_left()
     return None if left is None else left / 1e6
 
 
 def trim_heap() -> None:
-    """Hand memory that was freed back to the system, where the C library can be told to (glibc).
+    """Give freed memory back to the system, if the C library is glibc; takes milliseconds.
 
-    It keeps freed arrays of up to 32 MB for allocations to come, which they may not fit: some 90 MB
-    after the weights are read, and MXNet's features of the targets. Takes milliseconds.
+    glibc keeps freed arrays of up to 32 MB for later allocations, which may not fit into them. This
+    is about 90 MB after the weights are read, and also happens with MXNet's features of the
+    targets.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):  # musl has no malloc_trim
@@ -65,73 +80,100 @@ def trim_heap() -> None:
 
 
 def memory_error_message(error: Exception) -> str:
-    """Return a ``MemoryError`` of Python, NumPy or Pillow as half a sentence."""
+    """Return a ``MemoryError`` of Python, NumPy or Pillow as half a sentence for a message."""
     text = " ".join(str(error).split()) or "more was asked for than there is"
     return f"the memory is not enough: {text}{free_memory_note()}"
 
 
 def free_memory_note() -> str:
-    """Return what main memory is left, for a message; empty where it can't be told."""
+    """Return how much main memory is left, in brackets, to append to a message; "" if unknown."""
     free = available_mb()
     return "" if free is None else f" ({free:.0f} MB are free)"
 
 
-def _address_space_left() -> int | None:
-    """Return what the limit of this process's own address space leaves, in bytes."""
+def _peak_working_set_mb() -> float | None:
+    """Return the peak of the working set, which psutil knows on Windows only, in 10^6 bytes."""
+    peak = getattr(_memory_info(), "peak_wset", None)
+    return None if peak is None else peak / 1e6
+
+
+def _memory_info() -> Any:
+    """Return psutil's record of this process's memory, in bytes; None if it can't be had."""
     try:
-        import resource  # noqa: PLC0415  # Windows has none
+        return psutil.Process().memory_info()
+    except (psutil.Error, OSError):
+        return None
+
+
+def _system_memory_left() -> int | None:
+    """Return how many bytes the system can give without swapping: ``MemAvailable`` on Linux."""
+    try:
+        return psutil.virtual_memory().available
+    except (psutil.Error, OSError):
+        return None
+
+
+def _address_space_left() -> int | None:
+    """Return how many bytes the limit of this process's address space leaves; None if no limit."""
+    try:
+        import resource  # noqa: PLC0415  # does not exist on Windows
     except ImportError:
         return None
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    taken = _field(Path("/proc/self/status"), "VmSize")
-    if limit == resource.RLIM_INFINITY or taken is None:
+    used = _status_bytes("VmSize")
+    if limit == resource.RLIM_INFINITY or used is None:
         return None
-    return max(0, limit - taken)
+    return max(0, limit - used)
 
 
 def _cgroup_memory_left() -> list[int]:
-    """Return what the limits of this process's control groups leave, in bytes."""
+    """Return how many bytes each memory limit of this process's control groups leaves.
+
+    Both versions of control groups are read; a group without a limit gives nothing.
+    """
     try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
+        lines = _PROC_CGROUP.read_text(encoding="ascii").splitlines()
     except (OSError, ValueError):
         return []
     left = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            names, root = ("memory.max", "memory.current"), _CGROUPS
-        elif "memory" in controllers.split(","):
-            names, root = ("memory.limit_in_bytes", "memory.usage_in_bytes"), _CGROUPS / "memory"
+        if controllers == "":  # version 2
+            root, names = _CGROUP_ROOT, ("memory.max", "memory.current")
+        elif "memory" in controllers.split(","):  # version 1
+            root = _CGROUP_ROOT / "memory"
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
         else:
             continue
         group = root / path.lstrip("/")
-        # Each group is bound by its own limit and by those above; in a container, which sees its
-        # own group as the root, the path may not be there.
-        for place in (group, *group.parents):
-            if place.is_relative_to(root):
-                left += _left_in_group(place, *names)
+        # The limits of a group and of all groups above it hold. A container sees its own group as
+        # the root, so the directory of the full path may not exist.
+        for directory in (group, *group.parents):
+            if directory.is_relative_to(root):
+                left += _memory_left_in(directory, *names)
     return left
 
 
-def _left_in_group(group: Path, limit: str, usage: str) -> list[int]:
+def _memory_left_in(group: Path, limit: str, usage: str) -> list[int]:
+    """Return the bytes that one group's limit leaves, in a list that is empty without a limit."""
     with suppress(OSError, ValueError):
-        most = int((group / limit).read_text(encoding="ascii"))  # "max" is no number: no limit
-        taken = int((group / usage).read_text(encoding="ascii"))
-        return [max(0, most - taken + _reclaimable(group))]
+        most = int((group / limit).read_text(encoding="ascii"))  # "max" means no limit
+        used = int((group / usage).read_text(encoding="ascii"))
+        return [max(0, most - used + _reclaimable_cache(group))]
     return []
 
 
-def _reclaimable(group: Path) -> int:
-    """Return how many bytes of files a group has cached, which count as used, and give way."""
+def _reclaimable_cache(group: Path) -> int:
+    """Return the bytes of cached files that count as used, but that the kernel frees if needed."""
     with suppress(OSError, ValueError):
         words = (group / "memory.stat").read_text(encoding="ascii").split()
         return int(dict(zip(words[::2], words[1::2], strict=True)).get("inactive_file", 0))
     return 0
 
 
-def _field(path: Path, name: str) -> int | None:
-    """Return a field of a file of the kernel's, such as ``VmHWM: 1234 kB``, in bytes."""
+def _status_bytes(name: str) -> int | None:
+    """Return a field of /proc/self/status, such as ``VmHWM: 1234 kB``, in bytes; None elsewhere."""
     with suppress(OSError, ValueError, IndexError):
-        text = path.read_text(encoding="ascii", errors="replace")
+        text = _PROC_STATUS.read_text(encoding="ascii", errors="replace")
         return int(text.partition(f"{name}:")[2].split()[0]) * 1024
     return None

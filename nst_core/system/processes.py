@@ -1,4 +1,4 @@
-"""What every command that works in processes of its own needs: an end for each, and its reason."""
+"""Child processes: how to end one, and why one ended."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import signal
 import subprocess
 from typing import Any
 
-_PATIENCE = 10  # seconds that a process gets to end by itself
+_TERMINATE_TIMEOUT = 10
+"""Seconds that a process gets to end by itself before it is killed."""
 
 
 def stop(process: subprocess.Popen[Any]) -> None:
-    """End a process and wait until it is gone; one that doesn't listen is killed."""
+    """Terminate a process and wait until it has ended; kill it if it is still there after 10 s."""
     process.terminate()
     try:
-        process.wait(_PATIENCE)
+        process.wait(_TERMINATE_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
 
 def exit_reason(status: int) -> str:
-    """Say how a process ended that left no line, by its exit status."""
+    """Return as half a sentence how a process ended that wrote no error line of its own.
+
+    Args:
+        status: Its exit status; the negative number of a signal, as in ``Popen.returncode``.
+    """
     if status >= 0:
         return f"its process failed with exit status {status}; what it printed is above"
     try:

@@ -1,8 +1,14 @@
-"""Arrays to a safetensors file, written where it is: https://github.com/huggingface/safetensors.
+"""Writing arrays to a safetensors file: https://github.com/huggingface/safetensors.
 
-The library's own ``save_file`` puts a file of its own in the place of the one that is named, so a
-process that is killed meanwhile leaves one behind that nobody knows; and ``save`` holds everything
-twice more in memory, which for the pairs of L-BFGS is much. Reading is the library's.
+This is our own code, and not the library's, for two reasons:
+
+- The library's ``save_file`` writes another file and renames it to the given path. If the process
+  is killed meanwhile, that file stays behind, under a name that nobody knows; and the file that
+  replaces the given one is not locked (see ``nst_core.system.temporary``).
+- The library's ``save`` holds two more copies of all arrays in memory. The pairs of L-BFGS are
+  large. Here the arrays are written to the file one after the other.
+
+Files are read by the library.
 """
 
 from __future__ import annotations
@@ -16,30 +22,30 @@ import numpy as np
 
 from nst_core.arrays import Array
 
-_NAMES = {np.dtype("<f4"): "F32", np.dtype("<f8"): "F64"}
+_DTYPE_NAMES = {np.dtype("<f4"): "F32", np.dtype("<f8"): "F64"}
 
 
 def write(path: Path, arrays: Mapping[str, Array], *, metadata: Mapping[str, str]) -> None:
     """Write arrays and texts.
 
     Args:
-        path: Replaced in place.
-        arrays: float32 or float64, of any shapes.
+        path: The file to create, or to overwrite in place.
+        arrays: Arrays of any shape by name, float32 or float64.
         metadata: Texts by name.
 
     Raises:
-        OSError: if it can't be written.
+        OSError: if the file can't be written.
         KeyError: for another dtype.
     """
-    # The largest items first, so that every number lies at a multiple of its size.
+    # Larger items first, so that the offset of every number is a multiple of its size.
     ordered = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
     header: dict[str, object] = {"__metadata__": dict(metadata)}
     end = 0
     for name in ordered:
         array = arrays[name]
         start, end = end, end + array.nbytes
-        kind = _NAMES[array.dtype.newbyteorder("<")]
-        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": (start, end)}
+        dtype = _DTYPE_NAMES[array.dtype.newbyteorder("<")]
+        header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": (start, end)}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with path.open("wb") as stream:

@@ -1,8 +1,8 @@
 """Work in a child process whose death is noticed, where the memory of a process is limited.
 
 With a limit (``ulimit -v``, ``ulimit -d``) or strict overcommit, an allocation can fail anywhere.
-Large ones fail with an exception. Some small ones end the process: oneDNN, below MXNet, writes its
-compiled kernels to the address 0 if their 256 KB can't be had, in a thread of MXNet's engine. Python
+Large ones fail with an exception. Some small ones end the process: oneDNN, below MXNet, writes a
+compiled kernel to the address 0 if there is no memory for it, in a thread of MXNet's engine. Python
 can't catch that, so another process has to tell the user.
 """
 
@@ -183,7 +183,7 @@ def _set_aside_noise(noise: int) -> None:
     if sys.stderr is None or stderr_descriptor() != 2:
         return
     sys.stderr.flush()
-    sys.stderr = open(  # noqa: SIM115 - open until the process ends
+    sys.stderr = os.fdopen(  # open until the process ends
         os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors
     )
     os.dup2(noise, 2)

@@ -1,9 +1,13 @@
-"""Temporary files beside the file whose place they take, and what killed processes left of theirs.
+"""Temporary files beside the file that they will replace, and removal of those that were left.
 
-Whoever writes one keeps it locked for as long as the process lives, and the kernel lets go of a
-lock even after SIGKILL. So one that can be locked is nobody's any more, on whatever machine or in
-whatever container its writer was; no process id, which may be another's by now, and no age says as
-much. Where files can't be locked (Windows, some network file systems), none is ever removed.
+This is our own code because no maintained library removes the temporary files of a process that
+was killed by SIGKILL.
+
+The writer of a temporary file locks it until the process ends; the kernel releases the lock even
+after SIGKILL. So if the lock of a file can be taken, its writer is dead. This holds if the writer
+ran on another machine or in another container. A process id in the name would not tell as much,
+since another process may have the same id by now, and neither would the file's age. Where files
+can't be locked (Windows, some network file systems), no file is ever removed.
 """
 
 from __future__ import annotations
@@ -20,20 +24,20 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_LONGEST_ENDING = 16
+_MAX_EXTENSION_BYTES = 16
 
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
-    """Lend a new, empty, locked file in the target's directory, with the target's ending.
+    """Yield a new, empty, locked file in the directory of ``target``, with the same extension.
 
-    Its mode is that of any new file. It has to be written in place: a file that replaces it is not
-    locked. When the block ends it is removed, unless it was moved away.
+    Its mode bits are those of any new file. It has to be written in place: a file that replaces it
+    would not be locked. It is removed when the block ends, unless it was renamed.
 
     Raises:
-        OSError: if there can't be one.
+        OSError: if the file can't be created.
     """
-    path, descriptor = _created(target)
+    path, descriptor = _create(target)
     try:
         yield path
     finally:
@@ -44,42 +48,47 @@ def temporary_beside(target: Path) -> Iterator[Path]:
 
 
 def remove_stale(target: Path) -> None:
-    """Remove the temporary files of ``target`` whose writers are dead."""
+    """Remove the temporary files of ``target`` whose writers are dead; errors are ignored."""
     if fcntl is None:
         return
     with suppress(OSError):
-        # The directory's own listing, not a pattern, in which the path's own letters might count.
+        # scandir, not a glob pattern: the name of ``target`` may contain pattern characters.
         for entry in os.scandir(target.parent):
-            if entry.name.startswith(_beginning(target)) and entry.is_file(follow_symlinks=False):
-                _remove_if_dead(entry.path)
+            if entry.name.startswith(_prefix(target)) and entry.is_file(follow_symlinks=False):
+                _remove_if_unlocked(entry.path)
 
 
-def _created(target: Path) -> tuple[Path, int | None]:
-    """Return a new file, and the descriptor that holds its lock, if files can be locked."""
-    # A few letters of the name would do for people, but a name may be as long as any can be.
-    ending = target.suffix if len(os.fsencode(target.suffix)) <= _LONGEST_ENDING else ""
+def _create(target: Path) -> tuple[Path, int | None]:
+    """Return a new file, and the descriptor that holds its lock; None where locks don't exist."""
+    # The prefix is a hash of the name, not the name: that may be as long as the file system allows,
+    # and so may the extension.
+    extension = target.suffix
+    if len(os.fsencode(extension)) > _MAX_EXTENSION_BYTES:
+        extension = ""
     while True:
-        path = target.with_name(f"{_beginning(target)}{secrets.token_hex(8)}{ending}")
-        # Not by tempfile, which gives 0600 whatever the umask; and to ask for the umask is to
-        # change it for a moment, for all threads. Here the kernel applies it.
+        path = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}{extension}")
+        # os.open, not tempfile, which sets the mode 0600 whatever the umask is. To read the umask,
+        # one has to change it for a moment, for all threads. With os.open the kernel applies it.
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         if fcntl is None:
             os.close(descriptor)
             return path, None
         with suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # Another process may have swept it away in the moment before it was locked.
+        # Another process may have removed the file as stale before it was locked here.
         if os.fstat(descriptor).st_nlink:
             return path, descriptor
         os.close(descriptor)
 
 
-def _beginning(target: Path) -> str:
+def _prefix(target: Path) -> str:
+    """Return how the names of all temporary files of ``target`` begin."""
     return f".nst-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-"
 
 
-def _remove_if_dead(path: str) -> None:
-    with suppress(OSError):  # it lives, or has become the target meanwhile
+def _remove_if_unlocked(path: str) -> None:
+    # OSError: the writer is alive and holds the lock, or the file was renamed to the target.
+    with suppress(OSError):
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

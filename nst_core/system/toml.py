@@ -1,4 +1,4 @@
-"""Reading and writing TOML."""
+"""Reading and writing TOML, with errors of one line."""
 
 from __future__ import annotations
 
@@ -14,32 +14,36 @@ import tomli_w
 
 from nst_core.errors import SpecError
 
-_LARGEST = 16 << 20
-"""Bytes of a file."""
+_MAX_BYTES = 16 << 20
+"""The largest file that is read."""
 
 
 def loads(text: str, *, origin: str) -> dict[str, Any]:
     """Parse TOML.
 
+    Args:
+        text: A TOML document.
+        origin: Where the text comes from, for the error message, e.g. a file's name.
+
     Raises:
-        SpecError: one line with ``origin`` (a file's name, say) and where the text is wrong.
+        SpecError: one line with ``origin`` and the place of the mistake.
     """
     try:
         return tomllib.loads(text)
-    # A number of thousands of digits is a ValueError that is no TOMLDecodeError.
+    # A number of thousands of digits raises a ValueError that is not a TOMLDecodeError.
     except (ValueError, RecursionError) as error:
         line = str(error).partition("\n")[0] or "nested too deeply"
         raise SpecError(f"{origin}: not valid TOML: {line}") from None
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Parse a TOML file; it may be a pipe, as of a shell's ``<(...)``.
+    """Parse a TOML file, or a pipe such as the one that the shell makes for ``<(...)``.
 
     Raises:
-        SpecError: if it can't be read or is not TOML in UTF-8.
+        SpecError: one line: it can't be read, is larger than 16 MB, or is not TOML in UTF-8.
     """
     try:
-        text = _content(path).decode("utf-8-sig")  # Windows' editors begin with a mark
+        text = _read_bytes(path).decode("utf-8-sig")  # editors on Windows may write a BOM
     except UnicodeDecodeError:
         raise SpecError(f"{path}: not a TOML file (it is not UTF-8 text)") from None
     except (OSError, ValueError) as error:
@@ -48,25 +52,32 @@ def read(path: str | Path) -> dict[str, Any]:
     return loads(text, origin=str(path))
 
 
-def _content(path: str | Path) -> bytes:
-    """Return a file's bytes; waits for no pipe that nobody has opened, and for no endless one."""
+def _read_bytes(path: str | Path) -> bytes:
+    """Return the content of a file or pipe, without a chance to wait for ever.
+
+    A pipe that no process has open for writing is refused, and so are devices, which may be
+    endless.
+    """
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
-        kind = os.fstat(stream.fileno()).st_mode
-        if not stat.S_ISREG(kind) and not stat.S_ISFIFO(kind):
+        mode = os.fstat(stream.fileno()).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
             raise OSError(errno.EINVAL, "it is a device")
-        if stat.S_ISFIFO(kind):
+        if stat.S_ISFIFO(mode):
             os.set_blocking(stream.fileno(), True)
-        content = stream.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise OSError(errno.EFBIG, f"it has more than {_LARGEST >> 20} MB")
-    if not content and stat.S_ISFIFO(kind):
+        content = stream.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise OSError(errno.EFBIG, f"it has more than {_MAX_BYTES >> 20} MB")
+    if not content and stat.S_ISFIFO(mode):
         raise OSError(errno.EPIPE, "it is a pipe that nobody writes into")
     return content
 
 
 def dumps(table: Mapping[str, Any]) -> str:
-    """Write plain data as TOML; ``loads`` gives back the same."""
+    r"""Return plain data as TOML; ``loads`` of the result returns equal data.
+
+    Strings of several lines are written as such, so that people can read them. Only if the table
+    holds a line ending of Windows (``\r\n``), every string is written in one line, with escapes:
+    inside a string of several lines TOML reads ``\r\n`` as ``\n``.
+    """
     text = tomli_w.dumps(table, multiline_strings=True)
-    # Strings over several lines are for people. They can't hold Windows' line ends, which TOML
-    # reads as plain ones there; escaped in a string of one line they survive.
     return text if tomllib.loads(text) == table else tomli_w.dumps(table)

@@ -12,7 +12,7 @@ def user_data_directory() -> Path:
 
     ``$XDG_DATA_HOME/nst`` where that is set, on every system. Otherwise the system's own place:
     ``~/.local/share/nst`` (XDG Base Directory Specification), on macOS ``~/Library/Application
-    Support/nst``, on Windows ``%LOCALAPPDATA%\\nst``.
+    Support/nst``, on Windows ``%LOCALAPPDATA%/nst``.
     """
     # The specification ignores relative paths.
     if (xdg := Path(os.environ.get("XDG_DATA_HOME", ""))).is_absolute():

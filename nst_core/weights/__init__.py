@@ -1,7 +1,8 @@
-"""VGG-19's weights: one canonical form, several sources, none of which needs a framework.
+"""The weights of VGG-19: one canonical form, and several sources to load them from.
 
-``load("bundled")`` is the default and works offline. A backend takes a ``Weights``, and returns
-the arrays of its own model zoo, of which ``from_features`` makes one.
+``load("bundled")`` is the default and works offline. No source needs a framework, except the model
+zoos of the frameworks. A backend takes a ``Weights``; it returns the arrays of its own model zoo,
+from which ``from_features`` makes a ``Weights``.
 """
 
 from nst_core.weights.canonical import Weights, from_features

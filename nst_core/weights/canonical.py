@@ -1,4 +1,4 @@
-"""The canonical form of VGG-19's weights: thirty-two named, checked, read-only arrays."""
+"""The canonical form of VGG-19's weights: 32 named arrays, checked and read-only."""
 
 from __future__ import annotations
 
@@ -28,26 +28,27 @@ SHAPES: Mapping[str, tuple[int, ...]] = MappingProxyType(
         for part in ("weight", "bias")
     }
 )
-"""Canonical names and shapes, in canonical order: each layer's weight, then its bias."""
+"""Canonical names and shapes in canonical order: for each layer its weight, then its bias."""
 
 _BY_FEATURE = {str(layer.index): layer.name for layer in CONVOLUTIONS}
 _FEATURE = re.compile(r"features\.(\d+)\.(weight|bias)")
 
 
 class Weights(Mapping[str, Array]):
-    """All sixteen convolutions of VGG-19, in one form whatever their source.
+    """The sixteen convolutions of VGG-19, in one form for all sources.
 
-    ``conv1_1.weight`` is (O, I, 3, 3), ``conv1_1.bias`` is (O,), and so on to ``conv5_4``: float32,
-    C-contiguous and read-only, for RGB normalised by ImageNet's mean and standard deviation.
-    Iteration follows the network. Equal means: the same values, wherever they came from.
+    The arrays are ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,), and so on to ``conv5_4``.
+    They are float32, C-contiguous and read-only, for RGB normalised by the mean and standard
+    deviation of ImageNet. The order of iteration is that of the network. Two objects are equal if
+    their values are equal, whatever their sources are.
 
     Args:
-        arrays: The thirty-two arrays by canonical name, of any floating dtype. They are copied.
-        source: Where they came from, for people.
+        arrays: The 32 arrays by canonical name, of any floating dtype. They are copied.
+        source: Where the arrays come from, as text for people.
 
     Raises:
-        WeightsError: a name is missing or unknown; an array has another shape, is not floating, or
-            holds a value that is not finite as float32. The message names the tensor.
+        WeightsError: a name is missing or unknown, or an array has another shape, is not floating
+            or holds a value that is not finite in float32. The message names the tensor.
     """
 
     __slots__ = ("_arrays", "_checksum", "_source")
@@ -61,14 +62,15 @@ class Weights(Mapping[str, Array]):
 
     @property
     def source(self) -> str:
-        """Where the arrays came from, as given to ``load``."""
+        """Where the arrays come from, as given to ``load``."""
         return self._source
 
     @property
     def checksum(self) -> str:
-        """SHA-256 in hex over names, shapes and little-endian float32 bytes, in canonical order.
+        """SHA-256 in hexadecimal of names, shapes and little-endian float32 bytes, in order.
 
-        Computed once, when first asked for (80 MB). The source has no part in it.
+        It is computed from the 80 MB at the first access and then stored. It doesn't depend on the
+        source.
         """
         if self._checksum is None:
             digest = hashlib.sha256()
@@ -100,14 +102,18 @@ class Weights(Mapping[str, Array]):
 
 
 def check_names(names: Iterable[str], *, source: str) -> None:
-    """Check that ``names`` are the thirty-two canonical ones, in any order.
+    """Check that ``names`` are the 32 canonical names, in any order.
+
+    Args:
+        names: The names to check.
+        source: Where they come from; the message begins with it.
 
     Raises:
-        WeightsError: naming the first that is missing or unknown.
+        WeightsError: one is missing or unknown; the message names the first one.
     """
     given = set(names)
     if unknown := sorted(given - SHAPES.keys()):
-        raise WeightsError(f"{source}: {unknown[0]!r} is no tensor of VGG-19's convolutions")
+        raise WeightsError(f"{source}: {unknown[0]!r} is not a tensor of VGG-19's convolutions")
     if missing := [name for name in SHAPES if name not in given]:
         raise WeightsError(f"{source}: {missing[0]} is missing ({len(missing)} of {len(SHAPES)})")
 
@@ -115,11 +121,11 @@ def check_names(names: Iterable[str], *, source: str) -> None:
 def canonical_names(tensors: Mapping[str, T]) -> dict[str, T]:
     """Rename ``features.N.weight`` (torchvision's and Gluon's names) to ``convB_C.weight``.
 
-    A prefix ``module.`` is dropped, the classifier is left out, and names that are canonical or
-    unknown stay as they are, so that ``Weights`` can complain about the latter.
+    A prefix ``module.`` is removed, and tensors of the classifier are left out. Names that are
+    canonical or unknown stay as they are; ``Weights`` refuses unknown names.
 
     Raises:
-        WeightsError: ``features.N`` is no convolution of VGG-19, as in VGG-16 or a network with
+        WeightsError: ``features.N`` is not a convolution of VGG-19, as in VGG-16 or a network with
             batch normalisation, or two names mean the same tensor.
     """
     result: dict[str, T] = {}
@@ -129,24 +135,27 @@ def canonical_names(tensors: Mapping[str, T]) -> dict[str, T]:
             continue
         if match := _FEATURE.fullmatch(name):
             if match[1] not in _BY_FEATURE:
-                raise WeightsError(f"{name} is no convolution of VGG-19: is this another network?")
+                raise WeightsError(
+                    f"{name} is not a convolution of VGG-19: is this another network?"
+                )
             name = f"{_BY_FEATURE[match[1]]}.{match[2]}"
         if name in result:
-            raise WeightsError(f"{name} is there twice")
+            raise WeightsError(f"{name} is given twice")
         result[name] = tensor
     return result
 
 
 def from_features(arrays: Mapping[str, Array], *, source: str) -> Weights:
-    """Make weights of arrays under torchvision's or Gluon's names, for the backends' own zoos.
+    """Return weights from arrays with torchvision's or Gluon's names, e.g. of a model zoo.
 
     Args:
-        arrays: ``features.N.weight`` (O, I, 3, 3) and ``features.N.bias`` (O,), any floating dtype,
-            for RGB normalised by ImageNet's mean and std; ``classifier.`` names are left out.
-        source: Where they came from.
+        arrays: ``features.N.weight`` (O, I, 3, 3) and ``features.N.bias`` (O,) of any floating
+            dtype, for RGB normalised by the mean and standard deviation of ImageNet. Names that
+            begin with ``classifier.`` are ignored.
+        source: Where the arrays come from.
 
     Raises:
-        WeightsError: as ``Weights`` and ``canonical_names`` do.
+        WeightsError: as for ``Weights`` and ``canonical_names``.
     """
     try:
         renamed = canonical_names(arrays)
@@ -160,7 +169,7 @@ def _checked(name: str, array: Array, source: str) -> Array:
         raise WeightsError(f"{source}: {name} has shape {array.shape}, expected {SHAPES[name]}")
     if not np.issubdtype(array.dtype, np.floating):
         raise WeightsError(f"{source}: {name} holds {array.dtype}, expected floating-point numbers")
-    with np.errstate(over="ignore"):  # what float32 can't hold becomes infinite and is refused
+    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
         result = np.array(array, dtype=np.float32, order="C", copy=True)
     if not np.isfinite(result).all():
         raise WeightsError(f"{source}: {name} holds a value that is not finite")

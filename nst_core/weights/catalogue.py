@@ -1,4 +1,4 @@
-"""Where weights can come from, by the names that specs and the command line use."""
+"""The sources of weights, by the names that recipes and the command line use."""
 
 from __future__ import annotations
 
@@ -14,42 +14,48 @@ from nst_core.weights.canonical import Weights, from_features
 from nst_core.weights.oxford import canonical_from_original
 
 ALLOWED = (
-    "bundled, torchvision, gluoncv, random, random:SEED, a path ending in "
+    "bundled, torchvision, gluoncv, random, random:SEED, a path with the extension "
     ".safetensors, .pth or .pt, or caffe:PATH"
 )
 
 
 OFFLINE = "offline work --weights bundled, random, or the path of a .safetensors, .pth or .pt file"
-"""The sources that need no network, as the end of a one-line message about a failed download."""
+"""The end of a one-line message about a failed download: the sources that need no network."""
 
 
 class Source(NamedTuple):
     """One row of ``nst weights list``.
 
     Attributes:
-        name: What to pass to ``load``.
+        name: The name to pass to ``load``.
         description: One line for people.
-        lack: Why it can't be had here, with what to do about it; empty where it can.
+        unavailable_reason: Why the source is not available here, and what to do about it, in one
+            line; "" if it is available.
     """
 
     name: str
     description: str
-    lack: str
+    unavailable_reason: str
 
 
 def load(source: str) -> Weights:
-    """Load VGG-19's weights.
+    """Load the weights of VGG-19.
 
     Args:
-        source: ``bundled``; ``torchvision`` or ``gluoncv`` (through that framework's own zoo and
-            cache, downloaded when not yet there); ``random`` or ``random:SEED``; a path ending in
-            ``.safetensors``, ``.pth`` or ``.pt``; or ``caffe:PATH`` for such a file whose weights
-            are for BGR 0...255 minus the mean, as jcjohnson's and neural-style-pt's
-            vgg19-d01eb7cb.pth: it gets the same folding and rescaling as ``bundled``.
+        source: One of these:
+
+            - ``bundled``;
+            - ``torchvision`` or ``gluoncv``: the model zoo of that framework, with its cache; the
+              weights are downloaded if they are not there yet;
+            - ``random`` or ``random:SEED``;
+            - a path that ends in ``.safetensors``, ``.pth`` or ``.pt``;
+            - ``caffe:PATH``: such a file with weights for BGR in 0...255 minus the mean, e.g.
+              vgg19-d01eb7cb.pth of jcjohnson and neural-style-pt. They are folded and rescaled like
+              ``bundled``.
 
     Raises:
-        WeightsError: an unknown source, or one that can't be found, read or trusted.
-        BackendError: the zoo's framework is not installed.
+        WeightsError: the source is unknown, or can't be found, read or trusted.
+        BackendError: the framework of the model zoo is not installed.
     """
     if source == "bundled":
         return bundled.load_bundled()
@@ -60,16 +66,16 @@ def load(source: str) -> Weights:
     path, caffe = _file(source)
     arrays = storage.read_arrays(path)
     if caffe:
-        # Checked before as after: folding needs the shapes, and a name in a message helps.
+        # ``Weights`` checks names and shapes, which folding relies on, and names a wrong tensor.
         arrays = canonical_from_original(Weights(arrays, source=source))
     return Weights(arrays, source=source)
 
 
 def check(source: str) -> None:
-    """Refuse what ``load`` would refuse for its name alone: at once, and without a framework.
+    """Check the name of a source, quickly and without importing a framework.
 
     Raises:
-        WeightsError: an unknown source, a seed that is none, or a file that isn't there.
+        WeightsError: the source is unknown, the seed is not valid, or the file doesn't exist.
     """
     if source == "random" or source.startswith("random:"):
         random_init.seed(source)
@@ -78,28 +84,32 @@ def check(source: str) -> None:
 
 
 def _file(source: str) -> tuple[Path, bool]:
-    """Return the file that a source names, and whether it is said to be Caffe's."""
+    """Return the path in a source, and whether it is given as ``caffe:PATH``."""
     kind, colon, rest = source.partition(":")
     caffe = bool(colon) and kind == "caffe"
     path = Path(rest if caffe else source).expanduser()
-    if path.suffix.lower() not in storage.SUFFIXES:
+    if path.suffix.lower() not in storage.EXTENSIONS:
         raise WeightsError(f"unknown weights {source!r}: allowed are {ALLOWED}")
     return path, caffe
 
 
 def sources() -> Sequence[Source]:
-    """Return the sources, each with whether it can be had here; imports no framework."""
+    """Return all sources, each with the reason if it is not available; imports no framework."""
     return (
-        Source("bundled", "the original Oxford VGG-19, 8 bits a number; offline", bundled.lack()),
+        Source(
+            "bundled",
+            "the original Oxford VGG-19, 8 bits per number; offline",
+            bundled.unavailable_reason(),
+        ),
         Source(
             "torchvision",
             "torchvision's VGG-19, as in d2l's pytorch tab; downloaded once",
-            _lack("pytorch", "torch"),
+            _missing("pytorch", "torch"),
         ),
         Source(
             "gluoncv",
             "Gluon's VGG-19, as in d2l's mxnet tab; downloaded once",
-            _lack("mxnet", "mxnet", "gluoncv"),
+            _missing("mxnet", "mxnet", "gluoncv"),
         ),
         Source("random[:SEED]", "He-normal weights, seed 0 by default; for tests, offline", ""),
         Source("PATH", "a .safetensors, .pth or .pt file; offline", ""),
@@ -114,7 +124,8 @@ def _from_zoo(zoo: str) -> Weights:
     return from_features(registry.load(_ZOOS[zoo]).pretrained(), source=zoo)
 
 
-def _lack(extra: str, *packages: str) -> str:
+def _missing(extra: str, *packages: str) -> str:
+    """Return in one line which packages are not installed, and how to install them; "" if none."""
     missing = [package for package in packages if not _installed(package)]
     if not missing:
         return ""

@@ -1,8 +1,8 @@
-"""Measure the mean activations that ``original.MEAN_ACTIVATIONS`` holds.
+"""Measure the mean activations in ``nst_core.weights.oxford.MEAN_ACTIVATIONS``.
 
-Run as ``python -m nst_core.weights.measure_activations PICTURE...``.
-The forward pass is NumPy alone, so
-that the constants depend on no framework: about 100 GFLOP a picture, some seconds.
+Run it as ``python -m nst_core.weights.measure_activations PICTURE...``. The forward pass uses NumPy
+only, so that the constants depend on no framework. It takes about 100 GFLOP per picture, which is
+some seconds.
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from nst_core.arrays import Array, Image
+from nst_core.backend import MEAN, STD
 from nst_core.errors import NstError, PictureError
 from nst_core.system.files import display_path
 from nst_core.vgg19 import LAYERS
 from nst_core.weights import bundled
-from nst_core.weights.oxford import MEAN, MEAN_ACTIVATIONS, STD
+from nst_core.weights.oxford import MEAN_ACTIVATIONS
 
 HEIGHT, WIDTH = 300, 450
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print, for each convolution, the measured mean and the constant in use; 2 for bad input."""
+    """Print the measured mean and the constant of each convolution.
+
+    Args:
+        arguments: Paths of pictures.
+
+    Returns:
+        The exit status: 0, or 2 if an argument is wrong.
+    """
     if not arguments:
         sys.stderr.write("usage: python -m nst_core.weights.measure_activations PICTURE...\n")
         return 2
@@ -45,21 +53,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def mean_activations(arrays: Mapping[str, Array], image: Image) -> dict[str, float]:
-    """Return each convolution's mean output after its ReLU.
+    """Return the mean of each convolution's output after its ReLU.
 
     Args:
-        arrays: Canonical names and shapes; the arithmetic is in their dtype.
-        image: (H, W, 3) RGB in [0, 1], sides of at least 16.
+        arrays: Canonical names and shapes; everything is computed in their dtype.
+        image: (H, W, 3) RGB in [0, 1], with sides of at least 16.
 
     Returns:
-        conv1_1 ... conv5_4 -> the mean over channels and places.
+        The mean over channels and pixels, by convolution: conv1_1 ... conv5_4.
     """
     dtype = arrays["conv1_1.weight"].dtype
     x = ((image - MEAN) / STD).transpose(2, 0, 1).astype(dtype)
     result: dict[str, float] = {}
     for layer in LAYERS:
         if layer.kind == "conv":
-            x = convolved(x, arrays[f"{layer.name}.weight"], arrays[f"{layer.name}.bias"])
+            x = convolve_3x3(x, arrays[f"{layer.name}.weight"], arrays[f"{layer.name}.bias"])
             np.maximum(x, 0, out=x)
             result[layer.name] = float(x.mean(dtype=np.float64))
         elif layer.kind == "pool":
@@ -69,15 +77,24 @@ def mean_activations(arrays: Mapping[str, Array], image: Image) -> dict[str, flo
     return result
 
 
-def convolved(x: Array, weight: Array, bias: Array) -> Array:
-    """Return the 3x3 convolution, stride 1, zero padding 1: (I, H, W) -> (O, H, W)."""
+def convolve_3x3(x: Array, weight: Array, bias: Array) -> Array:
+    """Return the 3x3 convolution with stride 1 and zero padding 1.
+
+    Args:
+        x: (I, H, W).
+        weight: (O, I, 3, 3).
+        bias: (O,).
+
+    Returns:
+        (O, H, W).
+    """
     channels, height, width = x.shape
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     result: Array = np.repeat(bias[:, None], height * width, axis=1)
     for row in range(3):
         for column in range(3):
             shifted = padded[:, row : row + height, column : column + width]
-            # Contiguous, for NumPy multiplies other strides without BLAS, twenty times slower.
+            # NumPy only uses BLAS for contiguous matrices; without it this is 20 times slower.
             kernel = np.ascontiguousarray(weight[:, :, row, column])
             result += kernel @ shifted.reshape(channels, -1)
     return result.reshape(-1, height, width)

@@ -1,4 +1,4 @@
-"""Weights in files: ``.safetensors`` in and out, ``.pth`` and ``.pt`` in."""
+"""Files of weights: reading ``.safetensors``, ``.pth`` and ``.pt``, writing ``.safetensors``."""
 
 from __future__ import annotations
 
@@ -13,50 +13,55 @@ from nst_core.weights.canonical import SHAPES, Weights, canonical_names, check_n
 from nst_core.weights.torchfile import TorchFile, open_torch
 from nst_core.weights.unpickling import Tensor
 
-SUFFIXES = (".safetensors", ".pth", ".pt")
+EXTENSIONS = (".safetensors", ".pth", ".pt")
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """Read a weights file's arrays, under canonical names.
+    """Return the arrays of a file of weights, under canonical names. torch is not needed.
 
     Args:
-        path: A ``.safetensors`` file, or a ``.pth`` or ``.pt`` file of ``torch.save``, with
-            canonical names or torchvision's ``features.N.weight``; a state dict may lie under
-            ``state_dict``, and its names may start with ``module.``. Neither needs torch.
+        path: A ``.safetensors`` file, or a ``.pth`` or ``.pt`` file of ``torch.save``. The names
+            are canonical, or torchvision's (``features.N.weight``), and may begin with
+            ``module.``. In a file of ``torch.save`` the state dict may be the value of the key
+            ``state_dict``.
+
+    Returns:
+        Arrays in the file's dtypes, except that bfloat16 becomes float32. ``Weights`` checks
+        dtypes, values, and the shapes of safetensors.
 
     Raises:
-        WeightsError: missing, unreadable, empty, damaged or malformed, or not VGG-19. Names the
-            file. Other dtypes and values are ``Weights``' to judge.
+        WeightsError: the file is missing, unreadable, empty, damaged or malformed, or does not
+            hold VGG-19. The message names the file.
     """
     check_file(path)
-    with _naming(path):
+    with _with_path(path):
         if path.suffix.lower() == ".safetensors":
             return _read_safetensors(path)
         return _read_torch(path)
 
 
 def check_file(path: Path) -> None:
-    """Find out, without opening it, whether there is a file.
+    """Check that a file exists, without opening it.
 
     Raises:
-        WeightsError: one line that names it.
+        WeightsError: one line that names the path: it doesn't exist or is not a file.
     """
-    with _naming(path):
+    with _with_path(path):
         if not path.exists():
             raise WeightsError("no such file")
-        if not path.is_file():  # to open a pipe would be to wait for its other end
+        if not path.is_file():  # e.g. a pipe: opening it could wait for ever
             raise WeightsError("a directory or device, expected a file")
 
 
 def save(weights: Weights, path: str | Path) -> None:
-    """Write weights as a ``.safetensors`` file, atomically, with their source and checksum.
+    """Write weights to a ``.safetensors`` file, atomically, with their source and checksum.
 
     Args:
-        weights: What to write: 80 MB.
-        path: Ends in ``.safetensors``; replaced if it is there.
+        weights: The weights, 80 MB.
+        path: The file to write or replace; it has to end in ``.safetensors``.
 
     Raises:
-        WeightsError: another suffix, or the file can't be written.
+        WeightsError: the extension is another, or the file can't be written.
     """
     from safetensors.numpy import save as to_bytes  # noqa: PLC0415 - not needed by `bundled`
 
@@ -70,7 +75,8 @@ def save(weights: Weights, path: str | Path) -> None:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def _with_path(path: Path) -> Iterator[None]:
+    """Put the path before the message of an error that the block raises."""
     try:
         yield
     except WeightsError as error:
@@ -93,7 +99,7 @@ def _read_safetensors(path: Path) -> dict[str, Array]:
         raise
     except (SafetensorError, KeyError, TypeError, ValueError) as error:  # bfloat16, for one
         reason = (str(error).splitlines() or [""])[0]
-        raise WeightsError(f"no sound safetensors file: {reason}") from error
+        raise WeightsError(f"not a valid safetensors file: {reason}") from error
     return canonical_names(arrays)
 
 
@@ -106,8 +112,8 @@ def _read_torch(path: Path) -> dict[str, Array]:
 
 
 def _state_dict(value: object) -> dict[str, object]:
-    # dict.items and dict.get, not the methods: a pickle may give an OrderedDict attributes that
-    # hide its own methods.
+    # dict.get(value), not value.get: a pickle can set attributes on an OrderedDict that hide its
+    # methods.
     if isinstance(value, dict) and isinstance(dict.get(value, "state_dict"), dict):
         value = dict.get(value, "state_dict")
     if not isinstance(value, dict):
@@ -117,7 +123,7 @@ def _state_dict(value: object) -> dict[str, object]:
 
 def _array(file: TorchFile, name: str, tensor: object) -> Array:
     if not isinstance(tensor, Tensor):
-        raise WeightsError(f"{name} is no tensor")
+        raise WeightsError(f"{name} is not a tensor")
     try:
         return file.array(tensor, SHAPES[name])
     except WeightsError as error:

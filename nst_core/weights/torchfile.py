@@ -1,9 +1,11 @@
-"""The two containers of ``torch.save``, read without torch: the zip archive and the older form.
+"""Reading the two file formats of ``torch.save`` without torch: the zip archive and the older one.
 
-Zip (torch >= 1.6): ``NAME/data.pkl`` with the value, ``NAME/data/KEY`` with each storage's raw
-numbers, stored without compression. Legacy: three pickles (magic number, version, system), one of
-the value, one of the storages' keys, then for each key an int64 count and the raw numbers. See
-torch/serialization.py, ``_save`` and ``_legacy_save``.
+- Zip archive (torch >= 1.6): ``NAME/data.pkl`` holds the value, and ``NAME/data/KEY`` holds the raw
+  numbers of each storage, without compression.
+- Legacy format: three pickles (magic number, version, system), a pickle of the value, a pickle of
+  the keys of the storages; then for each key an int64 count and the raw numbers.
+
+See ``_save`` and ``_legacy_save`` in torch/serialization.py.
 """
 
 from __future__ import annotations
@@ -35,34 +37,35 @@ PROTOCOL = 1001
 
 @dataclass(frozen=True, slots=True)
 class TorchFile:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
-        value: Dictionaries, lists, numbers and texts, with ``Tensor`` in place of tensors.
-        read: Gives the raw little-endian bytes of a storage.
+        value: The saved value: dictionaries, lists, numbers and texts, with a ``Tensor`` for each
+            tensor.
+        read: Returns the raw little-endian bytes of a storage.
     """
 
     value: object
     read: Callable[[Storage], bytes]
 
     def array(self, tensor: Tensor, shape: tuple[int, ...]) -> Array:
-        """Read a tensor's numbers.
+        """Read the numbers of a tensor.
 
         Args:
-            tensor: One of those in ``value``.
-            shape: The shape that it has to have. What is read and allocated follows from it and
-                from the file's own length, never from what the file says about itself.
+            tensor: A tensor in ``value``.
+            shape: The shape that the tensor has to have. This shape and the length of the file
+                limit what is read and allocated; sizes that the file declares do not.
 
         Returns:
-            A C-contiguous array of the file's dtype; bfloat16 comes as float32.
+            A C-contiguous array of the file's dtype; bfloat16 becomes float32.
 
         Raises:
-            WeightsError: another shape, or strides that lead outside the storage.
+            WeightsError: the shape is another, or the strides lead outside the storage.
         """
         if tensor.size != shape:
             raise WeightsError(f"has shape {tensor.size}, expected {shape}")
         storage = tensor.storage
-        # The step along an axis of length 1 is never taken and may be anything.
+        # The stride of an axis of length 1 is never used, so any value is allowed.
         steps = [0 if n == 1 else step for n, step in zip(shape, tensor.stride, strict=True)]
         last = tensor.offset + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
         if last >= storage.numel:
@@ -82,14 +85,14 @@ class TorchFile:
 
 
 def open_torch(stream: BinaryIO) -> TorchFile:
-    """Read the description that a file of ``torch.save`` starts with.
+    """Read the pickles of a file of ``torch.save``, which describe its tensors.
 
     Args:
-        stream: Seekable; it has to stay open for as long as arrays are read.
+        stream: A seekable stream. It has to stay open as long as arrays are read.
 
     Raises:
-        WeightsError: empty, truncated or malformed, not little-endian, or asking for more than
-            plain tensors. The message doesn't name the file.
+        WeightsError: the file is empty, truncated, malformed or not little-endian, or needs more
+            than plain tensors. The message doesn't name the file.
     """
     head = stream.read(MAX_PICKLE)
     if not head:
@@ -102,7 +105,7 @@ def open_torch(stream: BinaryIO) -> TorchFile:
 def _open_zip(stream: BinaryIO) -> TorchFile:
     try:
         archive = zipfile.ZipFile(stream)
-    except Exception as error:  # zipfile raises nearly anything on a damaged archive
+    except Exception as error:  # for damaged archives zipfile raises errors of nearly any type
         raise WeightsError("a damaged or truncated zip archive") from error
     names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
     if len(names) != 1:
@@ -115,7 +118,7 @@ def _open_zip(stream: BinaryIO) -> TorchFile:
     data = io.BytesIO(_record(archive, f"{top}data.pkl", limit=MAX_PICKLE))
     value, _ = unpickle(split_pickle(data))
 
-    @lru_cache(maxsize=1)  # tensors in a row may share one large storage
+    @lru_cache(maxsize=1)  # consecutive tensors may share one large storage
     def read(storage: Storage) -> bytes:
         return _record(archive, f"{top}data/{storage.key}", limit=_nbytes(storage))
 
@@ -127,7 +130,7 @@ def _record(archive: zipfile.ZipFile, name: str, *, limit: int) -> bytes:
         info = archive.getinfo(name)
     except KeyError:
         raise WeightsError(f"record {name[:60]!r} is missing") from None
-    # torch never compresses; a record that does could unpack to any size.
+    # torch never compresses records; a compressed record could unpack to any size.
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
         raise WeightsError(f"record {name[:60]!r} is compressed, which torch.save never does")
     if info.file_size > limit:
@@ -141,7 +144,7 @@ def _record(archive: zipfile.ZipFile, name: str, *, limit: int) -> bytes:
 def _open_legacy(head: io.BytesIO, stream: BinaryIO) -> TorchFile:
     magic, protocol, system = (unpickle(split_pickle(head))[0] for _ in range(3))
     if magic != MAGIC or protocol != PROTOCOL or not isinstance(system, dict):
-        raise WeightsError("no file of torch.save, or one of an unknown version")
+        raise WeightsError("not a file of torch.save, or of an unknown version")
     if system.get("little_endian") is not True:
         raise WeightsError("saved on a big-endian machine, which is not supported")
     value, storages = unpickle(split_pickle(head))
@@ -163,7 +166,7 @@ def _nbytes(storage: Storage) -> int:
 
 
 def _offsets(stream: BinaryIO, position: int, storages: list[Storage]) -> dict[str, int]:
-    """Walk over the storages from ``position`` on: key -> where its numbers begin."""
+    """Return by key where the numbers of each storage begin; ``position`` is the first count's."""
     length = stream.seek(0, os.SEEK_END)
     result = {}
     for storage in storages:

@@ -1,8 +1,10 @@
-"""A pickle reader for what ``torch.save`` writes that runs nothing and allocates nothing large.
+"""A restricted reader for the pickles of ``torch.save``: it runs no code and allocates little.
 
-A pickle is a program. This one may only name the few globals of a state dict, and each of them
-merely describes: unpickling gives plain records of where a tensor lies (``Tensor``), and the
-numbers are read afterwards, by code that knows what size to expect (``torchfile``).
+This is our own code because weights must load without torch and its ``torch.load``, and because a
+pickle is a program that an unrestricted unpickler would run. Here a pickle may only use the few
+globals that a state dict needs. They are replaced by plain records: a ``Tensor`` says where the
+numbers of a tensor are. The numbers are read later by ``nst_core.weights.torchfile``, which knows
+what size to expect.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ import pickletools
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
+from typing_extensions import override
+
 from nst_core.errors import WeightsError
 
 MAX_PICKLE = 1 << 20
-"""Bytes; VGG-19's state dict needs about 5 kB."""
+"""The largest pickle in bytes; the state dict of VGG-19 has about 5 kB."""
 
-# What torch.save puts out under Python 2 and 3 for dictionaries, numbers and tensors. Left out are
-# opcodes that make instances, sets and byte strings, and the textual ones of protocol 0.
+# The opcodes that torch.save writes under Python 2 and 3 for dictionaries, numbers and tensors. Not
+# allowed are opcodes for instances, sets and byte strings, and the textual ones of protocol 0.
 _OPCODES = """
 PROTO FRAME MARK STOP POP NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT
 BINUNICODE SHORT_BINUNICODE BINSTRING SHORT_BINSTRING
@@ -29,13 +33,19 @@ BINPUT LONG_BINPUT MEMOIZE BINGET LONG_BINGET GLOBAL STACK_GLOBAL REDUCE BUILD B
 
 
 class StorageType(NamedTuple):
-    """A storage class of torch: its name there, and how NumPy reads its numbers."""
+    """A storage class of torch.
+
+    Attributes:
+        name: The name of the class.
+        dtype: The NumPy dtype that its numbers are read as.
+    """
 
     name: str
     dtype: str
 
 
-BFLOAT16 = StorageType("BFloat16Storage", "<u2")  # NumPy lacks it: the upper half of a float32
+# NumPy has no bfloat16, which is the upper half of a float32.
+BFLOAT16 = StorageType("BFloat16Storage", "<u2")
 
 _STORAGES = {
     kind.name: kind
@@ -50,7 +60,13 @@ _STORAGES = {
 
 
 class Storage(NamedTuple):
-    """A run of ``numel`` numbers somewhere in the file."""
+    """A sequence of numbers in the file.
+
+    Attributes:
+        kind: Their type.
+        key: The name of the storage within the file.
+        numel: How many there are.
+    """
 
     kind: StorageType
     key: str
@@ -58,7 +74,14 @@ class Storage(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """A view of a storage; offset and strides count numbers, not bytes."""
+    """A view of a storage.
+
+    Attributes:
+        storage: Where its numbers are.
+        offset: The index of its first number in the storage.
+        size: Its shape.
+        stride: The steps along its axes, in numbers, not bytes.
+    """
 
     storage: Storage
     offset: int
@@ -66,8 +89,8 @@ class Tensor(NamedTuple):
     stride: tuple[int, ...]
 
 
-# Instances without a __dict__ stand for torch's functions: the opcode BUILD sets attributes on
-# whatever it is pointed at, and on a function or a class of ours they would outlive this file.
+# Instances without a __dict__ replace torch's functions. The opcode BUILD sets attributes on any
+# object, and attributes set on a function or class of ours would stay after this file is read.
 class _RebuildTensor:
     __slots__ = ()
 
@@ -100,10 +123,13 @@ _GLOBALS: dict[tuple[str, str], Any] = {
 
 
 class _Unpickler(pickle.Unpickler):
+    """Finds the allowed globals only, and collects the storages that tensors refer to."""
+
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), encoding="utf-8")
         self.storages: dict[str, Storage] = {}
 
+    @override
     def find_class(self, module: str, name: str) -> Any:
         try:
             return _GLOBALS[module, name]
@@ -111,6 +137,7 @@ class _Unpickler(pickle.Unpickler):
             wanted = f"{module}.{name}"[:80]
             raise WeightsError(f"refused: it asks for {wanted!r}, which no weights need") from None
 
+    @override
     def persistent_load(self, pid: Any) -> Storage:
         match pid:
             case ("storage", StorageType() as kind, str(key), str(), numel, *view) if _is_count(
@@ -125,38 +152,44 @@ class _Unpickler(pickle.Unpickler):
 
 
 def split_pickle(stream: io.BytesIO) -> bytes:
-    """Take one pickle off the stream, checked opcode by opcode before anything runs.
+    """Return the next pickle in the stream, after checking each opcode; nothing is run.
+
+    Args:
+        stream: It is left at the end of the pickle.
 
     Raises:
-        WeightsError: it is no pickle, is cut short, or holds an opcode that a state dict doesn't.
+        WeightsError: it is not a pickle, is truncated, or holds an opcode that no state dict needs.
     """
     start, allowed = stream.tell(), frozenset(_OPCODES.split())
     try:
         for opcode, argument, _ in pickletools.genops(stream):
             if opcode.name not in allowed:
                 raise WeightsError(f"refused: opcode {opcode.name}, which no weights need")
-            # The reader's memo is an array as long as the largest index that is ever put.
+            # The memo of the unpickler is an array as long as the largest index that is stored.
             if opcode.name == "LONG_BINPUT" and int(argument or 0) > MAX_PICKLE:
                 raise WeightsError("refused: a memo index that is out of all proportion")
     except WeightsError:
         raise
-    except Exception as error:  # a damaged pickle can raise nearly anything
-        raise WeightsError("no file of torch.save, or a damaged or truncated one") from error
+    except Exception as error:  # a damaged pickle can raise errors of nearly any type
+        raise WeightsError("not a file of torch.save, or damaged or truncated") from error
     return stream.getvalue()[start : stream.tell()]
 
 
 def unpickle(data: bytes) -> tuple[object, dict[str, Storage]]:
-    """Return the plain value of a checked pickle, and the storages that it names, by key.
+    """Return the value of a pickle, and the storages that it refers to, by key.
+
+    Args:
+        data: A pickle from ``split_pickle``.
 
     Raises:
-        WeightsError: it asks for a global that is not allowed, or is malformed.
+        WeightsError: it uses a global that is not allowed, or is malformed.
     """
     reader = _Unpickler(data)
     try:
         return reader.load(), reader.storages
     except WeightsError:
         raise
-    except Exception as error:  # and so it can from here
+    except Exception as error:  # a malformed pickle can do so, too
         raise WeightsError(f"a malformed pickle ({type(error).__name__})") from error
 
 

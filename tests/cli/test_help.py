@@ -93,7 +93,7 @@ def test_numbers_in_the_help_are_those_of_the_core(name):
     assert f"[default: {images.MAX_PIXELS}]" in options["max_pixels"].help
     assert options["max_pixels"].default() == images.MAX_PIXELS
     if name == "run":
-        assert options["checkpoint_every"].default == checkpoint.EVERY
+        assert options["checkpoint_every"].default == checkpoint.DEFAULT_EVERY
 
 
 def test_an_unknown_command(nst):

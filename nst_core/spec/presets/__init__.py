@@ -1,4 +1,14 @@
-"""Specs that ship with nst, one TOML file each, saying where it comes from."""
+"""The specs that ship with nst: one TOML file per preset, with its source.
+
+To add a preset, add ``NAME.toml`` here; there is no list to register it in. It needs
+
+- ``source``: where the algorithm is published. A preset of nst itself begins with "nst's own";
+- ``description``: how it differs from d2l, with the words "from d2l";
+- the tables of a ``Spec``; copy those of another preset.
+
+``tests/core/spec/test_presets.py`` and ``tests/documents`` hold every preset against its document,
+except those whose source begins with "nst's own".
+"""
 
 from __future__ import annotations
 
@@ -11,10 +21,10 @@ from nst_core.spec import Spec
 from nst_core.system import toml
 
 DEFAULT = "best"
-"""What paints unless another is asked for."""
+"""The preset that is used if none is named."""
 
 REFERENCE = "d2l"
-"""What backends are compared by: one stage, and nothing between its image and the result."""
+"""The preset for comparing backends: one stage, whose last image is the result."""
 
 
 def names() -> tuple[str, ...]:
@@ -24,10 +34,10 @@ def names() -> tuple[str, ...]:
 
 
 def table(name: str) -> dict[str, Any]:
-    """Return a preset as plain data.
+    """Return a preset as the table that its TOML file holds, with its name.
 
     Raises:
-        SpecError: if there is none of that name.
+        SpecError: if there is no preset of that name.
     """
     if name not in names():
         raise SpecError(f"unknown preset {name!r}: known are {', '.join(names())}")
@@ -36,20 +46,28 @@ def table(name: str) -> dict[str, Any]:
 
 
 def load(name: str) -> Spec:
-    """Return a preset as a spec."""
+    """Return a preset as a spec.
+
+    Raises:
+        SpecError: if there is no preset of that name.
+    """
     return Spec.from_table(table(name))
 
 
 def differences(first: str, second: str) -> dict[str, tuple[str, str]]:
-    """Return where two presets differ, see ``differing``."""
-    return differing(load(first), load(second))
+    """Return the fields in which two presets differ, as ``spec_differences`` does.
+
+    Raises:
+        SpecError: if there is no preset of one of the names.
+    """
+    return spec_differences(load(first), load(second))
 
 
-def differing(first: Spec, second: Spec) -> dict[str, tuple[str, str]]:
-    """Return where two specs differ: field -> its two values, ``-`` where there is none.
+def spec_differences(first: Spec, second: Spec) -> dict[str, tuple[str, str]]:
+    """Return the fields in which two specs differ: field -> its two values as text.
 
-    Fields are named as in ``stages.0.size``; name, source and description are left out, as they
-    change nothing that is computed.
+    A field is named as in ``stages.0.size``. A value is ``-`` if the spec has no such field. Name,
+    source and description are not compared, because they do not change what is computed.
     """
     left, right = (dict(_flattened(_computed(spec))) for spec in (first, second))
     pairs = {
@@ -73,7 +91,8 @@ def _flattened(value: object, field: str = "") -> Iterator[tuple[str, str]]:
         return
     else:
         short = f"{value:g}" if isinstance(value, float) else str(value)
-        yield field, short if not isinstance(value, float) or float(short) == value else str(value)
+        is_exact = not isinstance(value, float) or float(short) == value
+        yield field, short if is_exact else str(value)
         return
     for key, item in items:
         yield from _flattened(item, f"{field}.{key}" if field else key)

@@ -3,16 +3,10 @@
 import colorsys
 
 import numpy as np
-import PIL.Image
 import pytest
-from fakes import FakeBackend, tiny_weights
 
-import nst_core as nst
-from nst_core import images
 from nst_core.images import colour_transfer
-from nst_core.run import recolouring
 
-OVERRIDES = {"stages": [{"size": "32x48", "steps": 2}], "colours": "content"}
 YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 
 
@@ -99,103 +93,3 @@ def test_recoloured_out_of_the_gamut_keeps_luminance_and_hue(content):
         if after.max() - after.min() > 0.02:
             hue, other = colorsys.rgb_to_hsv(*before)[0], colorsys.rgb_to_hsv(*after)[0]
             assert min(abs(hue - other), 1 - abs(hue - other)) < 1e-3
-
-
-def test_pictures_are_prepared(content, style):
-    one, other = images.from_array(content), images.from_array(style)
-    assert recolouring.prepared_colours("style", content=one, styles=[other]) == (one, (other,))
-    same, (moved,) = recolouring.prepared_colours("match", content=one, styles=[other])
-    assert same is one
-    values = np.asarray(moved) / 255
-    np.testing.assert_allclose(values.mean((0, 1)), content.mean((0, 1)), atol=0.01)
-    grey, (shade, shade_again) = recolouring.prepared_colours(
-        "content", content=one, styles=[other, other]
-    )
-    assert shade == shade_again
-    for picture in (grey, shade):
-        channels = np.asarray(picture)
-        assert (channels[:, :, 0] == channels[:, :, 2]).all()
-    assert np.asarray(shade).mean() == pytest.approx(np.asarray(grey).mean(), abs=1)
-    assert np.asarray(shade).std() == pytest.approx(np.asarray(grey).std(), rel=0.05)
-
-
-class Watch(nst.Observer):
-    def __init__(self):
-        self.calls, self.images = [], []
-
-    def started(self, plan):
-        self.calls.append("started")
-
-    def stepped(self, step):
-        self.calls.append((step.step, step.losses.total, step.seconds >= 0))
-        self.images.append(step.image)
-
-    def closed(self):
-        self.calls.append("closed")
-
-
-def ran(backend, content, style, **overrides):
-    watch = Watch()
-    result = nst.transfer(
-        content, style, backend=backend, weights=tiny_weights(), observers=[watch],
-        overrides={**OVERRIDES, **overrides}, preset="d2l"
-    )  # fmt: skip
-    return result, watch
-
-
-def test_a_run_in_the_contents_colours(content, style):
-    backend = FakeBackend()
-    result, watch = ran(backend, content, style)
-    problem = backend.problems[0]
-    for image in (problem.content, problem.styles[0].image, problem.start):
-        np.testing.assert_array_equal(image[:, :, 0], image[:, :, 1])
-    # The fake session adds the learning rates to what it started from.
-    painted = problem.start + np.float32(0.6)
-    np.testing.assert_allclose(
-        result.image, colour_transfer.recoloured(painted, content), atol=5e-3
-    )
-    assert np.ptp(result.image, axis=2).max() > 0.1, "in colour"
-    np.testing.assert_array_equal(watch.images[-1], result.image)
-    assert watch.calls == ["started", (1, 11.75, True), (2, 22.75, True), "closed"]
-    assert 'colours = "content"' in result.plan.recipe
-
-
-def test_a_second_stage_starts_from_what_was_painted(content, style):
-    backend = FakeBackend()
-    ran(backend, content, style, stages=[{"size": "32x48", "steps": 1}] * 2)
-    first, second = backend.problems
-    np.testing.assert_allclose(second.start, first.start + np.float32(0.3), atol=1e-6)
-
-
-def test_an_interrupted_run_is_in_the_contents_colours_too(content, style):
-    with pytest.raises(nst.Interrupted) as interruption:
-        ran(FakeBackend(stop_at=2), content, style)
-    assert np.ptp(interruption.value.result.image, axis=2).max() > 0.1
-
-
-def test_a_run_with_matched_colours(content, style):
-    backend = FakeBackend()
-    ran(backend, content, [style, content], colours="match")
-    first, second = (source.image for source in backend.problems[0].styles)
-    for image in (first, second):  # each by itself
-        np.testing.assert_allclose(image.mean((0, 1)), content.mean((0, 1)), atol=0.02)
-    np.testing.assert_allclose(backend.problems[0].content, content, atol=3e-3)
-
-
-def test_colours_are_written_only_where_they_are_chosen():
-    from nst_core.errors import SpecError
-    from nst_core.spec import Spec, presets
-
-    table = presets.table("d2l")
-    assert "colours" not in Spec.from_table(table).to_table()
-    assert Spec.from_table({**table, "colours": "match"}).to_table()["colours"] == "match"
-    with pytest.raises(
-        SpecError, match="colours = 'blue': should be 'style', 'content' or 'match'"
-    ):
-        Spec.from_table({**table, "colours": "blue"})
-
-
-def test_a_pillow_picture_of_another_mode(style):
-    grey = PIL.Image.new("L", (48, 32), 90)
-    result, _ = ran(FakeBackend(), grey, style)
-    np.testing.assert_allclose(np.ptp(result.image, axis=2), 0, atol=1e-6)

@@ -10,6 +10,19 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from pictures import (
+    GREENISH,
+    OVER_WHITE,
+    RGB,
+    SWAPPED,
+    close,
+    cmyk_profile,
+    keyed,
+    new,
+    palette,
+    pixel,
+    rgb_profile,
+)
 from PIL import ImageCms
 
 from nst_core.errors import PictureError
@@ -17,17 +30,6 @@ from nst_core.images import MAX_PIXELS, read
 from nst_core.images.to_srgb import to_srgb
 
 FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "BMP"]
-RGB = (200, 100, 50)
-
-
-def pixel(picture):
-    assert picture.mode == "RGB"
-    assert picture.info == {}
-    return picture.getpixel((0, 0))
-
-
-def close(actual, expected, tolerance):
-    return max(abs(a - e) for a, e in zip(actual, expected, strict=True)) <= tolerance
 
 
 def refused(path, **options):
@@ -41,97 +43,6 @@ def refused(path, **options):
 
 
 # Modes
-
-
-def palette(mode="P", colour=1, *, alpha=None, key=None):
-    picture = PIL.Image.new(mode, (4, 2), colour)
-    picture.putpalette([0, 0, 0, *RGB])
-    if alpha is not None:
-        picture.info["transparency"] = bytes([255, alpha])
-    if key is not None:
-        picture.info["transparency"] = key
-    return picture
-
-
-def keyed(mode, colour, key):
-    picture = PIL.Image.new(mode, (4, 2), colour)
-    picture.info["transparency"] = key
-    return picture
-
-
-def new(mode, colour):
-    return PIL.Image.new(mode, (4, 2), colour)
-
-
-OVER_WHITE = (227, 177, 152)  # RGB at alpha 128: (c * 128 + 255 * 127) / 255
-WHITE = (255, 255, 255)
-
-
-@pytest.mark.parametrize(
-    ("picture", "expected", "tolerance"),
-    [
-        (new("1", 1), WHITE, 0),
-        (new("1", 0), (0, 0, 0), 0),
-        (keyed("1", 0, 0), WHITE, 0),
-        (new("L", 100), (100,) * 3, 0),
-        (keyed("L", 100, 100), WHITE, 0),
-        (keyed("L", 100, 99), (100,) * 3, 0),
-        (new("LA", (100, 128)), (177,) * 3, 0),
-        (new("La", (50, 128)), (177,) * 3, 1),
-        (palette(), RGB, 0),
-        (palette(alpha=128), OVER_WHITE, 0),
-        (palette(alpha=0), WHITE, 0),
-        (palette(key=1), WHITE, 0),
-        (palette(key=0), RGB, 0),
-        (palette("PA", (1, 128)), OVER_WHITE, 0),
-        (new("RGB", RGB), RGB, 0),
-        (keyed("RGB", RGB, RGB), WHITE, 0),
-        (keyed("RGB", RGB, (1, 2, 3)), RGB, 0),
-        (new("RGBX", (*RGB, 7)), RGB, 0),
-        (new("RGBA", (*RGB, 255)), RGB, 0),
-        (new("RGBA", (*RGB, 128)), OVER_WHITE, 0),
-        (new("RGBA", (*RGB, 0)), WHITE, 0),
-        (new("RGBa", (100, 50, 25, 128)), OVER_WHITE, 1),
-        (new("CMYK", (0, 255, 255, 0)), (255, 0, 0), 0),
-        (new("CMYK", (0, 0, 0, 0)), WHITE, 0),
-        (new("RGB", RGB).convert("YCbCr"), RGB, 1),
-        (new("HSV", (0, 255, 255)), (255, 0, 0), 0),
-        (new("LAB", (138, 209, 198)), (255, 0, 0), 6),  # L* 54, a* 81, b* 70
-        (new("I;16", 128 * 257), (128,) * 3, 0),
-        (new("I;16L", 128 * 257), (128,) * 3, 0),
-        (new("I;16B", 128 * 257), (128,) * 3, 0),
-        (new("I;16N", 128 * 257), (128,) * 3, 0),
-        (new("I;16", 65535), WHITE, 0),
-        (keyed("I;16", 5000, 5000), WHITE, 0),
-        (keyed("I;16", 128 * 257, 5000), (128,) * 3, 0),
-        (new("I", 128 * 257), (128,) * 3, 0),
-        (new("I", 2**30), (128,) * 3, 0),
-        (new("I", -5), (0, 0, 0), 0),
-        (new("F", 0.25), (64,) * 3, 0),
-        (new("F", 1.5), WHITE, 0),
-        (new("F", 100.0), (100,) * 3, 0),
-        (new("F", 128 * 257.0), (128,) * 3, 0),
-        (new("F", -1.0), (0, 0, 0), 0),
-    ],
-    ids=lambda value: value.mode if isinstance(value, PIL.Image.Image) else None,
-)
-def test_modes(picture, expected, tolerance):
-    converted = to_srgb(picture)
-    assert converted.size == (4, 2)
-    assert close(pixel(converted), expected, tolerance)
-
-
-def test_the_argument_stays_as_it_is():
-    picture = keyed("RGB", RGB, (1, 2, 3))
-    assert to_srgb(picture) is not picture
-    assert picture.info == {"transparency": (1, 2, 3)}
-    assert picture.mode == "RGB"
-
-
-def test_deep_grey_is_scaled_over_its_whole_range():
-    values = np.arange(0, 65536, 7, dtype=np.uint16).reshape(1, -1)
-    grey = np.asarray(to_srgb(PIL.Image.fromarray(values)))[..., 0]
-    np.testing.assert_array_equal(grey, (values.astype(int) + 128) // 257)
 
 
 @pytest.mark.parametrize(
@@ -281,53 +192,6 @@ def test_damaged_exif_is_ignored(tmp_path):
 # Colour profiles
 
 
-def xyz(x, y, z):
-    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in (x, y, z)))
-
-
-def icc(space, tags, *, kind=b"mntr", pcs=b"XYZ "):
-    """An ICC profile of version 2."""
-    table, body, offset = b"", b"", 128 + 4 + 12 * len(tags)
-    for name, data in tags.items():
-        table += name + struct.pack(">2I", offset + len(body), len(data))
-        body += data + bytes(-len(data) % 4)
-    head = struct.pack(">I4sI4s4s4s", offset + len(body), b"none", 0x02400000, kind, space, pcs)
-    head += struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + b"acsp" + bytes(28)
-    head += struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
-    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
-
-
-LINEAR = b"curv" + bytes(8)
-RED, GREEN, BLUE = (
-    xyz(0.43607, 0.22249, 0.01392),  # the primaries of sRGB under D50
-    xyz(0.38515, 0.71687, 0.09708),
-    xyz(0.14307, 0.06061, 0.71410),
-)
-
-
-def rgb_profile(red=RED, green=GREEN, blue=BLUE):
-    primaries = {b"rXYZ": red, b"gXYZ": green, b"bXYZ": blue}
-    curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), LINEAR)
-    return icc(b"RGB ", {b"wtpt": xyz(0.9642, 1, 0.8249), **primaries, **curves})
-
-
-SWAPPED = rgb_profile(red=BLUE, blue=RED)
-GREY = icc(b"GRAY", {b"wtpt": xyz(0.9642, 1, 0.8249), b"kTRC": LINEAR})
-
-
-GREENISH = (101, 189, 113)  # L* 69.8, a* -40, b* 30 by CIE's formulas
-
-
-def cmyk_profile():
-    """Cyan ink looks greenish, with magenta and yellow or without; black is black."""
-    ramp = bytes(range(256))
-    identity = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
-    paper, green, black = bytes([255, 128, 128]), bytes([178, 88, 158]), bytes([0, 128, 128])
-    nodes = (paper + black) * 4 + (green + black) * 4  # K changes fastest, C slowest
-    table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + identity + ramp * 4 + nodes + ramp * 3
-    return icc(b"CMYK", {b"A2B0": table}, kind=b"prtr", pcs=b"Lab ")
-
-
 @pytest.mark.parametrize("form", ["PNG", "TIFF", "JPEG", "WEBP"])
 @pytest.mark.parametrize(
     ("profile", "colour", "expected"),
@@ -355,52 +219,10 @@ def test_srgb_profile_changes_nothing(tmp_path):
     np.testing.assert_array_equal(np.asarray(read(path)), pixels)
 
 
-def profiled(picture, profile):
-    picture.info["icc_profile"] = profile
-    return picture
-
-
-@pytest.mark.parametrize(
-    ("picture", "expected"),
-    [
-        (profiled(new("L", 128), GREY), (188,) * 3),
-        (profiled(new("1", 1), GREY), WHITE),
-        (profiled(new("LA", (128, 128)), GREY), (221,) * 3),  # the profile first, then over white
-        (profiled(new("I;16", 128 * 257), GREY), (188,) * 3),
-        (profiled(new("RGBA", (255, 0, 0, 128)), SWAPPED), (127, 127, 255)),
-        (profiled(palette(), SWAPPED), (122, 168, 229)),
-        (profiled(new("RGB", RGB).convert("YCbCr"), SWAPPED), (122, 168, 229)),
-        (profiled(new("CMYK", (255, 0, 0, 0)), cmyk_profile()), GREENISH),
-        (profiled(new("CMYK", (0, 0, 0, 0)), cmyk_profile()), WHITE),
-    ],
-    ids=lambda value: value.mode if isinstance(value, PIL.Image.Image) else None,
-)
-def test_profiles_of_other_modes(picture, expected):
-    assert close(pixel(to_srgb(picture)), expected, 4)
-
-
 def test_cmyk_jpeg_with_profile(tmp_path):
     path = tmp_path / "a.jpg"
     new("CMYK", (255, 0, 0, 0)).save(path, icc_profile=cmyk_profile())
     assert close(pixel(read(path)), GREENISH, 2)
-
-
-@pytest.mark.parametrize(
-    ("picture", "expected"),
-    [
-        (profiled(new("L", 128), SWAPPED), (128,) * 3),
-        (profiled(new("RGB", RGB), GREY), RGB),
-        (profiled(new("RGB", RGB), cmyk_profile()), RGB),
-        (profiled(new("CMYK", (0, 255, 255, 0)), SWAPPED), (255, 0, 0)),
-        (profiled(new("RGB", RGB), b"no profile at all"), RGB),
-        (profiled(new("RGB", RGB), SWAPPED[:140]), RGB),
-        (profiled(new("RGB", RGB), icc(b"RGB ", {b"wtpt": xyz(1, 1, 1)})), RGB),
-        (profiled(new("RGB", RGB), b""), RGB),
-    ],
-)
-def test_profiles_that_are_broken_or_do_not_fit_are_ignored(picture, expected, capfd):
-    assert pixel(to_srgb(picture)) == expected
-    assert capfd.readouterr() == ("", "")
 
 
 # Limits

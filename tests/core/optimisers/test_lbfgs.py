@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nst_core.optimisers import LBFGS, Diverged
-from nst_core.optimisers.lbfgs import EXPLOSION, PATIENCE
+from nst_core.optimisers.lbfgs import EXPLOSION_FACTOR, EXPLOSION_STEPS
 
 SHAPE = (4, 5, 3)
 
@@ -247,7 +247,7 @@ def test_a_search_without_a_finite_point_is_divergence():
     assert optimiser.evaluations == 26
 
 
-def _failing(evaluate, at, fault):
+def _failing(evaluate, at, non_finite):
     calls = 0
 
     def failing(x):
@@ -256,25 +256,25 @@ def _failing(evaluate, at, fault):
         loss, gradient = evaluate(x)
         if calls < at:
             return loss, gradient
-        if fault == "gradient":
+        if non_finite == "gradient":
             gradient.flat[1] = math.inf
             return loss, gradient
-        return {"nan": math.nan, "inf": math.inf}[fault], gradient
+        return {"nan": math.nan, "inf": math.inf}[non_finite], gradient
 
     return failing
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("non_finite", "words"),
     [
         ("nan", "the loss is nan"),
         ("inf", "the loss is inf"),
         ("gradient", "the gradient is not finite"),
     ],
 )
-def test_divergence_keeps_the_best(fault, words):
+def test_divergence_keeps_the_best(non_finite, words):
     evaluate, x = _style()
-    failing = _failing(evaluate, 7, fault)
+    failing = _failing(evaluate, 7, non_finite)
     optimiser = LBFGS(x)
     for _ in range(5):
         optimiser.step(failing)
@@ -309,7 +309,7 @@ def test_a_step_far_out_that_comes_back_is_no_divergence_as_in_torch():
         ours.step(_basin)
         losses.append(ours.loss)
         assert _relative(ours.x, theirs) < 1e-10
-    assert max(losses) > EXPLOSION * _basin(x)[0]
+    assert max(losses) > EXPLOSION_FACTOR * _basin(x)[0]
     assert losses[-1] < _basin(x)[0]
 
 
@@ -322,9 +322,10 @@ def test_staying_far_out_is_divergence():
         return 1.0 if calls == 1 else 1e6, np.ones(3)
 
     optimiser = LBFGS(np.ones(3, np.float32))
-    for _ in range(PATIENCE):
+    for _ in range(EXPLOSION_STEPS):
         optimiser.step(evaluate)
-    with pytest.raises(Diverged, match=f"iteration {PATIENCE + 1}: the loss is 1e.06, after 1 at"):
+    line = f"iteration {EXPLOSION_STEPS + 1}: the loss is 1e.06, after 1 at"
+    with pytest.raises(Diverged, match=line):
         optimiser.step(evaluate)
     assert optimiser.best_loss == 1
 

@@ -32,23 +32,6 @@ def problem(style, size="64x96", layers=("relu1_1",), **options):
     return backend.problems[0], result
 
 
-def test_regions_are_ordered_from_dark_to_light():
-    labels = masks_module.read(halves(WHITE, BLUE), "mask")
-    assert labels.colours == (BLUE, WHITE)
-    assert (labels.region[:, 0] == 1).all()
-    assert (labels.region[:, -1] == 0).all()
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_antialiased_edges_and_jpeg_make_no_regions(tmp_path, mode):
-    small = halves((0, 0, 0), WHITE, (60, 40)).convert(mode).rotate(20, expand=True, fillcolor=128)
-    small.resize((301, 199), PIL.Image.Resampling.BICUBIC).save(tmp_path / "a.jpg", quality=60)
-    with PIL.Image.open(tmp_path / "a.jpg") as mask:
-        labels = masks_module.read(mask, "mask")
-    assert labels.count == 3 if mode == "L" else labels.count in (2, 3)
-    assert np.mean(labels.region == 0) == pytest.approx(np.mean(labels.region == 2), abs=0.02)
-
-
 def test_guides_are_shares_of_area_at_any_size():
     mask = Mask(halves(RED, BLUE), "content mask")
     guides = regions.content_guides(mask, size=(2, 3))

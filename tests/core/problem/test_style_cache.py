@@ -96,14 +96,14 @@ def targets(megabytes):
 
 
 def test_what_was_not_asked_for_longest_is_forgotten_first():
-    cache = TargetCache(most_mb=3)
+    cache = TargetCache(max_mb=3)
     for name in "abc":
-        cache.keep(name, targets(0.9))
-    assert cache.find("a") is not None
-    cache.keep("d", targets(0.9))
-    assert [name for name in "abcd" if cache.find(name) is not None] == ["a", "c", "d"]
-    cache.keep("large", targets(4))
-    assert cache.find("large") is None
+        cache.put(name, targets(0.9))
+    assert cache.get("a") is not None
+    cache.put("d", targets(0.9))
+    assert [name for name in "abcd" if cache.get(name) is not None] == ["a", "c", "d"]
+    cache.put("large", targets(4))
+    assert cache.get("large") is None
 
 
 def paint(backend, content, style, targets=None, size="16x24", **options):

@@ -74,34 +74,6 @@ def test_a_recipe_has_one_style_or_a_list(tmp_path):
     assert "style" not in toml.loads(result.plan.recipe, origin="recipe")["run"]
 
 
-def test_a_start_in_the_styles_colours():
-    rng = np.random.default_rng(0)
-    spread = np.array([[40, 30, 0], [0, 20, 5], [0, 0, 10]])
-    noisy = (128 + rng.standard_normal((60, 60, 3)) @ spread).clip(0, 255).astype(np.uint8)
-    start = {"start": {"image": "style-colours"}}
-    (first, _), _ = problems([noisy, GREY], start, style_blend=[1, 0])
-    found, wanted = (one.reshape(-1, 3) for one in (first.start, noisy / 255))
-    assert first.start.shape == first.content.shape
-    # Of 16 x 10 pixels.
-    assert found.mean(axis=0) == pytest.approx(wanted.mean(axis=0), abs=0.04)
-    assert np.cov(found.T) == pytest.approx(np.cov(wanted.T), abs=0.01)
-    assert np.corrcoef(found.T)[0, 1] == pytest.approx(np.corrcoef(wanted.T)[0, 1], abs=0.1)
-    # One colour has no spread; half of each style has the distance between them.
-    (first, _), _ = problems([TALL], start)
-    assert first.start == pytest.approx(np.broadcast_to([1, 0, 0], first.start.shape), abs=1e-6)
-    (first, _), _ = problems([TALL, PIL.Image.new("RGB", (9, 9))], start)
-    assert first.start[..., 0].std() == pytest.approx(0.5, abs=0.06)
-    assert first.start[..., 1:] == pytest.approx(0, abs=1e-6)
-
-
-def test_noise_in_part_of_the_start():
-    plain, noise, mixed = (
-        problems(TALL, {"start": start})[0][0].start
-        for start in ({}, {"image": "noise", "seed": 4}, {"noise": 0.25, "seed": 4})
-    )
-    np.testing.assert_allclose(mixed, 0.75 * plain + 0.25 * noise, rtol=1e-6)
-
-
 def test_no_style_at_all():
     with pytest.raises(SpecError, match="at least one style picture"):
         problems([])

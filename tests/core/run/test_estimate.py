@@ -1,14 +1,13 @@
 """What a run is said to take before it is begun."""
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from fakes import FakeBackend, tiny_weights
 
 import nst_core as nst
-from nst_core.backend.footprint import Footprint
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.run import estimate
 from nst_core.system import memory
 
@@ -29,19 +28,19 @@ class Knowing(FakeBackend):
 
 def work(backend, *, device="cpu", **overrides):
     """Return what a run prepared."""
-    kept = []
+    found = []
 
-    def consider(work):
-        kept.append(work)
+    def stop(prepared):
+        found.append(prepared)
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
         nst.transfer(
-            GREY, GREY, backend=backend, weights=WEIGHTS, device=device, on_prepared=consider,
+            GREY, GREY, backend=backend, weights=WEIGHTS, device=device, on_prepared=stop,
             overrides=overrides, preset="d2l"
         )  # fmt: skip
     assert not backend.problems, "nothing was begun"
-    return kept[0]
+    return found[0]
 
 
 @pytest.fixture
@@ -71,6 +70,29 @@ def test_lbfgs_takes_its_pairs_too():
     assert not found.fits
 
 
+@pytest.mark.usefixtures("machine")
+def test_the_largest_size_that_fits_is_found_in_steps_of_a_twentieth():
+    prepared = work(Knowing(), stages=[{"size": "2000x1000", "steps": 1}])
+    needed = {}
+    for twentieths in range(1, 20):
+        size = tuple(side * twentieths // 20 for side in (2000, 1000))
+        known = estimate._stage_mb(prepared, StageSize(size, (size,)))
+        needed[size] = known[0]
+    # 1300 MB are the process's and free ones together; 60 are the libraries'.
+    for rss_mb in (0.0, 1000.0, 1150.0, 1200.0):
+        limit = 1300 - rss_mb - estimate._LIBRARIES_MB
+        fitting = max(size for size, mb in needed.items() if mb <= limit)
+        assert estimate.largest_fitting_size(prepared, 0, rss_mb=rss_mb) == fitting
+    assert estimate.largest_fitting_size(prepared, 0, rss_mb=1239.0) is None
+
+
+@pytest.mark.usefixtures("machine")
+def test_no_size_is_advised_if_nothing_is_known():
+    stages = [{"size": "64", "steps": 1}]
+    for prepared in (work(FakeBackend(), stages=stages), work(Knowing(), device="cuda")):
+        assert estimate.largest_fitting_size(prepared, 0, rss_mb=0.0) is None
+
+
 def test_a_device_of_its_own_has_its_own_memory():
     found = estimate.of_memory(work(Knowing(), device="cuda", stages=[{"size": "64", "steps": 1}]))
     assert found.available_mb == 7
@@ -97,23 +119,3 @@ class Slow(Knowing):
         session = FakeBackend().start(problem, device=device, dtype=dtype, **execution)
         session.image = lambda: time.sleep(0.01)
         return session
-
-
-def test_limits_of_control_groups_count(tmp_path, monkeypatch):
-    inner = tmp_path / "outer" / "inner"
-    inner.mkdir(parents=True)
-    (inner / "memory.max").write_text("max\n")
-    (inner / "memory.current").write_text("5000000\n")
-    (tmp_path / "outer" / "memory.max").write_text("9000000\n")
-    (tmp_path / "outer" / "memory.current").write_text("6000000\n")
-    (tmp_path / "outer" / "memory.stat").write_text("anon 1\ninactive_file 500000\n")
-    monkeypatch.setattr(memory, "_CGROUPS", tmp_path)
-    read = Path.read_text
-
-    def groups(path, *arguments, **options):
-        if str(path) == "/proc/self/cgroup":
-            return "0::/outer/inner\n"
-        return read(path, *arguments, **options)
-
-    monkeypatch.setattr(Path, "read_text", groups)
-    assert memory.available_mb() == pytest.approx(3.5)

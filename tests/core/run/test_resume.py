@@ -62,7 +62,7 @@ def test_resumed_equals_uninterrupted(tmp_path, at):
     result = run(backend=backend, resume=path)
     np.testing.assert_array_equal(result.image, whole.image)
     assert timeless(result) == timeless(whole)
-    assert len(backend.diary.steps()) == 7 - (at - 1)
+    assert len(backend.calls.steps()) == 7 - (at - 1)
     assert result.plan.recipe == whole.plan.recipe
     seconds = [row.seconds for row in result.history]
     assert seconds == sorted(seconds)
@@ -137,7 +137,7 @@ def test_what_does_not_fit_is_refused_in_one_line(kept, options, line):
 
 def test_other_weights_and_backends_are_refused(kept):
     other = nst.Weights({**WEIGHTS, "conv1_1.bias": np.ones(64, np.float32)}, source="ones")
-    with pytest.raises(CheckpointError, match=r"other weights \(zeros\): give those"):
+    with pytest.raises(CheckpointError, match=r"other weights \(zeros\): give the same weights"):
         run(resume=kept, weights=other)
     backend = FakeBackend()
     backend.name = "other"
@@ -165,24 +165,6 @@ def test_a_checkpoint_survives_its_file(kept, tmp_path):
     assert again.rows == point.rows
     for name, array in point.state.items():
         np.testing.assert_array_equal(again.state[name], array)
-
-
-def test_every_damage_is_one_line(kept, tmp_path):
-    whole = kept.read_bytes()
-    rng = np.random.default_rng(0)
-    damaged = [whole[:cut] for cut in (0, 5, 200, len(whole) // 2, len(whole) - 1)]
-    damaged += [b"no", b"PK\x03\x04" + whole, whole + b"more"]
-    for place in rng.integers(0, len(whole), 60):
-        flipped = bytearray(whole)
-        flipped[place] ^= 1 << int(rng.integers(8))
-        damaged.append(bytes(flipped))
-    path = tmp_path / "damaged"
-    for content in damaged:
-        path.write_bytes(content)
-        with pytest.raises(CheckpointError) as caught:
-            checkpoint.read(path)
-        assert str(caught.value).startswith(f"can't resume from {path}: ")
-        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
+"""Configs and recipes: how they are resolved, written and read again."""
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nst_core.backend import Device, Execution
 from nst_core.errors import SpecError
-from nst_core.spec import merging, presets, recipe
-from nst_core.spec.recipe import Run
+from nst_core.spec import presets, recipe
+from nst_core.spec.recipe import Run, checked_run
 from nst_core.system import toml
 
 
@@ -84,26 +88,6 @@ def test_a_recipe_is_a_config_that_gives_the_same_spec_and_run():
     assert config.made_with["device"] == "cuda:0 (card)"
 
 
-def test_toml_errors_name_the_file(tmp_path):
-    path = tmp_path / "a.toml"
-    for content in (b"a = ", b"\xff\xfe", b"[[a]\n"):
-        path.write_bytes(content)
-        with pytest.raises(SpecError, match=r"a\.toml: not") as caught:
-            toml.read(path)
-        assert "\n" not in str(caught.value)
-    with pytest.raises(SpecError, match=r"b.toml: can't be read: No such file"):
-        toml.read(tmp_path / "b.toml")
-    with pytest.raises(SpecError, match="can't be read"):
-        toml.read(tmp_path)
-
-
-def test_merging_leaves_its_inputs_alone():
-    base, over = {"a": {"b": 1, "c": 2}}, {"a": {"b": 3}, "d": 4}
-    assert merging.merged(base, over) == {"a": {"b": 3, "c": 2}, "d": 4}
-    assert base == {"a": {"b": 1, "c": 2}}
-    assert merging.merged({"layers": {"a": 1}}, {"layers": {"b": 1}}) == {"layers": {"b": 1}}
-
-
 def test_the_execution_is_part_of_a_run():
     over = {"run": {"precision": "bf16", "checkpointing": True}}
     run = resolve({"run": {"conv": "direct"}}, over=over).run
@@ -124,3 +108,32 @@ def test_a_config_of_a_few_fields_takes_the_rest_from_the_default_preset():
     assert found.style.weight == 3.0
     assert found.content.weight == expected["content"]["weight"]
     assert found.average == expected["average"]
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+runs = st.fixed_dictionaries(
+    {},
+    optional={
+        "content": texts,
+        "style": st.one_of(texts, st.lists(texts, min_size=1, max_size=3)),
+        "backend": texts,
+        "weights": texts,
+        "dtype": st.sampled_from(["float32", "float64"]),
+        "checkpointing": st.booleans(),
+        "keep_exif": st.booleans(),
+    },
+)
+
+
+@settings(max_examples=50)
+@given(runs, st.sampled_from(presets.names()), st.text(max_size=60))
+def test_a_recipe_is_a_config_of_the_same_run(table, name, command):
+    run, spec = checked_run(table), presets.load(name)
+    text = recipe.write(
+        spec, run, backend_version="1", device=Device("cpu", "x"), weights_checksum="0" * 64,
+        command=command.encode("utf-8", "replace").decode(),
+    )  # fmt: skip
+    config = recipe.resolve(toml.loads(text, origin="recipe"), preset=None, over={})
+    assert config.spec == spec
+    assert config.run == run
+    assert config.run == Run.model_validate(run.model_dump())

@@ -1,5 +1,7 @@
+"""Size rules: how they are read, written, resolved and scaled."""
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nst_core.errors import SpecError
@@ -70,3 +72,23 @@ def test_anything_else_is_refused_in_one_line(rule):
 def test_scaled():
     assert str(Size.parse("300x450").scaled(0.5)) == "150x225"
     assert str(Size.parse("short:3").scaled(0.1)) == "short:1"
+
+
+@given(rules, st.floats(0.01, 1))
+def test_a_scaled_size_keeps_its_kind_and_its_proportion(rule, ratio):
+    size = Size.parse(rule)
+    scaled = size.scaled(ratio)
+    assert scaled.kind == size.kind
+    for side, old in ((scaled.height, size.height), (scaled.width, size.width)):
+        assert side >= 1
+        assert abs(side - old * ratio) <= max(0.5, 1 - old * ratio)
+
+
+@given(rules, sides, sides)
+def test_a_size_that_is_resolved_again_stays(rule, height, width):
+    size = Size.parse(rule)
+    once = size.resolve(height=height, width=width)
+    assert min(once) >= 1
+    assume(max(once) <= 65535)
+    again = Size.parse(f"{once[0]}x{once[1]}").resolve(height=height, width=width)
+    assert again == once

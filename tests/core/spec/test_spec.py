@@ -1,5 +1,7 @@
 """The spec: every wrong value is one line that names it, every right one survives TOML."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -248,13 +250,6 @@ def test_any_line_end_survives_toml(table, text):
     assert Spec.from_table(toml.loads(toml.dumps(spec.to_table()), origin="test")) == spec
 
 
-@pytest.mark.parametrize("text", [f"a = {'9' * 5000}", "[" * 3000, "a = 1\na = 2", "a = {b"])
-def test_what_is_no_toml_is_one_line(text):
-    with pytest.raises(SpecError, match=r"^a file: not valid TOML: ") as caught:
-        toml.loads(text, origin="a file")
-    assert "\n" not in str(caught.value)
-
-
 @given(tables, st.integers(0, 10**5), st.integers(0, 10**5))
 def test_the_learning_rate_never_rises(table, step, later):
     spec = Spec.from_table(table)
@@ -267,3 +262,30 @@ def test_every_index_names_its_layer(table):
             continue
         over = {"content": {"layers": [layer.index]}}
         assert Spec.from_table(merging.merged(table, over)).content.layers == ((layer.name, 1.0),)
+
+
+@given(
+    st.floats(1e-3, 1),
+    st.integers(1, 1000),
+    st.integers(0, 10**4),
+    st.sampled_from(presets.names()),
+)
+def test_a_schedule_is_steps_of_one_factor(factor, every, step, name):
+    table = {**presets.table(name), "schedule": {"factor": factor, "every": every}}
+    spec = Spec.from_table(table)
+    first, rate = spec.learning_rate_at(0), spec.learning_rate_at(step)
+    assert rate == first * factor ** (step // every)
+    assert math.isfinite(rate)
+    start = step - step % every
+    assert {spec.learning_rate_at(one) for one in (start, step, start + every - 1)} == {rate}
+
+
+def test_colours_are_written_only_where_they_are_chosen():
+
+    table = presets.table("d2l")
+    assert "colours" not in Spec.from_table(table).to_table()
+    assert Spec.from_table({**table, "colours": "match"}).to_table()["colours"] == "match"
+    with pytest.raises(
+        SpecError, match="colours = 'blue': should be 'style', 'content' or 'match'"
+    ):
+        Spec.from_table({**table, "colours": "blue"})

@@ -1,8 +1,23 @@
+"""Sizes and steps from options, laid over the stages of a spec."""
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nst_core.errors import SpecError
 from nst_core.spec import Spec, merging, presets
+from nst_core.spec.sizes import Size
 from nst_core.spec.stage_overrides import with_stages
+
+sides = st.integers(1, 65535)
+rules = st.one_of(
+    sides.map(str),
+    sides.map(lambda side: f"short:{side}"),
+    st.tuples(sides, sides).map(lambda pair: f"{pair[0]}x{pair[1]}"),
+)
+without_pyramid = st.sampled_from(
+    [name for name in presets.names() if presets.load(name).pyramid is None]
+)
 
 
 @pytest.fixture
@@ -66,3 +81,44 @@ def test_a_size_that_is_given_holds_on_every_device():
     gala = presets.load("gala")
     assert with_stages(gala, sizes=[], steps=[9]).on("cpu").stages[0].size == "short:128"
     assert with_stages(gala, sizes=["short:96"], steps=[]).on("cpu").stages[0].size == "short:96"
+
+
+def test_a_pyramid_stays_one_for_one_size_and_two_numbers_of_steps():
+    table = {"from": 128, "to": "512", "steps": 9, "first_steps": 20}
+    spec = Spec.from_table(merging.merged(presets.table("d2l"), {"pyramid": table}))
+    assert listed(with_stages(spec, sizes=["256"], steps=[])) == [
+        ("128", 20), ("181", 9), ("256", 9),
+    ]  # fmt: skip
+    assert listed(with_stages(spec, sizes=["100"], steps=[5])) == [("100", 5)]
+    assert [steps for _, steps in listed(with_stages(spec, sizes=[], steps=[3, 2]))] == [
+        3, 2, 2, 2, 2,
+    ]  # fmt: skip
+    assert listed(with_stages(spec, sizes=["64", "96"], steps=[3])) == [("64", 3), ("96", 3)]
+    table = {"from": 64, "to": "128"}
+    spec = with_stages(presets.load("d2l"), sizes=[], steps=[], pyramid=table)
+    assert listed(spec) == [("64", 500), ("91", 500), ("128", 500)]
+    with pytest.raises(SpecError, match="pyramid and size: give one of them"):
+        with_stages(spec, sizes=["64"], steps=[], pyramid=table)
+
+
+@given(st.lists(rules, max_size=5), st.lists(st.integers(1, 10**6), max_size=5), without_pyramid)
+def test_stages_are_as_many_as_the_longest_list(sizes, steps, name):
+    spec = presets.load(name)
+    longest = max(len(sizes), len(steps))
+    count = longest if longest > 1 else len(spec.stages)
+    # What isn't given is the spec's own, and has to fit as well.
+    own = len(spec.stages)
+    if not {len(sizes) or own, len(steps) or own} <= {1, count}:
+        with pytest.raises(SpecError, match="give one, or one for each stage"):
+            with_stages(spec, sizes=sizes, steps=steps)
+        return
+    found = with_stages(spec, sizes=sizes, steps=steps).stages
+    assert len(found) == count
+    if len(steps) == 1:
+        assert {stage.steps for stage in found} == set(steps)
+    elif steps:
+        assert [stage.steps for stage in found] == steps
+    if sizes:
+        last = found[-1].size
+        assert last == str(Size.parse(sizes[-1]))
+        assert all(stage.size_on_cpu is None for stage in found)

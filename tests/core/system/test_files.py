@@ -184,7 +184,7 @@ def test_refusals(tmp_path):
     assert refused(tmp_path).endswith("it is a directory; name a file")
     assert refused("/dev/null").endswith("it is not an ordinary file; name another")
     assert "the path is empty" in refused("")
-    assert "no usable path" in refused(f"{tmp_path}/a\0.csv")
+    assert "not a usable path" in refused(f"{tmp_path}/a\0.csv")
     assert "too long" in refused(tmp_path / ("a" * 300)).lower()
     (tmp_path / "file").write_text("")
     assert "no directory" in refused(tmp_path / "file" / "a.csv")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -89,9 +90,8 @@ def test_the_child_dies_with_the_process_that_waits():
     process.communicate(timeout=30)
     for _ in range(100):
         try:
-            with open(f"/proc/{child}/stat") as stat:
-                if stat.read().rpartition(")")[2].split()[0] == "Z":
-                    return
+            if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
         except FileNotFoundError:
             return
         time.sleep(0.1)

@@ -124,7 +124,7 @@ def test_where_files_cannot_be_locked_none_is_removed(tmp_path, monkeypatch):
 
 def test_what_is_no_file_of_ours_is_left_alone(tmp_path):
     path = tmp_path / "[a]*.csv"
-    name = temporary._beginning(path)
+    name = temporary._prefix(path)
     (tmp_path / f"{name}directory").mkdir()
     (tmp_path / f"{name}link").symlink_to(tmp_path / "kept")
     os.mkfifo(tmp_path / f"{name}pipe")

@@ -51,7 +51,7 @@ def test_pace_and_time_left(capsys):
     )
     step = Step(
         stage=1, step=3, stage_steps=7, global_step=3, learning_rate=1.0, clock=lambda: 6.0,
-        session=FakeSession(SimpleNamespace(start=GREY), []),
+        optimisation=FakeSession(SimpleNamespace(start=GREY), []),
     )  # fmt: skip
     lines.stepped(step)
     line = capsys.readouterr().err.splitlines()[-1]

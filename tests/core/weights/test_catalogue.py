@@ -76,9 +76,11 @@ def test_every_source_has_a_row():
         "PATH",
         "caffe:PATH",
     ]
-    assert all(row.description and "\n" not in row.description + row.lack for row in rows)
+    assert all(
+        row.description and "\n" not in row.description + row.unavailable_reason for row in rows
+    )
     for row in rows[3:]:
-        assert row.lack == ""
+        assert row.unavailable_reason == ""
 
 
 @pytest.mark.parametrize(
@@ -97,14 +99,14 @@ def test_what_is_missing_is_said_with_its_command(monkeypatch, package, row, com
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     rows = sources()
-    assert rows[row].lack == command
-    assert rows[3 - row].lack == ""
+    assert rows[row].unavailable_reason == command
+    assert rows[3 - row].unavailable_reason == ""
 
 
 def test_bundled_s_row_says_what_is_missing(monkeypatch):
     def missing(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
-    assert sources()[0].lack == ""
+    assert sources()[0].unavailable_reason == ""
     monkeypatch.setattr(importlib.metadata, "distribution", missing)
-    assert sources()[0].lack.endswith(bundled.INSTALL)
+    assert sources()[0].unavailable_reason.endswith(bundled.INSTALL)

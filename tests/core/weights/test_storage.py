@@ -103,9 +103,9 @@ def test_save_refuses_other_suffixes_and_places(weights, tmp_path):
         save(weights, tmp_path / "missing" / "vgg19.safetensors")
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".SAFETENSORS", ".pth", ".pt", ".PTH"])
-def test_files_that_are_none(tmp_path, suffix):
-    path = tmp_path / f"w{suffix}"
+@pytest.mark.parametrize("extension", [".safetensors", ".SAFETENSORS", ".pth", ".pt", ".PTH"])
+def test_files_that_are_none(tmp_path, extension):
+    path = tmp_path / f"w{extension}"
     assert refusal(path) == "no such file"
     path.mkdir()
     assert "directory" in refusal(path)
@@ -113,7 +113,9 @@ def test_files_that_are_none(tmp_path, suffix):
     path.write_bytes(b"")
     assert refusal(path) == "the file is empty"
     path.write_text("<!DOCTYPE html>\n<p>Not found</p>\n" * 9)
-    expected = "no sound safetensors file" if "s" in suffix.lower() else "no file of torch.save"
+    expected = (
+        "not a valid safetensors file" if "s" in extension.lower() else "not a file of torch.save"
+    )
     assert expected in refusal(path)
 
 
@@ -129,12 +131,12 @@ def test_truncated_safetensors(exported, tmp_path, length):
     path = tmp_path / "cut.safetensors"
     with exported.open("rb") as stream:
         path.write_bytes(stream.read(length))
-    assert "no sound safetensors file" in refusal(path)
+    assert "not a valid safetensors file" in refusal(path)
 
 
 def test_safetensors_of_something_else(tmp_path):
     path = write_tensors(tmp_path / "w.safetensors", {"other": np.zeros(3, np.float32)})
-    assert "'other' is no tensor of VGG-19" in refusal(path)
+    assert "'other' is not a tensor of VGG-19" in refusal(path)
 
 
 def test_safetensors_with_a_bad_tensor(weights, tmp_path):
@@ -224,13 +226,13 @@ def test_torch_files_of_something_else(tmp_path, zip_format):
     write({"features.0.weight": zero})
     assert "conv1_1.bias is missing" in refusal(path)
     write(every | {"fc.weight": zero})
-    assert "'fc.weight' is no tensor of VGG-19" in refusal(path)
+    assert "'fc.weight' is not a tensor of VGG-19" in refusal(path)
     write({"features.1.weight": zero})
-    assert "features.1.weight is no convolution of VGG-19" in refusal(path)
+    assert "features.1.weight is not a convolution of VGG-19" in refusal(path)
     write(every)
     assert "conv1_1.weight: has shape (1,), expected (64, 3, 3, 3)" in refusal(path)
     write(every | {"features.0.weight": 3})
-    assert "conv1_1.weight is no tensor" in refusal(path)
+    assert "conv1_1.weight is not a tensor" in refusal(path)
 
 
 def test_a_dictionary_cannot_hide_its_own_methods(tmp_path):
@@ -258,7 +260,7 @@ def test_integers_are_refused_whatever_the_file(weights, tmp_path):
 def test_caffe_files_get_what_bundled_gets(tmp_path):
     from nst_core.weights import bundled
 
-    published = Weights(bundled.published(), source="published")
+    published = Weights(bundled.read_published(), source="published")
     path = tmp_path / "original.safetensors"
     save(published, path)
     loaded = load(f"caffe:{path}")

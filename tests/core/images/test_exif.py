@@ -1,0 +1,98 @@
+"""The EXIF tags that a result keeps."""
+
+import io
+
+import PIL.Image
+import pytest
+from pictures import RECIPE
+
+from nst_core.images import EncodeOptions, Output, decoded, read_decoded, read_recipe, write
+from nst_core.images.exif import Tags, add_tags, kept_tags
+
+
+@pytest.mark.parametrize("extension", ["png", "jpg", "webp"])
+@pytest.mark.parametrize("recipe", [RECIPE, None])
+def test_exif_tags_that_are_kept(tmp_path, image, photograph, extension, recipe):
+    content = read_decoded(photograph("c.jpg"))
+    path = tmp_path / f"a.{extension}"
+    write(image, path, recipe=recipe, finish=EncodeOptions.of(Output(keep_exif=True), content))
+    with PIL.Image.open(path) as picture:
+        exif = picture.getexif()
+        assert (exif[271], exif[306]) == ("Maker", "2024:05:06 07:08:09")
+        directory = exif.get_ifd(0x8769)
+        assert directory[36867] == "2024:05:06 07:08:09"
+        assert float(directory[33434]) == pytest.approx(0.005)
+        # Neither where it was taken, nor serial numbers, nor what doesn't hold any more.
+        assert not {37500, 42033} & set(directory)
+        assert not {274, 282, 0x8825} & set(exif)
+        assert (270 in exif, exif.get(305)) == ((True, "nst") if recipe else (False, None))
+    if recipe:
+        assert read_recipe(path) == recipe
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_tiff_keeps_the_tags_of_its_own_directory(tmp_path, image, photograph, bits):
+    content = read_decoded(photograph("c.jpg"))
+    path = tmp_path / "a.tif"
+    output = Output(keep_exif=True, bits=bits)
+    write(image, path, recipe=RECIPE, finish=EncodeOptions.of(output, content))
+    with PIL.Image.open(path) as picture:
+        assert picture.tag_v2[271] == "Maker"
+        assert picture.tag_v2[306] == "2024:05:06 07:08:09"
+        assert picture.tag_v2.get(274, 1) == 1
+    assert read_recipe(path) == RECIPE
+
+
+def test_nothing_is_kept_unasked(tmp_path, image, photograph):
+    path = tmp_path / "a.jpg"
+    write(image, path, finish=EncodeOptions.of(Output(), read_decoded(photograph("c.jpg"))))
+    with PIL.Image.open(path) as picture:
+        assert len(picture.getexif()) == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*EXIF data")  # Pillow's; on the command line nobody sees it
+def test_damaged_exif_data_is_no_reason_to_refuse_a_picture():
+    stream = io.BytesIO()
+    PIL.Image.new("RGB", (8, 8)).save(stream, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff")
+    assert decoded(PIL.Image.open(stream)).exif is None
+
+
+def test_only_the_listed_tags_are_read(photograph):
+    with PIL.Image.open(photograph("c.jpg")) as picture:
+        tags = kept_tags(picture)
+    assert set(tags.ifd0) == {271, 306, 33432}
+    assert (tags.ifd0[271], tags.ifd0[306]) == ("Maker", "2024:05:06 07:08:09")
+    assert set(tags.exif_ifd) == {36867, 33434}
+    assert tags.exif_ifd[36867] == "2024:05:06 07:08:09"
+
+
+def test_a_picture_with_other_tags_only_has_none_to_keep():
+    exif = PIL.Image.Exif()
+    exif[274], exif[270] = 6, "A holiday"
+    stream = io.BytesIO()
+    PIL.Image.new("RGB", (8, 8)).save(stream, "JPEG", exif=exif)
+    assert kept_tags(PIL.Image.open(stream)) is None
+    assert kept_tags(PIL.Image.new("RGB", (8, 8))) is None
+
+
+def test_tags_of_the_exif_directory_are_enough():
+    exif = PIL.Image.Exif()
+    exif[0x8769] = {34855: 200}
+    stream = io.BytesIO()
+    PIL.Image.new("RGB", (8, 8)).save(stream, "JPEG", exif=exif)
+    assert kept_tags(PIL.Image.open(stream)) == Tags({}, {34855: 200})
+
+
+@pytest.mark.parametrize("with_exif_ifd", [True, False])
+def test_tags_are_added_to_those_that_are_there(with_exif_ifd):
+    exif = PIL.Image.Exif()
+    exif[270] = "recipe"
+    add_tags(exif, Tags({271: "Maker"}, {34855: 200}), with_exif_ifd=with_exif_ifd)
+    assert (exif[270], exif[271]) == ("recipe", "Maker")
+    assert exif.get(0x8769) == ({34855: 200} if with_exif_ifd else None)
+
+
+def test_an_empty_directory_is_not_written():
+    exif = PIL.Image.Exif()
+    add_tags(exif, Tags({271: "Maker"}), with_exif_ifd=True)
+    assert dict(exif) == {271: "Maker"}

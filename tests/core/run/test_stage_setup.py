@@ -1,0 +1,154 @@
+"""How a stage is set up: its initial image, its problem, and the stepper that takes its steps."""
+
+from dataclasses import replace
+
+import numpy as np
+import PIL.Image
+import pytest
+from fakes import FakeBackend, FakeSession, tiny_weights
+
+import nst_core as nst
+from nst_core.backend import AdamState
+from nst_core.run import stage_setup
+from nst_core.run.averaging import EMAStepper
+from nst_core.run.lbfgs_stepper import LBFGSStepper
+from nst_core.run.stepper import AdamStepper
+
+GREY = np.full((64, 96, 3), 128, np.uint8)
+STAGES = [{"size": "16x24", "steps": 3}, {"size": "32x48", "steps": 4}]
+
+
+def run(backend, **overrides):
+    return nst.transfer(
+        GREY, GREY, backend=backend, weights=tiny_weights(), device="cpu", preset="d2l",
+        overrides={"stages": STAGES, **overrides},
+    )  # fmt: skip
+
+
+def prepared(backend=None, **overrides):
+    """Return what a run prepares, without running it."""
+    found = []
+
+    def stop(run):
+        found.append(run)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        nst.transfer(
+            GREY, GREY, backend=backend or FakeBackend(), weights=tiny_weights(), device="cpu",
+            preset="d2l", overrides={"stages": STAGES, **overrides}, on_prepared=stop,
+        )  # fmt: skip
+    return found[0]
+
+
+def test_the_first_stage_starts_from_the_spec_and_the_next_from_the_image_before():
+    work = prepared()
+    first = stage_setup.initial_image(work, 0, previous=None)
+    assert first.shape == (16, 24, 3)
+    np.testing.assert_allclose(first, 128 / 255, rtol=1e-6)
+    second = stage_setup.initial_image(work, 1, previous=first + np.float32(0.7))
+    assert second.shape == (32, 48, 3)
+    np.testing.assert_allclose(second, 128 / 255 + 0.7, rtol=1e-6)
+
+
+def test_a_picture_to_start_from_is_used_for_the_first_stage_only():
+    work = replace(prepared(), start=PIL.Image.new("RGB", (9, 7), (255, 0, 0)))
+    np.testing.assert_allclose(
+        stage_setup.initial_image(work, 0, previous=None), np.full((16, 24, 3), [1, 0, 0])
+    )
+    previous = np.full((16, 24, 3), 0.25, np.float32)
+    np.testing.assert_allclose(stage_setup.initial_image(work, 1, previous=previous), 0.25)
+
+
+def test_through_8_bits_clips_and_cuts_off():
+    stages = [STAGES[0], {**STAGES[1], "through_8_bits": True}]
+    previous = np.full((16, 24, 3), [204.6 / 255, 1.7, -0.2], np.float32)
+    image = stage_setup.initial_image(prepared(stages=stages), 1, previous=previous)
+    np.testing.assert_array_equal(image, np.full((32, 48, 3), [204 / 255, 1, 0], np.float32))
+
+
+def test_the_stepper_is_the_specs_optimiser():
+    image = np.zeros((16, 24, 3), np.float32)
+    lbfgs = {"optimiser": {"name": "lbfgs"}}
+    for overrides, kind, inner in (
+        ({}, AdamStepper, None),
+        (lbfgs, LBFGSStepper, None),
+        ({"average": 0.9}, EMAStepper, AdamStepper),
+        ({"average": 0.9, **lbfgs}, EMAStepper, LBFGSStepper),
+    ):
+        stepper = stage_setup.start_stepper(prepared(**overrides), 0, initial_image=image)
+        assert type(stepper) is kind
+        assert inner is None or type(stepper.inner) is inner
+        np.testing.assert_allclose(stepper.image(), image, atol=1e-7)
+
+
+def test_the_problem_has_the_stages_sizes_and_its_initial_image():
+    backend = FakeBackend()
+    image = np.full((32, 48, 3), 0.5, np.float32)
+    stage_setup.start_stepper(prepared(backend), 1, initial_image=image)
+    (problem,) = backend.problems
+    assert problem.content.shape == problem.styles[0].image.shape == (32, 48, 3)
+    np.testing.assert_array_equal(problem.start, image)
+    assert problem.guides is None
+
+
+def test_style_targets_come_from_the_cache_or_go_there():
+    backend = FakeBackend()
+    work = prepared(backend)
+    image = np.zeros((16, 24, 3), np.float32)
+    for _ in range(2):
+        stage_setup.start_stepper(work, 0, initial_image=image)
+    first, second = (problem.style_targets for problem in backend.problems)
+    assert first is None
+    np.testing.assert_array_equal(second.statistics["relu1_1"][0][0], np.eye(2))
+
+
+class Remembers(FakeSession):
+    """Has moments of its own: a ramp, and how often it was resized."""
+
+    restored = None
+
+    def state(self):
+        _, width, _ = self.value.shape
+        ramp = np.broadcast_to(np.linspace(0, 1, width)[None, :, None], self.value.shape)
+        return AdamState(
+            step=self.steps, image=self.value, first_moment=ramp, second_moment=2 * ramp
+        )
+
+    def restore(self, *, state):
+        super().restore(state=state)
+        self.restored = state
+
+
+class Backend(FakeBackend):
+    def __init__(self):
+        super().__init__()
+        self.sessions = []
+
+    def start(self, problem, **given):
+        super().start(problem, **given)
+        self.sessions.append(Remembers(problem, self.calls))
+        return self.sessions[-1]
+
+
+def test_adams_state_is_carried_up():
+    backend = Backend()
+    result = run(backend, optimiser={"carry_state": True})
+    first, second = (session.restored for session in backend.sessions)
+    assert first is None
+    assert second.step == 3
+    assert backend.sessions[1].steps == 7
+    np.testing.assert_array_equal(second.image, backend.problems[1].start)
+    ramp = second.first_moment
+    assert ramp.shape == (32, 48, 3)
+    np.testing.assert_allclose(second.second_moment, 2 * ramp, rtol=1e-6)
+    # Bilinear: the pixels' middles keep their places.
+    middles = (np.arange(48) + 0.5) / 2 - 0.5
+    np.testing.assert_allclose(ramp[5, :, 1], np.clip(middles / 23, 0, 1), atol=1e-6)
+    np.testing.assert_allclose(result.image, 128 / 255 + 7 * 0.3, rtol=1e-6)
+    assert [session.restored for session in run_without(Backend())] == [None, None]
+
+
+def run_without(backend):
+    run(backend)
+    return backend.sessions
