@@ -12,6 +12,7 @@ import warnings
 
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_runner import SharedResources, run_job
+from nst_core.system.supervision import run_worker
 
 
 def main() -> int:
@@ -43,4 +44,4 @@ def _run(job: Job, shared: SharedResources) -> JobRecord:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_worker(main)

@@ -15,6 +15,7 @@ from nst_core.compare.measure import measure
 from nst_core.compare.record import Measurement
 from nst_core.compare.task import ChildTask, RunTask
 from nst_core.errors import NstError
+from nst_core.system.supervision import run_worker
 from nst_core.terminal.progress import progress_observers
 
 
@@ -51,4 +52,4 @@ def _run(task: RunTask, backend: Backend) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_worker(main)

@@ -38,10 +38,12 @@ class Death(NamedTuple):
     Attributes:
         reason: For example "ended by SIGSEGV".
         note: What the child noted last; empty if it noted nothing.
+        signal: The signal that ended it; None if it exited.
     """
 
     reason: str
     note: str
+    signal: int | None = None
 
 
 def allocations_can_fail() -> bool:
@@ -104,6 +106,28 @@ def continue_in_child(on_death: Callable[[Death], NoReturn]) -> Callable[[str], 
     return keep
 
 
+def run_worker(main: Callable[[], int]) -> NoReturn:
+    """Run the main function of a worker process and exit with its status.
+
+    Where the memory is limited it runs in a child, and this process dies by the child's signal.
+    """
+    if allocations_can_fail():
+        continue_in_child(_die_likewise)
+    status = main()
+    if not in_child():
+        sys.exit(status)
+    for stream in (sys.__stdout__, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()  # type: ignore[union-attr]  # None: no stream, nothing to do
+    os._exit(status)  # without exit handlers, in which MXNet aborts after a failed allocation
+
+
+def _die_likewise(death: Death) -> NoReturn:
+    number = death.signal or signal.SIGABRT
+    os.kill(os.getpid(), number)
+    os._exit(1)
+
+
 def stderr_descriptor() -> int:
     """Return the descriptor of ``sys.stderr``; where it has none, 2."""
     try:
@@ -154,8 +178,8 @@ def _end_as(
 ) -> NoReturn:
     """Exit as the child has, or report its death."""
     died = os.WIFSIGNALED(status)
-    if died and os.WTERMSIG(status) not in _REQUESTS:
-        on_death(Death(f"ended by {_signal_name(os.WTERMSIG(status))}", note.decode()))
+    if died and (number := os.WTERMSIG(status)) not in _REQUESTS:
+        on_death(Death(f"ended by {_signal_name(number)}", note.decode(), number))
     if not died and os.WEXITSTATUS(status) and _THREADS_FAILED in noise:
         on_death(Death("ended because a thread could not be started", note.decode()))
     with suppress(OSError):

@@ -83,7 +83,8 @@ def test_too_large_is_one_line(pair, tmp_path):
 @pytest.mark.parametrize("size", ["1000x1400", "2000x2800"])
 def test_too_large_on_mxnet_is_one_line(pair, tmp_path, size, megabytes):
     pytest.importorskip("mxnet")
-    # With some limits an allocation of MXNet's fails with an exception, and its exit handler aborts; with others a small one fails in oneDNN, which then writes to the address 0.
+    # With some limits an allocation of MXNet's fails with an exception, after which its exit
+    # handler aborts; with others a small one fails in oneDNN, which then writes to address 0.
     done = limited("mxnet", megabytes, "run", *pair, "--size", size, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     *foreseen, line = done.stderr.splitlines()

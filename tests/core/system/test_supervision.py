@@ -97,3 +97,32 @@ def test_the_child_dies_with_the_process_that_waits():
         time.sleep(0.1)
     os.kill(child, signal.SIGKILL)
     pytest.fail("the child outlived it")
+
+
+WORKER = """
+import ctypes, os, resource, sys
+from nst_core.system import supervision
+limit = 4_000_000_000
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+def main():
+    assert supervision.in_child()
+    print("answer")
+    {end}
+
+supervision.run_worker(main)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ("return 3", 3),
+        ("os.write(2, b'noise'); ctypes.string_at(0)", -signal.SIGSEGV),
+    ],
+)
+def test_a_worker_dies_by_the_signal_of_its_child(end, status):
+    done = subprocess.run([sys.executable, "-c", WORKER.format(end=end)], check=False,
+                          capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode == status
+    assert "noise" not in done.stderr
