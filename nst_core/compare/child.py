@@ -16,6 +16,7 @@ from nst_core.compare.task import ChildTask, RunTask
 from nst_core.errors import NstError
 from nst_core.run.prepared import PreparedRun
 from nst_core.system import names
+from nst_core.system.supervision import run_worker
 from nst_core.system.warning_lines import show_only_nst_warnings
 from nst_core.terminal.progress import progress_observers
 from nst_core.terminal.streams import echo
@@ -58,4 +59,4 @@ def _print_warnings(label: str, prepared: PreparedRun) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_worker(main)
