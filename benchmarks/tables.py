@@ -3,7 +3,7 @@
     python benchmarks/tables.py            # writes README.md, docs/**/*.md and the records' tables
     python benchmarks/tables.py --check    # exit status 1 if a table does not match its record
 
-A page marks a table like this; NAME is the name of the record without its ending:
+A page marks a table like this; NAME is the name of the record without its extension:
 
     <!-- results: NAME -->
     <!-- end of results -->

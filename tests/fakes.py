@@ -18,9 +18,9 @@ def tiny_weights() -> Weights:
 class FakeSession:
     """Adds the learning rate to every pixel at each step; its losses count the steps."""
 
-    def __init__(self, problem, diary):
+    def __init__(self, problem, calls):
         self.problem = problem
-        self.diary = diary
+        self.calls = calls
         self.value = problem.start.copy()
         self.steps = 0
 
@@ -31,14 +31,14 @@ class FakeSession:
         return Evaluation(losses=self._losses(), gradient=np.zeros_like(image))
 
     def step(self, *, learning_rate):
-        self.diary.append(("step", learning_rate))
-        if self.diary.stop_at == len(self.diary.steps()):
+        self.calls.append(("step", learning_rate))
+        if self.calls.stop_at == len(self.calls.steps()):
             raise KeyboardInterrupt
         self.steps += 1
         self.value = self.value + np.float32(learning_rate)
 
     def losses(self):
-        self.diary.append(("losses", self.steps))
+        self.calls.append(("losses", self.steps))
         return self._losses()
 
     def _losses(self):
@@ -74,14 +74,14 @@ class Diary(list):
 
 
 class FakeBackend:
-    """Starts sessions that record their calls in ``diary``."""
+    """Starts sessions that record their calls in ``calls``."""
 
     name = "fake"
     version = "1.0"
 
     def __init__(self, *, stop_at: int | None = None):
-        self.diary = Diary()
-        self.diary.stop_at = stop_at
+        self.calls = Diary()
+        self.calls.stop_at = stop_at
         self.problems = []
         self.executions = []
 
@@ -89,10 +89,10 @@ class FakeBackend:
         return [Device("cuda:0", "imagined"), Device("cpu", "2 threads")]
 
     def start(self, problem, *, device, dtype, execution=AUTOMATIC):
-        self.diary.append(("start", device, dtype))
+        self.calls.append(("start", device, dtype))
         self.executions.append(execution)
         self.problems.append(problem)
-        return FakeSession(problem, self.diary)
+        return FakeSession(problem, self.calls)
 
     def pretrained(self):
         return tiny_weights()

@@ -205,16 +205,16 @@ def total_variation(x):
 
 @dataclass(frozen=True)
 class Losses:
-    """Weighted losses; the style losses count `style_counted` times in the total."""
+    """Weighted losses; the style losses count `style_multiplicity` times in the total."""
 
     content: dict[str, float]
     style: dict[str, float]
     total_variation: float
-    style_counted: float = 1.0
+    style_multiplicity: float = 1.0
 
     @property
     def total(self) -> float:
-        style = self.style_counted * sum(self.style.values())
+        style = self.style_multiplicity * sum(self.style.values())
         return sum(self.content.values()) + style + self.total_variation
 
 
@@ -234,7 +234,7 @@ class Transfer:
         content_weights,
         style_weights,
         tv_weight,
-        style_counted=1.0,
+        style_multiplicity=1.0,
         content_distance="mse",
         style_distance="mse",
         style_statistics="gram",
@@ -245,7 +245,7 @@ class Transfer:
         self.content_weights, self.style_weights = dict(content_weights), dict(style_weights)
         self.tv_weight = tv_weight
         self.architecture = architecture or {}  # `pooling` and `padding`
-        self.style_counted = style_counted
+        self.style_multiplicity = style_multiplicity
         self.taps = {*content_weights, *style_weights}
         contents = self.outputs(content)
         self.contents = {tap: contents[tap] for tap in content_weights}
@@ -277,8 +277,8 @@ class Transfer:
         for tap, weight in self.style_weights.items():
             loss, gradient = self.style_losses[tap](outputs[tap])
             style[tap] = weight * loss
-            gradients[tap] += self.style_counted * weight * gradient
+            gradients[tap] += self.style_multiplicity * weight * gradient
         tv, tv_gradient = total_variation(x)
         gradient = backward(self.weights, outputs, gradients, **self.architecture)
         gradient = gradient + self.tv_weight * tv_gradient
-        return Losses(content, style, self.tv_weight * tv, self.style_counted), gradient
+        return Losses(content, style, self.tv_weight * tv, self.style_multiplicity), gradient

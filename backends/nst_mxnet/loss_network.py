@@ -1,4 +1,4 @@
-"""What the session asks of a network.
+"""``LossNetwork``: the methods of a network that a session calls.
 
 "Loss network" is the term of Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style
 Transfer" (2016): a fixed, pretrained network in which the losses are defined.

@@ -45,8 +45,8 @@ def loss_terms(
 def total_variation(x: Tensor, *, weight: float) -> tuple[Tensor, Tensor]:
     """Return the weighted loss () of ``x`` (1, 3, H, W), and its gradient.
 
-    The loss is half of the mean absolute vertical difference plus the mean absolute horizontal
-    one; d|a|/da is the sign of a.
+    The loss is half of the sum of two means: of the absolute vertical and of the absolute
+    horizontal differences. d|a|/da is the sign of a.
     """
     losses, gradient = [], mx.np.zeros_like(x)
     vertical = x[:, :, 1:, :] - x[:, :, :-1, :]
@@ -88,7 +88,7 @@ class WeightedLosses:
             {tap: by_kind["content", tap] for tap in objective.content},
             {tap: by_kind["style", tap] for tap in objective.style},
             total_variation,
-            objective.style_counted,
+            objective.style_multiplicity,
         )
 
     def read(self) -> Losses:

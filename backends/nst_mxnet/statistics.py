@@ -13,6 +13,7 @@ import numpy as np
 
 from nst_core.arrays import Array
 from nst_core.backend import Objective
+from nst_core.backend.blending import RegionBlend
 from nst_core.backend.guidance import Region
 from nst_mxnet import wasserstein
 from nst_mxnet._framework import Tensor, mx
@@ -101,8 +102,7 @@ class Blend:
 
     def __init__(self, objective: Objective) -> None:
         self._wasserstein = objective.style_statistics == "wasserstein"
-        self._sums: dict[int, PartialSums] = {}
-        self._shares: dict[int, float] = {}
+        self._blend: RegionBlend[Tensor | Array] = RegionBlend()
 
     def add(
         self,
@@ -128,16 +128,13 @@ class Blend:
                 found = moments_of_rows(features, shape=shape, root=root)
             else:
                 found = [gram_of_rows(features, shape=shape, root=root)]
-            weighted = [share * one for one in found]
-            self._sums[number] = add_sums(self._sums.get(number), weighted)
-            if rows.start == 0:
-                self._shares[number] = self._shares.get(number, 0.0) + share
+            self._blend.add(number, found, share=share, counts=rows.start == 0)
 
     def statistics(self) -> dict[int, tuple[Array, ...]]:
         """Return region number -> its statistics: see ``nst_core.backend.StyleTargets``."""
         return {
-            number: tuple(_numpy(one / self._shares[number]) for one in sums)
-            for number, sums in self._sums.items()
+            number: tuple(map(_numpy, moments))
+            for number, moments in self._blend.by_region().items()
         }
 
 

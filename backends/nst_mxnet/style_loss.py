@@ -62,9 +62,9 @@ class _StyleLoss(LossTerm):
 
 
 class GramLoss(_StyleLoss):
-    """The distance of the Gram matrices K = F F^T / n, and its gradient.
+    """The distance of the Gram matrices G = F F^T / n, and its gradient.
 
-    K is symmetric, so a gradient G with respect to K gives 2 G F / n with respect to F. With a
+    G is symmetric, so a gradient dG with respect to G gives 2 dG F / n with respect to F. With a
     region's density d in place of 1 / (H*W), each pixel's gradient is multiplied by d.
     """
 
@@ -83,7 +83,7 @@ class GramLoss(_StyleLoss):
             assert not isinstance(region.statistics, Gaussian), "one kind for all regions"
             loss, matrix = self._distance(gram - region.statistics, weight)
             pixels = self._pixels(region)
-            scale = 2 * self.objective.style_counted / (self.shape[0] * pixels)
+            scale = 2 * self.objective.style_multiplicity / (self.shape[0] * pixels)
             losses.append(loss)
             matrices.append(scale * matrix)
 
@@ -115,8 +115,8 @@ class GramLoss(_StyleLoss):
 class WassersteinLoss(_StyleLoss):
     """The 2-Wasserstein distance of normal distributions, region by region; see ``wasserstein``.
 
-    A gradient B with respect to the covariance and b with respect to the mean m give
-    d ((B + B^T) (f - m) + b) for a pixel f of density d.
+    A gradient dK with respect to the covariance and dm with respect to the mean m give
+    d ((dK + dK^T) (f - m) + dm) for a pixel f of density d.
     """
 
     @override
@@ -136,7 +136,7 @@ class WassersteinLoss(_StyleLoss):
             distance = region.statistics.distance(mean, second - np.outer(mean, mean))
             total += weight * distance.value
             pixels = self._pixels(region)
-            scale = self.objective.style_counted * weight / pixels
+            scale = self.objective.style_multiplicity * weight / pixels
             matrix = scale * (distance.by_covariance + distance.by_covariance.T)
             at_zero = scale * distance.by_mean.ravel() - matrix @ mean
             by_region.append((matrix, at_zero.reshape(1, -1, 1, 1)))

@@ -23,7 +23,8 @@ TARGET_MAPS = 2.5
 """Likewise while the styles' statistics are computed, where nothing is kept."""
 
 UNFOLDED_MAPS = 9
-"""Maps that PyTorch's own float64 convolution on a CPU unfolds its input into, in one piece."""
+"""PyTorch's own float64 convolution on a CPU first copies its whole input nine times, once for each
+place in the 3x3 kernel. This is the number of copies, counted in maps of the widest layer."""
 
 
 def footprint(

@@ -1,4 +1,6 @@
-"""What the session asks of a network, whichever of the three it is.
+"""``LossNetwork``: the methods of a network that a session calls.
+
+``Network``, ``cpu.network.WinogradNetwork`` and ``cpu.windowed.WindowedNetwork`` have them.
 
 "Loss network" is the term of Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style
 Transfer" (2016): a fixed, pretrained network in which the losses are defined.

@@ -79,8 +79,9 @@ class SeparableLoss(ABC):
 
         Args:
             sums: The sums of all parts, added.
-            layout: A map whose padding is that to which the windows given to ``add_gradient``
-                will refer. Only its shape is used.
+            layout: A map with the padding of the maps that ``add_gradient`` is called for; the
+                windows that ``add_gradient`` gets count this padding too. Only the shape of
+                ``layout`` is used.
         """
 
 

@@ -13,7 +13,7 @@ from nst_pytorch.content_loss import ContentLoss, ScaledContentLoss
 from nst_pytorch.feature_map import FeatureMap
 from nst_pytorch.loss_terms import LossTerm, SeparableLoss
 from nst_pytorch.statistics import RegionTarget, StyleTarget
-from nst_pytorch.style_loss import GramLoss, MomentsLoss, RegionLoss, style_distance
+from nst_pytorch.style_loss import GramLoss, RegionLoss, StatisticsLoss, style_distance
 
 CHUNK_SIZE = 1 << 16
 """Values of an image that the CPU takes at a time, so that the whole image is never copied."""
@@ -48,7 +48,7 @@ def _content_loss(
 def _style_loss(
     tap: str, target: StyleTarget, weight: float, objective: Objective
 ) -> SeparableLoss:
-    multiplicity, first = objective.style_counted, target[0]
+    multiplicity, first = objective.style_multiplicity, target[0]
     plain = first.density is None and objective.style_distance == "mse"
     if plain and isinstance(first.statistics, Tensor):
         return GramLoss(tap, first.statistics, weight=weight, multiplicity=multiplicity)
@@ -62,7 +62,7 @@ def _style_loss(
 
     regions = [region_loss(region) for region in target]
     centred = objective.style_statistics == "wasserstein"
-    return MomentsLoss(tap, regions, centred=centred, multiplicity=multiplicity)
+    return StatisticsLoss(tap, regions, centred=centred, multiplicity=multiplicity)
 
 
 def total_variation(
@@ -70,8 +70,8 @@ def total_variation(
 ) -> Tensor:
     """Return the weighted loss () of ``x`` (1, 3, H, W); add its gradient to ``gradient``.
 
-    The loss is half of the mean absolute vertical difference plus the mean absolute horizontal
-    one; d|a|/da is the sign of a.
+    The loss is half of the sum of two means: of the absolute vertical and of the absolute
+    horizontal differences. d|a|/da is the sign of a.
 
     Args:
         x: The normalised image.
@@ -112,7 +112,7 @@ class WeightedLosses:
         content: Tap -> loss ().
         style: Tap -> loss (), each once.
         total_variation: ().
-        total: (), with the style losses counted ``Objective.style_counted`` times.
+        total: (), with the style losses counted ``Objective.style_multiplicity`` times.
     """
 
     content: Mapping[str, Tensor]
@@ -132,7 +132,7 @@ class WeightedLosses:
         by_kind = {(term.kind, term.tap): loss for term, loss in losses}
         content = {tap: by_kind["content", tap] for tap in objective.content}
         style = {tap: by_kind["style", tap] for tap in objective.style}
-        counted = [objective.style_counted * loss for loss in style.values()]
+        counted = [objective.style_multiplicity * loss for loss in style.values()]
         total = torch.stack([*content.values(), *counted, total_variation]).sum()
         return cls(content, style, total_variation, total)
 

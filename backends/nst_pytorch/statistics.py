@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nst_core.arrays import Array
 from nst_core.backend import Objective
+from nst_core.backend.blending import RegionBlend
 from nst_core.backend.guidance import Region
 from nst_pytorch import reductions
 from nst_pytorch.feature_map import FeatureMap, Features, Window
@@ -119,26 +120,18 @@ class Blend:
     """The statistics of several styles at one tap, added with their shares, region by region."""
 
     def __init__(self) -> None:
-        self._sums: dict[int, list[Tensor]] = {}
-        self._shares: dict[int, float] = {}
+        self._blend: RegionBlend[Tensor] = RegionBlend()
 
     def add(self, style: StyleStatistics, share: float) -> None:
         """Add the statistics of one style."""
         for number, moments in style.by_region().items():
-            weighted = [share * moment for moment in moments]
-            sums = self._sums.get(number)
-            self._sums[number] = (
-                weighted
-                if sums is None
-                else [old + new for old, new in zip(sums, weighted, strict=True)]
-            )
-            self._shares[number] = self._shares.get(number, 0.0) + share
+            self._blend.add(number, moments, share=share)
 
     def statistics(self) -> dict[int, tuple[Array, ...]]:
         """Return region number -> its statistics: see ``nst_core.backend.StyleTargets``."""
         return {
-            number: tuple((moment / self._shares[number]).cpu().numpy() for moment in sums)
-            for number, sums in self._sums.items()
+            number: tuple(moment.cpu().numpy() for moment in moments)
+            for number, moments in self._blend.by_region().items()
         }
 
 

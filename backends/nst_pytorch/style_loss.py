@@ -94,7 +94,7 @@ class RegionLoss(NamedTuple):
     density: FeatureMap | None = None
 
 
-class MomentsLoss(SeparableLoss):
+class StatisticsLoss(SeparableLoss):
     """The sum of arbitrary losses of Gram matrices, or of means m and covariances, of regions.
 
     Autograd differentiates the losses with respect to these few numbers. The gradient of the
@@ -143,7 +143,8 @@ class MomentsLoss(SeparableLoss):
             leaves = [moment.requires_grad_() for moment in moments]
             loss = region.loss(leaves)
             gradients = torch.autograd.grad(loss, leaves)
-        # With K = F^T F / n, a gradient G with respect to K gives F (G + G^T) / n.
+        # With G = F^T F / n, a gradient dG with respect to G gives F (dG + dG^T) / n; so does a
+        # gradient dK with respect to a covariance K, of centred features.
         count = 1 if self.centred else layout.channels
         scale = self.multiplicity / (count if density else count * layout.pixels)
         matrix = scale * (gradients[-1] + gradients[-1].T)

@@ -32,9 +32,10 @@ WHOLE_PICTURE: Mapping[int, Region] = {0: Region(1.0, None)}
 def regions_at(guides: Array | None, tap: str) -> Mapping[int, Region]:
     """Return number -> region at a tap, without the regions that vanish there.
 
-    Guides shrink as features do. Each pooling on the way takes the mean of 2x2 pixels and drops an
-    odd last row or column. So edges become soft: a pixel of the features counts for a region by
-    the share of the pixels it was pooled from that lies in the region.
+    Guides shrink to the size of the features. Each pooling on the way takes the mean of 2x2 pixels,
+    also in a network with maximum pooling, and drops an odd last row or column. So edges become
+    soft: if half of the picture's pixels under one pixel of the features lie in a region, that
+    pixel counts half for the region.
 
     Args:
         guides: (R, H, W), 0 or more, as in ``Problem``; None for one region, the whole picture.

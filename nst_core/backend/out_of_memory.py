@@ -11,7 +11,17 @@ from nst_core.system import memory
 
 C = TypeVar("C", bound=type)
 
-_METHODS = ("__init__", "features", "evaluate", "step", "losses", "image", "state", "restore")
+_METHODS = (
+    "__init__",
+    "features",
+    "evaluate",
+    "step",
+    "losses",
+    "image",
+    "style_targets",
+    "state",
+    "restore",
+)
 
 
 def translates_out_of_memory(

@@ -33,8 +33,8 @@ COVARIANCE_EPSILON = 1e-4
 class Objective:
     """What is minimised: the sum of the weighted losses below.
 
-    The style losses count ``style_counted`` times. For a tap l with features F (C, H, W) of the
-    image, P of the content and S of the style:
+    The style losses count ``style_multiplicity`` times. For a tap l with features F (C, H, W) of
+    the image, P of the content and S of the style:
 
     - content: w_l * mean((F - P)^2)
     - style: w_l * mean((G(F) - G(S))^2), G(F) = F F^T / (C*H*W) over F flattened to (C, H*W)
@@ -64,15 +64,16 @@ class Objective:
     With regions r (``Problem.guides``) a style loss is the sum over r of a_r times the loss of the
     region's statistics. a_r is the region's share of the area. In its statistics each pixel counts
     by the region's density: the Gram matrix is F diag(density) F^T / C. These are the guided Gram
-    matrices of Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017).
-    Their guides T_r are the square roots of the densities, so that sum(T_r^2) = 1. Densities and
-    areas come from ``nst_core.backend.guidance.regions_at``.
+    matrices of Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017). What
+    that paper calls guides, T_r with sum(T_r^2) = 1, are the square roots of the densities, and not
+    the ``guides`` of a problem. Densities and areas come from
+    ``nst_core.backend.guidance.regions_at``.
 
     Attributes:
         content: Tap -> weight.
         style: Tap -> weight.
         total_variation: Weight.
-        style_counted: How often the style losses count in the total. The style losses that are
+        style_multiplicity: How often the style losses count in the total. The style losses that are
             reported do not include this factor.
         content_distance: ``mse`` or ``scaled``.
         style_distance: ``mse`` or ``scaled``, of Gram matrices.
@@ -82,7 +83,7 @@ class Objective:
     content: Mapping[str, float]
     style: Mapping[str, float]
     total_variation: float
-    style_counted: float = 1.0
+    style_multiplicity: float = 1.0
     content_distance: Distance = "mse"
     style_distance: Distance = "mse"
     style_statistics: Statistics = "gram"

@@ -3,8 +3,8 @@
 A backend computes what frameworks are compared on: normalisation and layout, VGG-19 features,
 Gram matrices, the content, style and total variation losses, their gradient, and Adam. Core does
 the rest: decoding, resizing, the schedule, the stages, the files. Only NumPy arrays and frozen
-records cross the seam. Parameters are keyword-only, so that a type checker catches a backend that
-renames one.
+records cross the seam. All parameters but ``problem``, the first of ``start``, are keyword-only, so
+that a type checker catches a backend that renames one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Losses:
         style: Tap -> weighted loss.
         total_variation: Weighted loss.
         total: The sum whose gradient is computed. The style losses count
-            ``Objective.style_counted`` times in it.
+            ``Objective.style_multiplicity`` times in it.
     """
 
     content: Mapping[str, float]

@@ -1,4 +1,13 @@
-"""Ctrl-C, ``kill`` and a closed terminal: the step is finished and the picture saved."""
+"""Ctrl-C, ``kill`` and a closed terminal: the step is finished and the picture saved.
+
+1. ``Signals`` notes the signal here.
+2. ``cli.run_picture`` has given ``Signals.stopping`` to the run. ``run.loop`` asks it after every
+   step, and raises ``Interrupted`` with the image reached so far.
+3. ``cli.run_picture`` catches ``Interrupted`` and saves the picture.
+
+After the first step, the first Ctrl-C saves the picture; a second Ctrl-C ends at once without
+saving.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +26,8 @@ from nst_core.run.observers import Observer, Step
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _MESSAGE = "nst: stopping after this step, to save the picture; Ctrl-C again ends at once\n"
 _ECHO_SECONDS = 0.3
-"""A Ctrl-C this soon after the first is not a person's second one, but the first sent twice."""
+"""A SIGINT within this time after the first signal is not a second Ctrl-C: a terminal and a parent
+process may both send the same one."""
 _SHOW_CURSOR = "\x1b[?25h"
 
 

@@ -6,15 +6,17 @@ names the file.
 """
 
 from nst_core.images.embedded_recipe import read_recipe
+from nst_core.images.formats import READ_EXTENSIONS
 from nst_core.images.output import DEFAULT_OUTPUT, DecodedPicture, EncodeOptions, Output
 from nst_core.images.reading import MAX_PIXELS, decoded, read, read_decoded
 from nst_core.images.resize import from_array, resize_picture, to_8bit, truncate_to_8bit
-from nst_core.images.writing import ENDINGS, check_output, write
+from nst_core.images.writing import EXTENSIONS, check_output, write
 
 __all__ = [
     "DEFAULT_OUTPUT",
-    "ENDINGS",
+    "EXTENSIONS",
     "MAX_PIXELS",
+    "READ_EXTENSIONS",
     "DecodedPicture",
     "EncodeOptions",
     "Output",

@@ -25,6 +25,14 @@ from nst_core.images.unsupported import UnsupportedKindError
 NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, AVIF or JPEG XL"
 """The formats, for messages."""
 
+READ_EXTENSIONS = frozenset(
+    {
+        ".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif",
+        ".avif", ".jxl",
+    }
+)  # fmt: skip
+"""The usual extensions of files of these formats, in lower case. Reading doesn't need them."""
+
 START = 64
 """The number of bytes that ``reader`` needs."""
 

@@ -30,7 +30,7 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
     Formats: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, AVIF; and JPEG XL if pillow-jxl-plugin is
     installed.
 
-    - The format is recognised by the content, not by the suffix.
+    - The format is recognised by the content, not by the extension.
     - The EXIF orientation is applied.
     - Colours are converted from the embedded ICC profile to sRGB; of PNG, also from cICP, gAMA and
       cHRM. A profile that is broken or does not fit the picture is ignored.

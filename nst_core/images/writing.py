@@ -31,7 +31,7 @@ _OPTIONS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
     }
 )
 
-ENDINGS: MappingProxyType[str, str] = MappingProxyType(
+EXTENSIONS: MappingProxyType[str, str] = MappingProxyType(
     {
         ".png": "PNG",
         ".jpg": "JPEG",
@@ -41,11 +41,11 @@ ENDINGS: MappingProxyType[str, str] = MappingProxyType(
         ".tiff": "TIFF",
     }
 )
-"""The suffixes that ``write`` knows, in lower case, and Pillow's names of their formats."""
+"""The extensions that ``write`` knows, in lower case, and Pillow's names of their formats."""
 
 _FORMATS_WITH_16_BITS = ("PNG", "TIFF")
 _FORMATS_WITH_ALPHA = ("PNG", "WEBP", "TIFF")
-_PRINT_SUFFIXES = (".eps", ".ps", ".pdf", ".psd", ".ai", ".indd")
+_PRINT_EXTENSIONS = (".eps", ".ps", ".pdf", ".psd", ".ai", ".indd")
 
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _PER_INCH = 282, 283, 296, 2
 NO_METADATA = EncodeOptions()
@@ -55,7 +55,7 @@ NO_METADATA = EncodeOptions()
 def write(
     image: Image, path: StrPath, *, recipe: str | None = None, finish: EncodeOptions = NO_METADATA
 ) -> None:
-    """Write an image as PNG, JPEG, WebP or TIFF, as the suffix of ``path`` says (in any case).
+    """Write an image as PNG, JPEG, WebP or TIFF, as the extension of ``path`` says (in any case).
 
     The file is RGB with an ICC profile of sRGB, and has 8 bits per channel unless ``finish`` says
     otherwise. Writing is atomic: if it fails, a file of that name stays as it was. Equal arguments
@@ -68,9 +68,9 @@ def write(
         finish: Bits, resolution, alpha and EXIF tags.
 
     Raises:
-        PictureError: one line: the suffix is unknown, the image holds NaN, the picture is too large
-            or the recipe too long for the format, the format has no 16 bits or no alpha, or the
-            file can't be written.
+        PictureError: one line: the extension is unknown, the image holds NaN, the picture is too
+            large or the recipe too long for the format, the format has no 16 bits or no alpha, or
+            the file can't be written.
     """
     form = _format(path)
     _check_fits(path, form, bits=finish.bits, alpha=finish.alpha is not None)
@@ -92,7 +92,7 @@ def check_output(path: StrPath, output: Output = DEFAULT_OUTPUT) -> None:
         output: What the file is going to hold.
 
     Raises:
-        PictureError: one line: the suffix is unknown, its format can't hold what ``output`` asks
+        PictureError: one line: the extension is unknown, its format can't hold what ``output`` asks
             for, the directory is missing or not writable, or ``path`` is a directory or
             write-protected.
     """
@@ -102,19 +102,19 @@ def check_output(path: StrPath, output: Output = DEFAULT_OUTPUT) -> None:
 
 
 def _format(path: StrPath) -> str:
-    ending = Path(path).suffix.lower()
-    if ending in _PRINT_SUFFIXES:
+    extension = Path(path).suffix.lower()
+    if extension in _PRINT_EXTENSIONS:
         raise PictureError(
-            f"can't write {display_path(path)}: {ending} is for printers, which want CMYK, and nst "
-            "writes RGB; write a 16-bit .tif (--bits 16) and convert it with the printer's ICC "
+            f"can't write {display_path(path)}: {extension} is for printers, which want CMYK, and "
+            "nst writes RGB; write a 16-bit .tif (--bits 16) and convert it with the printer's ICC "
             "profile"
         )
-    if ending not in ENDINGS:
+    if extension not in EXTENSIONS:
         raise PictureError(
-            f"can't write {display_path(path)}: unknown ending {ending!r}; "
-            f"use one of {', '.join(ENDINGS)}"
+            f"can't write {display_path(path)}: unknown extension {extension!r}; "
+            f"use one of {', '.join(EXTENSIONS)}"
         )
-    return ENDINGS[ending]
+    return EXTENSIONS[extension]
 
 
 def _check_fits(path: StrPath, form: str, *, bits: int, alpha: bool) -> None:

@@ -68,7 +68,8 @@ class LBFGS:
 
     Args:
         x: The starting point, float32 or float64, of any shape. It is copied.
-        history: The number of pairs, at least 1.
+        history: The number of pairs (s, y) that are kept, at least 1. It has nothing to do with the
+            history of a run, which is its losses.
         learning_rate: Finite and above 0.
         line_search: ``none``, ``backtracking`` or ``strong_wolfe``.
         loss_scale: Finite and above 0.
@@ -141,7 +142,7 @@ class LBFGS:
             if self._use_gradient:
                 self._pairs.forget()
             else:
-                self._direction *= self.x.dtype.type(end.step)
+                self._direction *= self.x.dtype.type(end.length)
                 np.subtract(end.gradient, start.gradient, out=start.gradient)
                 self._pairs.push(self._direction, start.gradient)
                 self._accept(end)
@@ -217,10 +218,10 @@ class LBFGS:
         line = LineFunction(evaluate, self.x, self._direction, self._loss_scale)
         try:
             if start and self._line_search == "backtracking":
-                end = backtracking(line.at, start, step=length)
+                end = backtracking(line.at, start, length=length)
             elif start and self._line_search == "strong_wolfe":
                 precision = float(np.finfo(self.x.dtype).eps)
-                end = strong_wolfe(line.at, start, step=length, precision=precision)
+                end = strong_wolfe(line.at, start, length=length, precision=precision)
             else:
                 end = line.at(length)
         finally:

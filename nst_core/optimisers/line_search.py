@@ -42,7 +42,8 @@ class Trial:
     """A point along a direction.
 
     Attributes:
-        step: Its distance from the start, in lengths of the direction.
+        length: Its distance from the start, as a multiple of the direction. It is not called a
+            step: an optimiser's step leads from one x to the next.
         x: The point.
         loss: The loss; infinity if the loss or the gradient is not finite.
         gradient: The gradient, flat, in x's dtype.
@@ -50,7 +51,7 @@ class Trial:
         non_finite: Says what is not finite; empty if loss and gradient are finite.
     """
 
-    step: float
+    length: float
     x: Array
     loss: float
     gradient: Array
@@ -60,7 +61,7 @@ class Trial:
 
 @dataclass(slots=True)
 class LineFunction:
-    """A function along x + step * direction; loss and gradient are multiplied by ``scale``."""
+    """A function along x + length * direction; loss and gradient are multiplied by ``scale``."""
 
     evaluate: Evaluate
     x: Array
@@ -68,14 +69,14 @@ class LineFunction:
     scale: float
     evaluations: int = 0
 
-    def at(self, step: float) -> Trial:
-        """Evaluate the function at ``step``.
+    def at(self, length: float) -> Trial:
+        """Evaluate the function at ``length``.
 
         Raises:
             ValueError: if the gradient has another shape than x.
         """
         with np.errstate(all="ignore"):
-            flat = self.direction * self.direction.dtype.type(step)
+            flat = self.direction * self.direction.dtype.type(length)
             flat += self.x.reshape(-1)
         flat.flags.writeable = False
         x = flat.reshape(self.x.shape)
@@ -89,50 +90,50 @@ class LineFunction:
             loss = float(loss) * self.scale
             slope = dot(gradient, self.direction)
         if not math.isfinite(loss):
-            return Trial(step, x, math.inf, gradient, slope, f"the loss is {loss}")
+            return Trial(length, x, math.inf, gradient, slope, f"the loss is {loss}")
         if not np.isfinite(gradient).all():
-            return Trial(step, x, math.inf, gradient, slope, "the gradient is not finite")
-        return Trial(step, x, loss, gradient, slope)
+            return Trial(length, x, math.inf, gradient, slope, "the gradient is not finite")
+        return Trial(length, x, loss, gradient, slope)
 
 
-def backtracking(evaluate: Callable[[float], Trial], start: Trial, *, step: float) -> Trial:
+def backtracking(evaluate: Callable[[float], Trial], start: Trial, *, length: float) -> Trial:
     """Return the first point that meets Armijo's condition; each point is nearer than the last.
 
     Armijo's condition is the first of the strong Wolfe conditions. Most steps of L-BFGS meet it at
-    once and cost one evaluation. After a point that does not meet it, or is not finite, the step
-    is shortened to the minimum of the parabola through the loss and slope at 0 and the loss at
-    that point, clamped to 0.1 ... 0.5 of the step before; Nocedal and Wright (3.58).
+    once and cost one evaluation. After a point that does not meet it, or is not finite, the length
+    is reduced to the minimum of the parabola through the loss and slope at 0 and the loss at
+    that point, clamped to 0.1 ... 0.5 of the length before; Nocedal and Wright (3.58).
 
     Args:
-        evaluate: Evaluates the point at a step.
-        start: The point at step 0; its slope is negative.
-        step: The first step to try.
+        evaluate: Evaluates the point at a length.
+        start: The point at length 0; its slope is negative.
+        length: The first length to try.
 
     Returns:
         The accepted point; ``start`` if none of ten points was accepted; a point that is not
         finite if none of them was.
     """
-    current = evaluate(step)
+    current = evaluate(length)
     for _ in range(_MAX_BACKTRACKS - 1):
         if not _violates_armijo(current, start):
             return current
-        excess = current.loss - start.loss - start.slope * current.step
-        lowest = -start.slope * current.step**2 / (2 * excess)  # 0 where the loss is infinite
-        current = evaluate(_clamp(lowest, 0.1 * current.step, 0.5 * current.step))
+        excess = current.loss - start.loss - start.slope * current.length
+        lowest = -start.slope * current.length**2 / (2 * excess)  # 0 where the loss is infinite
+        current = evaluate(_clamp(lowest, 0.1 * current.length, 0.5 * current.length))
     return start if _violates_armijo(current, start) and not current.non_finite else current
 
 
 def strong_wolfe(
-    evaluate: Callable[[float], Trial], start: Trial, *, step: float, precision: float
+    evaluate: Callable[[float], Trial], start: Trial, *, length: float, precision: float
 ) -> Trial:
     """Return a point that meets both strong Wolfe conditions, or the best of 25 evaluations.
 
     A point that is not finite counts as infinitely high, so the search moves away from it.
 
     Args:
-        evaluate: Evaluates the point at a step.
-        start: The point at step 0; its slope is negative.
-        step: The first step to try.
+        evaluate: Evaluates the point at a length.
+        start: The point at length 0; its slope is negative.
+        length: The first length to try.
         precision: The relative error of the losses. A bracket too small to be resolved by the
             losses is not searched.
 
@@ -140,7 +141,7 @@ def strong_wolfe(
         The accepted point; ``start`` if no point is lower; a point that is not finite if none of
         them was.
     """
-    previous, current = start, evaluate(step)
+    previous, current = start, evaluate(length)
     for count in range(1, MAX_EVALUATIONS):
         if _violates_armijo(current, start) or (count > 1 and current.loss >= previous.loss):
             budget = MAX_EVALUATIONS - count
@@ -150,8 +151,8 @@ def strong_wolfe(
         if current.slope >= 0:
             budget = MAX_EVALUATIONS - count
             return _zoom(evaluate, start, current, previous, budget, precision)
-        near = current.step + 0.01 * (current.step - previous.step)
-        further = _clamp(_cubic_minimum(previous, current), near, 10 * current.step)
+        near = current.length + 0.01 * (current.length - previous.length)
+        further = _clamp(_cubic_minimum(previous, current), near, 10 * current.length)
         previous, current = current, evaluate(further)
     return previous if _violates_armijo(current, start) else current
 
@@ -166,7 +167,7 @@ def _zoom(
 ) -> Trial:
     """Shrink a bracket whose ``low`` end is the lowest point that meets Armijo's condition."""
     for _ in range(budget):
-        left, right = sorted((low.step, high.step))
+        left, right = sorted((low.length, high.length))
         width = right - left
         if width * abs(low.slope) <= precision * abs(low.loss):
             break
@@ -178,14 +179,14 @@ def _zoom(
             continue
         if _meets_curvature(current, start):
             return current
-        if current.slope * (high.step - low.step) >= 0:
+        if current.slope * (high.length - low.length) >= 0:
             high = low
         low = current
     return high if low is start and high.non_finite else low
 
 
 def _violates_armijo(trial: Trial, start: Trial) -> bool:
-    return trial.loss > start.loss + SUFFICIENT_DECREASE * trial.step * start.slope
+    return trial.loss > start.loss + SUFFICIENT_DECREASE * trial.length * start.slope
 
 
 def _meets_curvature(trial: Trial, start: Trial) -> bool:
@@ -202,10 +203,10 @@ def _cubic_minimum(a: Trial, b: Trial) -> float:
     t = t2 - (t2 - t1) * (g2 + d2 - d1) / (g2 - g1 + 2 d2), where t1 < t2,
     d1 = g1 + g2 - 3 (f1 - f2) / (t1 - t2) and d2 = sqrt(d1^2 - g1 g2); Nocedal and Wright (3.59).
     """
-    if a.step > b.step:
+    if a.length > b.length:
         a, b = b, a
-    middle = (a.step + b.step) / 2
-    d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.step - b.step)
+    middle = (a.length + b.length) / 2
+    d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.length - b.length)
     square = d1 * d1 - a.slope * b.slope
     if not 0 <= square < math.inf:  # also if a loss or slope is not finite
         return middle
@@ -213,4 +214,4 @@ def _cubic_minimum(a: Trial, b: Trial) -> float:
     divisor = b.slope - a.slope + 2 * d2
     if divisor == 0:
         return middle
-    return b.step - (b.step - a.step) * (b.slope + d2 - d1) / divisor
+    return b.length - (b.length - a.length) * (b.slope + d2 - d1) / divisor

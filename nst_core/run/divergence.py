@@ -22,7 +22,7 @@ class NonFiniteError(NstError):
 
 
 def first_non_finite(losses: Losses) -> str:
-    """Return the term, tap and value of the first loss that is not finite; "" if all are finite."""
+    """Return kind, tap and value of the first loss that is not finite; "" if all are finite."""
     if math.isfinite(losses.total):
         return ""
     for name, value in _named_losses(losses):
@@ -34,9 +34,10 @@ def first_non_finite(losses: Losses) -> str:
 class DivergenceGuard:
     """Checks the losses of one stage, and keeps the image that had the lowest loss.
 
-    The losses of a step are those of the image before its update. So the loss of a copied image is
-    known one step later. Copying an image waits for the device. Therefore the image is copied only
-    after the steps 1, 2, 4 ... 32 and after every 32nd step.
+    A step computes the losses of the image and then updates the image. The losses of the updated
+    image are therefore known only in the next step, when the image itself is updated again. To
+    keep the best image, the guard copies it before its losses are known. A copy waits for the
+    device, so the guard makes one only after the steps 1, 2, 4 ... 32 and after every 32nd step.
 
     Args:
         initial_image: The image that the stage starts from, (H, W, 3).
@@ -87,13 +88,13 @@ class DivergenceGuard:
 
 
 def _named_losses(losses: Losses) -> Iterator[tuple[str, float]]:
-    for term in ("content", "style"):
-        for tap, value in getattr(losses, term).items():
-            yield f"the {term} loss at {tap}", value
+    for kind in ("content", "style"):
+        for tap, value in getattr(losses, kind).items():
+            yield f"the {kind} loss at {tap}", value
     yield "the total variation loss", losses.total_variation
 
 
 def _all_non_finite(losses: Losses) -> bool:
-    # A loss of 0 is left out: its term has the weight 0.
+    # A loss of 0 is left out: its weight is 0.
     values = [value for _, value in _named_losses(losses) if value != 0]
     return len(values) > 1 and not any(math.isfinite(value) for value in values)

@@ -1,7 +1,8 @@
 """The loop over stages and steps.
 
-It calls its observers, prints nothing, and never loses a picture: whatever ends a run, the image
-reached so far is returned if there is one.
+It calls its observers and prints nothing. The image reached so far is kept, if there is one: on
+Ctrl-C it is in ``Interrupted.result``; if the run diverges or the memory is not enough, it is in
+the result.
 """
 
 from __future__ import annotations

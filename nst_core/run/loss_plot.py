@@ -23,7 +23,7 @@ def write_plot(result: Result, path: Path) -> None:
 
     Args:
         result: The result of a run.
-        path: The file; its ending chooses PNG, JPEG, WebP or TIFF.
+        path: The file; its extension chooses PNG, JPEG, WebP or TIFF.
 
     Raises:
         PictureError: if it can't be written.

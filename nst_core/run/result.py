@@ -33,7 +33,7 @@ class Result:
     note: str = ""
 
     def save(self, path: str | Path) -> None:
-        """Write the picture, with its recipe inside, in the format of the file name's ending.
+        """Write the picture, with its recipe inside, in the format of the file's extension.
 
         Raises:
             PictureError: if it can't be written. An older file of that name is then unchanged.

@@ -89,7 +89,7 @@ def transfer(
         resume: A checkpoint, or its file, to resume from; all other arguments are as in the first
             call. On a CPU the result equals that of an uninterrupted run, bit for bit.
         stop: Called after every step. When it returns True, a checkpoint is written (if there are
-            checkpoints) and ``Interrupted`` is raised.
+            checkpoints) and ``Interrupted`` is raised, unless this was the last step.
         targets: A cache of style targets, shared by several calls. The result is the same to the
             bit with and without it.
         on_prepared: Called with the prepared run before the first stage begins, e.g. to estimate

@@ -7,12 +7,13 @@ descriptions of the algorithm in this form.
 
 from nst_core.spec.fields import describe
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
-from nst_core.spec.spec import Schedule, Spec, Start, Style, Term, TotalVariation
+from nst_core.spec.spec import FeatureLosses, Schedule, Spec, Start, Style, TotalVariation
 from nst_core.spec.stages import Pyramid, Stage
 
 __all__ = [
     "LBFGS",
     "Adam",
+    "FeatureLosses",
     "Optimiser",
     "Pyramid",
     "Schedule",
@@ -20,7 +21,6 @@ __all__ = [
     "Stage",
     "Start",
     "Style",
-    "Term",
     "TotalVariation",
     "describe",
 ]

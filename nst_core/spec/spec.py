@@ -35,11 +35,11 @@ from nst_core.spec.stages import Pyramid, Stage
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
 
 
-class Term(SpecTable):
-    """The content or style term of the objective.
+class FeatureLosses(SpecTable):
+    """The content or the style losses of the objective, one at each tap.
 
     Attributes:
-        weight: The weight of the term, 0 or more.
+        weight: The weight of all of them, 0 or more.
         layers: The taps that are compared, each with a weight of its own.
         distance: ``mse``, or ``scaled`` for a distance whose gradient has a norm of about 1 for
             every size of the picture: see ``nst_core.backend.Objective``.
@@ -54,12 +54,12 @@ class Term(SpecTable):
         return without_defaults(self, dump(self), _OMITTED_IF_DEFAULT)
 
     def effective(self) -> dict[str, float]:
-        """Return tap -> the term's weight times the tap's own weight."""
+        """Return tap -> the weight of its loss: the weight of all times the tap's own weight."""
         return {tap: self.weight * weight for tap, weight in self.layers}
 
 
-class Style(Term):
-    """The style term.
+class Style(FeatureLosses):
+    """The style losses, and what they compare.
 
     Attributes:
         counted: How often the style losses count in the total that is minimised, above 0. Reported
@@ -94,7 +94,7 @@ class Network(SpecTable):
 
 
 class TotalVariation(SpecTable):
-    """The total variation term of the objective: its weight, 0 or more."""
+    """The total variation loss of the objective: its weight, 0 or more."""
 
     weight: Weight
 
@@ -134,9 +134,9 @@ class Spec(SpecTable):
         description: How it differs from other presets.
         colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
             colours moved to the content's. See ``nst_core.run.recolouring``.
-        content: The content term.
-        style: The style term.
-        total_variation: The total variation term.
+        content: The content losses.
+        style: The style losses.
+        total_variation: The total variation loss.
         network: How the network pools and pads.
         optimiser: Adam or L-BFGS.
         schedule: How the learning rate decays.
@@ -152,7 +152,7 @@ class Spec(SpecTable):
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
     colours: Colours = "style"
-    content: Term
+    content: FeatureLosses
     style: Style
     total_variation: TotalVariation
     network: Network = Network()
@@ -222,7 +222,7 @@ class Spec(SpecTable):
         return Objective(
             content=self.content.effective(),
             style=self.style.effective(),
-            style_counted=self.style.counted,
+            style_multiplicity=self.style.counted,
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,

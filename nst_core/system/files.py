@@ -56,7 +56,7 @@ def atomic_writer(path: StrPath, *, error: type[NstError] = FileError) -> Iterat
         error: The type that an ``OSError`` is turned into, e.g. ``PictureError`` for a picture.
 
     Yields:
-        The path of an empty file in the same directory and with the same suffix as the target. The
+        The path of an empty file in the target's directory and with its extension. The
         block may open it in any way, but must not replace it (see ``nst_core.system.temporary``).
         If the block writes nothing, ``path`` becomes an empty file.
 

@@ -24,12 +24,12 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_MAX_SUFFIX_BYTES = 16
+_MAX_EXTENSION_BYTES = 16
 
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
-    """Yield a new, empty, locked file in the directory of ``target``, with the same suffix.
+    """Yield a new, empty, locked file in the directory of ``target``, with the same extension.
 
     Its mode bits are those of any new file. It has to be written in place: a file that replaces it
     would not be locked. It is removed when the block ends, unless it was renamed.
@@ -61,10 +61,12 @@ def remove_stale(target: Path) -> None:
 def _create(target: Path) -> tuple[Path, int | None]:
     """Return a new file, and the descriptor that holds its lock; None where locks don't exist."""
     # The prefix is a hash of the name, not the name: that may be as long as the file system allows,
-    # and so may the suffix.
-    suffix = target.suffix if len(os.fsencode(target.suffix)) <= _MAX_SUFFIX_BYTES else ""
+    # and so may the extension.
+    extension = target.suffix
+    if len(os.fsencode(extension)) > _MAX_EXTENSION_BYTES:
+        extension = ""
     while True:
-        path = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}{suffix}")
+        path = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}{extension}")
         # os.open, not tempfile, which sets the mode 0600 whatever the umask is. To read the umask,
         # one has to change it for a moment, for all threads. With os.open the kernel applies it.
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)

@@ -14,7 +14,7 @@ from nst_core.weights.canonical import Weights, from_features
 from nst_core.weights.oxford import canonical_from_original
 
 ALLOWED = (
-    "bundled, torchvision, gluoncv, random, random:SEED, a path ending in "
+    "bundled, torchvision, gluoncv, random, random:SEED, a path with the extension "
     ".safetensors, .pth or .pt, or caffe:PATH"
 )
 
@@ -88,7 +88,7 @@ def _file(source: str) -> tuple[Path, bool]:
     kind, colon, rest = source.partition(":")
     caffe = bool(colon) and kind == "caffe"
     path = Path(rest if caffe else source).expanduser()
-    if path.suffix.lower() not in storage.SUFFIXES:
+    if path.suffix.lower() not in storage.EXTENSIONS:
         raise WeightsError(f"unknown weights {source!r}: allowed are {ALLOWED}")
     return path, caffe
 

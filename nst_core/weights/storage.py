@@ -13,7 +13,7 @@ from nst_core.weights.canonical import SHAPES, Weights, canonical_names, check_n
 from nst_core.weights.torchfile import TorchFile, open_torch
 from nst_core.weights.unpickling import Tensor
 
-SUFFIXES = (".safetensors", ".pth", ".pt")
+EXTENSIONS = (".safetensors", ".pth", ".pt")
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
@@ -61,7 +61,7 @@ def save(weights: Weights, path: str | Path) -> None:
         path: The file to write or replace; it has to end in ``.safetensors``.
 
     Raises:
-        WeightsError: the suffix is another, or the file can't be written.
+        WeightsError: the extension is another, or the file can't be written.
     """
     from safetensors.numpy import save as to_bytes  # noqa: PLC0415 - not needed by `bundled`
 

@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_one_line(nst, kept):
         (("--backend", "mxnet"), "computed by pytorch, not mxnet: take that backend again"),
         (("style.png", "content.png"), "content is not the one that it was computed with"),
         (("--preset", "gala"), "content.weight was 1 and is now 0.01"),
-        (("-o", "c"), "unknown ending"),
+        (("-o", "c"), "unknown extension"),
     ):
         if "mxnet" in arguments:
             pytest.importorskip("mxnet")

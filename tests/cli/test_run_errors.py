@@ -43,7 +43,7 @@ def test_no_such_file(refused):
 
 
 def test_not_a_picture(refused, tmp_path):
-    (tmp_path / "notes.jpg").write_text("dear diary")
+    (tmp_path / "notes.jpg").write_text("dear calls")
     assert "notes.jpg: not a JPEG, PNG" in refused(pictures=("notes.jpg", "style.png"))
 
 

@@ -25,19 +25,19 @@ class PapersEpsilon(NumpySession):
 
 
 class CountedOnce(NumpySession):
-    """The factor `style_counted` is ignored."""
+    """The factor `style_multiplicity` is ignored."""
 
     def __init__(self, problem, *, dtype):
-        objective = replace(problem.objective, style_counted=1.0)
+        objective = replace(problem.objective, style_multiplicity=1.0)
         super().__init__(replace(problem, objective=objective), dtype=dtype)
 
 
 class CountedInReport(NumpySession):
-    """The reported style losses are multiplied by `style_counted`."""
+    """The reported style losses are multiplied by `style_multiplicity`."""
 
     def _evaluate(self, x):
         losses, gradient = super()._evaluate(x)
-        count = self._objective.style_counted
+        count = self._objective.style_multiplicity
         style = {tap: count * loss for tap, loss in losses.style.items()}
         return replace(losses, style=style), gradient
 

@@ -31,7 +31,7 @@ class Case:
     architecture: Architecture = PLAIN_VGG
     content: Mapping[str, float]
     style: Mapping[str, float]
-    style_counted: float = 1.0
+    style_multiplicity: float = 1.0
     total_variation: float = 0.1
     weights: str = "he"
     start: str = "content"
@@ -82,7 +82,7 @@ class Case:
             content=self.content,
             style=self.style,
             total_variation=self.total_variation,
-            style_counted=self.style_counted,
+            style_multiplicity=self.style_multiplicity,
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
@@ -126,7 +126,7 @@ class Case:
             content_weights=self.content,
             style_weights=self.style,
             tv_weight=self.total_variation,
-            style_counted=self.style_counted,
+            style_multiplicity=self.style_multiplicity,
         )
 
 
@@ -144,7 +144,7 @@ SMALL = Case(
 )
 D2L = Case(name="d2l", content={"relu4_4": 1.0}, style=_every(D2L_STYLE, 1e5))
 
-COUNTED = replace(SMALL, name="style counted ten times", style_counted=10.0)
+COUNTED = replace(SMALL, name="style counted ten times", style_multiplicity=10.0)
 BLENDED = replace(SMALL, name="three styles, one without a share", blend=(3.0, 0.0, 1.0))
 SCALED = replace(SMALL, name="scaled distances", content_distance="scaled", style_distance="scaled")
 WASSERSTEIN = replace(

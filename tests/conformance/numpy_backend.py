@@ -176,10 +176,11 @@ class NumpySession:
         return other(features) if other else self._style_loss(features, self._grams[tap])
 
     def _normalised(self, image: Image) -> Array:
-        return oracle.normalise(np.array(image, self._dtype))
+        return np.ascontiguousarray(oracle.normalise(np.array(image, self._dtype)))
 
     def _from_picture(self, picture: Array) -> Array:
-        return np.array(picture, self._dtype).transpose(2, 0, 1)
+        # The memory order decides the rounding of sums, so it is the same as before `restore`.
+        return np.array(picture.transpose(2, 0, 1), self._dtype, order="C")
 
     def _forward(self, x: Array) -> dict[str, Array]:
         return oracle.forward(self._weights, x, self._objective.taps(), **self._architecture)
@@ -201,7 +202,7 @@ class NumpySession:
         for tap, weight in self._objective.style.items():
             loss, gradient = self._style_loss_at(tap, features[tap])
             style[tap] = float(weight * loss)
-            gradients[tap] += self._objective.style_counted * weight * gradient
+            gradients[tap] += self._objective.style_multiplicity * weight * gradient
         variation, variation_gradient = self._total_variation(x)
         total_variation = float(self._objective.total_variation * variation)
         losses = Losses(
@@ -209,7 +210,7 @@ class NumpySession:
             style=style,
             total_variation=total_variation,
             total=sum(content.values())
-            + self._objective.style_counted * sum(style.values())
+            + self._objective.style_multiplicity * sum(style.values())
             + total_variation,
         )
         gradient = oracle.backward(self._weights, outputs, gradients, **self._architecture)

@@ -1,4 +1,4 @@
-"""Every check of the suite fails on a backend that is broken on purpose: a canary for each."""
+"""Every check of the suite fails on a canary, a backend with one deliberate mistake."""
 
 from dataclasses import replace
 from functools import partial

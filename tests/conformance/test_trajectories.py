@@ -27,7 +27,7 @@ CASES = (
         size=(21, 27),
         content={"conv3_4": 1.0},
         style=dict.fromkeys(("conv1_1", "conv2_1", "conv3_1"), 1e3),
-        style_counted=10.0,
+        style_multiplicity=10.0,
         adam=Adam(beta1=0.9, beta2=0.999, epsilon=1e-8, epsilon_form="mxnet"),
     ),
 )

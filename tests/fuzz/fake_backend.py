@@ -21,8 +21,8 @@ class Session(fakes.FakeSession):
         evaluations: Those of the whole run; a file may ask for hundreds of stages.
     """
 
-    def __init__(self, problem, diary, evaluations):
-        super().__init__(problem, diary)
+    def __init__(self, problem, calls, evaluations):
+        super().__init__(problem, calls)
         self.evaluations = evaluations
 
     def evaluate(self, *, image):
@@ -44,5 +44,5 @@ class Backend(fakes.FakeBackend):
 
     def start(self, problem, **given):
         super().start(problem, **given)
-        self.diary.clear()
-        return Session(problem, self.diary, self.evaluations)
+        self.calls.clear()
+        return Session(problem, self.calls, self.evaluations)

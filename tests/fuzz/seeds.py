@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import PIL.Image
 import tiff_files
+from heic_files import HEIC, heic
 from PIL.PngImagePlugin import PngInfo
 
 from nst_core import demo
@@ -52,8 +53,12 @@ class Seed(NamedTuple):
 
 @cache
 def pictures() -> tuple[Seed, ...]:
-    """JPEG, PNG, WebP, TIFF and BMP in the modes that each can hold."""
-    return tuple(itertools.chain(_jpegs(), _pngs(), _webps(), _tiffs(), _bmps()))
+    """Every format that is read, in the modes that each can hold."""
+    return tuple(
+        itertools.chain(
+            _jpegs(), _pngs(), _webps(), _tiffs(), _bmps(), _gifs(), _avifs(), _heics(), _jxls()
+        )
+    )
 
 
 @cache
@@ -244,6 +249,43 @@ def _bmps() -> Iterator[Seed]:
     transparent = _small(24, 16).convert("RGBA")
     transparent.putalpha(0)
     yield Seed("BMP without alpha", ".bmp", _encoded(transparent, "BMP"))
+
+
+def _gifs() -> Iterator[Seed]:
+    rgb = _small(24, 16)
+    frames = [rgb.transpose(PIL.Image.Transpose.ROTATE_180).convert("P")]
+    yield Seed("GIF", ".gif", _encoded(rgb, "GIF", interlace=0))
+    yield Seed("GIF interlaced", ".gif", _encoded(rgb, "GIF", interlace=1))
+    yield Seed("GIF keyed", ".gif", _encoded(rgb.convert("P"), "GIF", transparency=3))
+    animated = _encoded(rgb.convert("P"), "GIF", save_all=True, append_images=frames)
+    yield Seed("GIF animated", ".gif", animated)
+
+
+def _avifs() -> Iterator[Seed]:
+    rgb = _small(24, 16)
+    exif, profile = _orientation(6), srgb_profile()
+    yield Seed("AVIF", ".avif", _encoded(rgb, "AVIF", exif=exif, icc_profile=profile))
+    yield Seed("AVIF alpha", ".avif", _encoded(rgb.convert("RGBA"), "AVIF"))
+    animated = _encoded(rgb, "AVIF", save_all=True, append_images=[rgb])
+    yield Seed("AVIF animated", ".avif", animated)
+
+
+def _heics() -> Iterator[Seed]:
+    for name in HEIC:
+        yield Seed(f"HEIC {name}", ".heic", heic(name))
+
+
+def _jxls() -> Iterator[Seed]:
+    """JPEG XL, if its reader is installed, which is also a writer."""
+    try:
+        import pillow_jxl  # noqa: F401
+    except ImportError:
+        return
+    rgb, exif = _small(24, 16), _orientation(6).tobytes()
+    yield Seed("JPEG XL", ".jxl", _encoded(rgb, "JXL", lossless=True))
+    yield Seed("JPEG XL lossy", ".jxl", _encoded(rgb.convert("RGBA"), "JXL"))
+    boxes = _encoded(rgb, "JXL", use_container=True, exif=exif)
+    yield Seed("JPEG XL in boxes", ".jxl", boxes)
 
 
 def _torchvision_names() -> list[str]:

@@ -7,7 +7,7 @@ from pytorch_backend.networks import direct_network, draw, winograd_network
 
 from nst_core.vgg19 import feature_shape
 from nst_pytorch.feature_map import FeatureMap
-from nst_pytorch.style_loss import MomentsLoss, RegionLoss
+from nst_pytorch.style_loss import RegionLoss, StatisticsLoss
 
 
 def of_moments(moments):
@@ -31,7 +31,7 @@ def test_losses_of_moments_are_differentiated(taps, centred, loss):
     x = draw(1, 3, *size)
     regions = [RegionLoss(of_moments)]
     by_moments = {
-        tap: [MomentsLoss(tap, regions, centred=centred, multiplicity=0.3)] for tap in taps
+        tap: [StatisticsLoss(tap, regions, centred=centred, multiplicity=0.3)] for tap in taps
     }
     by_autograd = {tap: [DifferentiatedLoss("style", tap, loss, multiplicity=0.3)] for tap in taps}
     wanted = direct_network(taps).evaluate(x, by_autograd)
@@ -66,7 +66,7 @@ def test_losses_of_regions_are_differentiated(centred, size):
     for tap in taps:
         each = list(densities(feature_shape(tap, height=size[0], width=size[1])[1:]))
         regions = [RegionLoss(of_moments, FeatureMap.from_nchw(one[None, None])) for one in each]
-        by_regions[tap] = [MomentsLoss(tap, regions, centred=centred, multiplicity=0.3)]
+        by_regions[tap] = [StatisticsLoss(tap, regions, centred=centred, multiplicity=0.3)]
 
         def loss(features, each=each):
             return sum(of_region(features, one, centred=centred) for one in each)

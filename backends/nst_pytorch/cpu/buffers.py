@@ -15,8 +15,8 @@ INPUT_TILES, V, M, PIXELS = "input tiles", "V", "M", "pixels"
 """The names of a worker's buffers, after the main content of each.
 
 V are the transformed input tiles and M their products with the kernels, in the letters of Lavin and
-Gray; PIXELS is a block of a map. Each buffer also holds the temporary values of other steps, while
-its own content is not needed."""
+Gray; PIXELS is a tile block of a map. Each buffer also holds the temporary values of other steps,
+while its own content is not needed."""
 
 
 def padded_shape(

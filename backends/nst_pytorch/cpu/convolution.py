@@ -1,8 +1,8 @@
-"""How the workers share a convolution: by blocks of tiles, or by the 36 matrix products.
+"""How the workers share a convolution: by tile blocks, or by the 36 matrix products.
 
 A worker must load and pack every kernel matrix that it multiplies by. In a layer of few tiles that
 takes as long as the products. There each worker multiplies all tiles by its share of the 36
-matrices; before and after that phase it transforms blocks.
+matrices; before and after that phase it transforms tile blocks.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ as long as multiplying 20 tiles by it. Measured: faster by a tenth to a third at
 3 % at 140 tiles with 512 channels, and no faster beyond."""
 
 _TILES = ((256, 200), (128, 240), (0, 360))
-"""Pairs (channels, tiles): with at least so many channels a block has at most so many tiles; the
-first pair that fits counts. Measured: with fewer tiles Python has no time to keep two cores busy,
-with more the block does not fit into the cache."""
+"""Pairs (channels, tiles): with at least so many channels a tile block has at most so many tiles.
+The first pair that fits counts. Measured: with fewer tiles Python has no time to keep two cores
+busy, with more the tile block does not fit into the cache."""
 
 BlockInput = Callable[[TileBlock, Scratch], Tensor]
-"""Returns a block's values and one more on each side: ``source`` of ``winograd.convolve``."""
+"""Returns a tile block's values and one more on each side: ``source`` of ``winograd.convolve``."""
 BlockOutput = Callable[[TileBlock, WriteTiles, Scratch], None]
-"""Receives a block, and the function that writes the block's convolution."""
+"""Receives a tile block, and the function that writes its convolution."""
 
 
 class ConvolutionPlan(NamedTuple):
     """How a layer's convolution is split among the workers.
 
     Attributes:
-        blocks: The blocks of tiles.
+        blocks: The tile blocks.
         ins: The number of input channels.
         outs: The number of output channels.
         splits_products: Whether the workers split the 36 products instead of the tiles.
@@ -64,7 +64,7 @@ class ConvolutionPlan(NamedTuple):
 
 
 def layer_blocks(size: tuple[int, int], *, channels: int) -> list[TileBlock]:
-    """Return the blocks of a convolution of ``size`` (H, W) with so many output channels."""
+    """Return the tile blocks of a convolution of ``size`` (H, W), by its output channels."""
     tiles = next(count for least, count in _TILES if channels >= least)
     return split_into_blocks(*size, tiles=tiles, least=thread_pool().count)
 
@@ -107,13 +107,13 @@ class ParallelConvolution:
         bias: Tensor | None = None,
         flipped: bool = False,
     ) -> None:
-        """Convolve all blocks of a layer.
+        """Convolve all tile blocks of a layer.
 
         Args:
             plan: The plan of the layer.
-            source: Called once for each block, on any worker.
+            source: Called once for each tile block, on any worker.
             kernels: (36, I, O).
-            output: Called once for each block, on any worker, after the block's ``source``.
+            output: Called once for each tile block, on any worker, after its ``source``.
             bias: (O,).
             flipped: Whether this is the gradient of the input, from O channels to I: see
                 ``winograd.convolve``.

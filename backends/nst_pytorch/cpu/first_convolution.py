@@ -78,7 +78,7 @@ class FirstConvolution:
 
     @timing.kernel("conv1_1")
     def add_gradient(self, gradient: Tensor, block: TileBlock, scratch: Scratch) -> None:
-        """Take the gradient of the output in a block, (4 rows, 4 columns, O)."""
+        """Take the gradient of the output in a tile block, (4 rows, 4 columns, O)."""
         high, wide, outs = gradient.shape
         matrix = scratch.take(INPUT_TILES, 27, high * wide)
         torch.mm(self._gradient_kernels, gradient.reshape(-1, outs).T, out=matrix)
@@ -91,7 +91,7 @@ class FirstConvolution:
                 patch[:, row : row + high, column : column + wide].add_(parts[:, row, column])
 
     def image_gradient(self) -> Tensor:
-        """Return the gradient of the image (1, 3, H, W), the sum over all blocks."""
+        """Return the gradient of the image (1, 3, H, W), the sum over all tile blocks."""
         height, width = self._size
         weight = self._gradient_kernels
         found = weight.new_zeros(height, width, 3).permute(2, 0, 1)

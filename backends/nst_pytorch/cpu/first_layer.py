@@ -98,7 +98,7 @@ class FirstLayer:
         return FeatureMap(padded, 1, 1, *self.size)
 
     def output_with_halo(self, block: TileBlock, scratch: Scratch) -> Tensor:
-        """Return the output in a block and one more value on each side, in ``PIXELS``."""
+        """Return the output in a tile block and one more value on each side, in ``PIXELS``."""
         rows, columns = (slice(axis.start - 1, axis.stop + 1) for axis in window_of(block))
         found = self._convolution.convolve(rows, columns, scratch, PIXELS)
         return found.clamp_min_(0) if self.plan.has_relu else found
@@ -113,7 +113,7 @@ class FirstLayer:
         gradients: TapGradients,
         scratch: Scratch,
     ) -> None:
-        """Take one block of the gradient of the output; see ``Layer.backward``."""
+        """Take one tile block of the gradient of the output; see ``Layer.backward``."""
         shape = 4 * block.rows, 4 * block.columns, self.channels
         gradient = scratch.take(PIXELS, *shape)
         write_tiles(tile_columns(gradient, block))

@@ -22,7 +22,7 @@ def winograd_bytes(
     kernels = sum(36 * one.ins * one.outs for one in plan.convolutions)
     scratch = thread_pool().count * sum(_scratch_sizes(plan.convolutions).values())
     scratch += sum(shared_buffer_sizes(plan.convolutions).values())
-    # The image, and its gradient block by block.
+    # The image, and its gradient in tile blocks.
     planes = 2 * 3 * prod(plan.first.padded_size)
     maps = plan.map_bytes(dtype)
     return kernels * dtype.itemsize, maps + (scratch + planes) * dtype.itemsize

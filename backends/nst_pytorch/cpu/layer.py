@@ -1,4 +1,4 @@
-"""One convolution of VGG-19 with its ReLU, block by block; see ``network``.
+"""One convolution of VGG-19 with its ReLU, one tile block at a time; see ``network``.
 
 Layers differ in what they store. The base class and ``MaskedLayer`` (no tap, no pooling) are here;
 those with a tap are in ``tapped_layer``, those with a pooling in ``pool_layer``.
@@ -30,7 +30,7 @@ from nst_pytorch.loss_terms import LossTerm, TapGradients, TermLosses, evaluate_
 
 
 class Layer(ABC):
-    """A layer's maps, and the work on one block of them.
+    """A layer's maps, and the work on one tile block of them.
 
     Attributes:
         plan: The shapes.
@@ -61,10 +61,10 @@ class Layer(ABC):
 
     @abstractmethod
     def forward(self, block: TileBlock, write_tiles: WriteTiles, scratch: Scratch) -> None:
-        """Write one block of the output, given what writes the block's convolution."""
+        """Write one tile block of the output, given what writes its convolution."""
 
     def output_with_halo(self, block: TileBlock, _: Scratch) -> Tensor:
-        """Return the output in a block of the next layer, and one more value on each side."""
+        """Return the output in a tile block of the next layer, and one more value on each side."""
         return with_halo(self.out.padded, block)
 
     def begin_backward(self) -> None:
@@ -78,10 +78,10 @@ class Layer(ABC):
         gradients: TapGradients,  # noqa: ARG002
         scratch: Scratch,  # noqa: ARG002
     ) -> None:
-        """Write one block of ``output_gradient``, through the ReLU too if no pooling follows.
+        """Write a tile block of ``output_gradient``, through the ReLU too if no pooling follows.
 
         Args:
-            block: A block of the next layer's convolution.
+            block: A tile block of the next layer's convolution.
             write_tiles: Writes that convolution's gradient with respect to its input.
             gradients: From ``evaluate_terms``.
             scratch: The buffers of the worker that this runs on.
@@ -92,7 +92,7 @@ class Layer(ABC):
 
     @abstractmethod
     def convolution_gradient(self, block: TileBlock, scratch: Scratch) -> Tensor:
-        """Return the gradient with respect to the convolution's output, in and around a block.
+        """Return the gradient with respect to the convolution's output, in and around ``block``.
 
         It may lie in ``scratch``.
         """

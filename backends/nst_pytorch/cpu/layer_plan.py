@@ -57,7 +57,7 @@ class LayerPlan:
 
     @property
     def fuses_pool(self) -> bool:
-        """Whether the pooling reads the convolution's blocks and nothing is stored in between."""
+        """Whether the pooling reads the convolution's tile blocks and nothing is stored."""
         return self.has_pool and not self.has_tap
 
     @property

@@ -1,8 +1,8 @@
-"""VGG-19 on a CPU, block by block of the picture, in buffers that are kept for the whole run.
+"""VGG-19 on a CPU, one tile block at a time, in buffers that are kept for the whole run.
 
-It computes the same as ``nst_pytorch.network.Network``, for images of one size. Each block goes
-through a convolution (Winograd's), its ReLU, and its pooling unless a tap lies between, on one core
-and in that core's cache.
+It computes the same as ``nst_pytorch.network.Network``, for images of one size. Each tile block
+goes through a convolution (Winograd's), its ReLU, and its pooling unless a tap lies between, on one
+core and in that core's cache.
 """
 
 from __future__ import annotations

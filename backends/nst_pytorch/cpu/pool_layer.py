@@ -1,6 +1,6 @@
 """A convolution with its ReLU and the pooling that ends a block of VGG-19.
 
-Without a tap the pooling reads each block of the convolution as it is computed
+Without a tap the pooling reads each tile block of the convolution as it is computed
 (``FusedPoolLayer``). With a tap it reads the stored map by rows (``TappedPoolLayer``).
 """
 
@@ -57,7 +57,7 @@ class FusedPoolLayer(Layer):
 
     @timing.kernel("pooling")
     def _pool_tiles(self, tiles: Tensor, block: TileBlock, scratch: Scratch) -> None:
-        """Pool the tiles of a block (4 columns, 4 rows, rows, columns, C)."""
+        """Pool the tiles of a tile block (4 columns, 4 rows, rows, columns, C)."""
         _, _, *rest = tiles.shape
         shape = 2, 2, *rest
         quarters = [tiles[j::2, i::2] for i in (0, 1) for j in (0, 1)]

@@ -26,7 +26,7 @@ from nst_pytorch.loss_terms import TapGradients
 class TappedLayer(Layer):
     """A layer with a tap, whose values are stored until the backward pass.
 
-    The gradient takes the place of the stored values, block by block.
+    The gradient takes the place of the stored values, one tile block at a time.
 
     Attributes:
         saved_activation: The map that the convolution writes to. It keeps the convolution's output

@@ -1,4 +1,4 @@
-"""Winograd's 4x4 tiles, blocks of tiles that a worker takes at a time, and their place in maps.
+"""Winograd's 4x4 tiles, the tile blocks that a worker takes at a time, and their place in maps.
 
 The maps have a padding of one row above and one column on the left, and whole tiles: see
 ``buffers.padded_shape``.
@@ -16,12 +16,12 @@ from torch import Tensor
 from nst_pytorch.feature_map import FeatureMap, Window
 
 _MAX_COLUMNS = 30
-"""Tiles per row of a block. Of blocks with the same number of tiles, tall ones share more of their
-rows."""
+"""Tiles per row of a tile block. Of two tile blocks with the same number of tiles, the taller one
+shares more of its rows between its tiles."""
 
 
 class TileBlock(NamedTuple):
-    """A block of tiles, ``rows`` by ``columns``; ``top`` and ``left`` count the tiles before it."""
+    """A tile block, ``rows`` by ``columns``; ``top`` and ``left`` count the tiles before it."""
 
     top: int
     rows: int
@@ -35,23 +35,23 @@ class TileBlock(NamedTuple):
 
 
 def count_tiles(blocks: Iterable[TileBlock]) -> int:
-    """Return the number of tiles in all blocks."""
+    """Return the number of tiles in all tile blocks."""
     return sum(block.tiles for block in blocks)
 
 
 def split_into_blocks(height: int, width: int, *, tiles: int, least: int) -> list[TileBlock]:
-    """Split a picture into blocks of about equal size.
+    """Split a picture into tile blocks of about equal size.
 
     Args:
         height: The picture's height in pixels.
         width: Its width in pixels.
-        tiles: The largest number of tiles per block.
-        least: The smallest number of blocks, provided that there are as many tiles.
+        tiles: The largest number of tiles per tile block.
+        least: The smallest number of tile blocks, provided that there are as many tiles.
     """
     high, wide = -(-height // 4), -(-width // 4)
     across = -(-wide // min(tiles, _MAX_COLUMNS))
     down = -(-high // (tiles // -(-wide // across)))
-    # A multiple of ``least``: as many blocks for each worker.
+    # A multiple of ``least``: as many tile blocks for each worker.
     while across * down % least and down < high:
         down += 1
     rows, columns = _spans(high, down), _spans(wide, across)
@@ -71,13 +71,13 @@ def _spans(length: int, count: int) -> list[tuple[int, int]]:
 
 
 def with_halo(padded: Tensor, block: TileBlock) -> Tensor:
-    """Return a block's values and one more on each side, (4 rows + 2, 4 columns + 2, C)."""
+    """Return a tile block's values and one more on each side, (4 rows + 2, 4 columns + 2, C)."""
     rows, columns = 4 * block.rows + 2, 4 * block.columns + 2
     return padded[4 * block.top :][:rows, 4 * block.left :][:, :columns]
 
 
 def tile_interior(feature_map: FeatureMap, block: TileBlock) -> Tensor:
-    """Return a block's values (4 rows, 4 columns, C), with what lies outside the map."""
+    """Return a tile block's values (4 rows, 4 columns, C), with what lies outside the map."""
     rows, columns = 4 * block.rows, 4 * block.columns
     return feature_map.padded[1 + 4 * block.top :][:rows, 1 + 4 * block.left :][:, :columns]
 
@@ -95,7 +95,7 @@ def pooled_tiles(region: Tensor, block: TileBlock) -> Tensor:
 
 
 def window_of(block: TileBlock) -> Window:
-    """Return the window of a block in a map's ``padded`` tensor."""
+    """Return the window of a tile block in a map's ``padded`` tensor."""
     top, left = 1 + 4 * block.top, 1 + 4 * block.left
     return slice(top, top + 4 * block.rows), slice(left, left + 4 * block.columns)
 

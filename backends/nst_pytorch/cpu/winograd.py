@@ -2,9 +2,9 @@
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016): each tile of 4x4 outputs
 is computed from 6x6 inputs. These are transformed by B on both sides (V), multiplied by the kernel
-transformed by G, which gives M, and transformed back by A. The transforms of the tiles consist of
-additions only, first along one axis, then along the other. The multiplications are 36 matrix
-products over the channels.
+transformed by the paper's matrix G, which gives M, and transformed back by A. The transforms of the
+tiles need only additions and multiplications by powers of two, first along one axis, then along the
+other. All other multiplications are 36 matrix products over the channels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nst_pytorch import timing
 from nst_pytorch.cpu.buffers import INPUT_TILES, M, Scratch, V
 
 WriteTiles = Callable[[Sequence[Tensor]], None]
-"""Writes the convolution of one block into four views: see ``outs`` of ``convolve``."""
+"""Writes the convolution of one tile block into four views: see ``outs`` of ``convolve``."""
 
 _G = (
     (1 / 4, 0, 0),
@@ -44,12 +44,12 @@ def transform_filters(weight: Tensor) -> Tensor:
 
 
 class SharedScratch(NamedTuple):
-    """A block's place in buffers that hold V and M of all blocks of a layer, tile after tile.
+    """A tile block's place in buffers with V and M of all tiles of a layer, one after the other.
 
     Attributes:
         scratch: The buffers, shared by all workers; they must not grow any more.
-        tiles: The number of tiles of all blocks.
-        begin: The number of tiles of the blocks before this one.
+        tiles: The number of tiles of all tile blocks.
+        begin: The number of tiles of the tile blocks before this one.
     """
 
     scratch: Scratch
@@ -57,7 +57,7 @@ class SharedScratch(NamedTuple):
     begin: int
 
     def views(self, ins: int, outs: int) -> tuple[Tensor, Tensor]:
-        """Return V (36, tiles, I) and M (36, tiles, O) of all blocks."""
+        """Return V (36, tiles, I) and M (36, tiles, O) of all tile blocks."""
         take = self.scratch.take
         return take(V, 36, self.tiles, ins), take(M, 36, self.tiles, outs)
 
@@ -65,7 +65,7 @@ class SharedScratch(NamedTuple):
 def buffer_sizes(
     rows: int, columns: int, ins: int, outs: int, *, shared: bool = False
 ) -> dict[str, int]:
-    """Return buffer -> the number of values that one block's convolution needs in it.
+    """Return buffer -> the number of values that a tile block's convolution needs in it.
 
     Args:
         rows: Rows of tiles.
@@ -84,9 +84,10 @@ def buffer_sizes(
 
 
 class BlockTransforms:
-    """The views of a worker's buffers that the convolution of one block size needs.
+    """The views of a worker's buffers that the convolution of one size of tile block needs.
 
-    They are made once, since making them takes Python as long as the computation takes a core.
+    They are made once and kept: making them takes as long in Python as a convolution of the tile
+    block takes on a core.
 
     Attributes:
         V: (36, tiles, I), written by ``transform_input``.
@@ -153,7 +154,7 @@ def block_transforms(
     outs: int,
     shared: SharedScratch | None = None,
 ) -> BlockTransforms:
-    """Return a worker's ``BlockTransforms`` for blocks of rows x columns tiles, cached."""
+    """Return a worker's ``BlockTransforms`` for tile blocks of rows x columns, cached."""
     key = rows, columns, ins, outs, shared
     found: BlockTransforms = scratch.cached(key, lambda own: BlockTransforms(own, *key))
     return found
@@ -168,13 +169,13 @@ def convolve(
     *,
     flipped: bool = False,
 ) -> None:
-    """Convolve one block.
+    """Convolve one tile block.
 
     The backward pass needs the kernels rotated by 180 degrees. The tiles are rotated instead, on
     the way in and on the way out, so one set of transformed kernels serves both passes.
 
     Args:
-        source: (4 rows + 2, 4 columns + 2, I), the block's values and one more on each side.
+        source: (4 rows + 2, 4 columns + 2, I), the tile block's values and one more on each side.
         kernels: (36, I, O); if flipped, (36, O, I) of the convolution whose gradient this is.
         bias: (O,).
         outs: Four views (4, rows, columns, O), one for each of the tiles' columns; their first

@@ -137,7 +137,9 @@ class AutogradSession:
             for tap, weight in objective.style.items()
         }
         variation = objective.total_variation * total_variation(x)
-        total = sum(content.values()) + objective.style_counted * sum(style.values()) + variation
+        total = (
+            sum(content.values()) + objective.style_multiplicity * sum(style.values()) + variation
+        )
         losses = Losses(
             content={tap: loss.item() for tap, loss in content.items()},
             style={tap: loss.item() for tap, loss in style.items()},

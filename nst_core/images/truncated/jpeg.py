@@ -20,7 +20,9 @@ def complete(data: bytes) -> Completed | None:
     From there on the decoder repeats the last colour. The other way to complete the file appends
     noise before the end. The pixels that differ are those that are missing.
     """
-    if data.rstrip(b"\0").endswith(_END):
+    # An interrupted download may have the full length, filled with zeros.
+    data = data.rstrip(b"\0")
+    if data.endswith(_END):
         return None
     last_scan = _last_scan(data)
     data = data[:-1] if data.endswith(b"\xff") else data

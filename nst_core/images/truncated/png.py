@@ -12,6 +12,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _UP = b"\2"
+_PIECE = 256
 
 # Adam7: first column and row, steps between columns and rows.
 _PASSES = (
@@ -35,22 +36,21 @@ def lacks_end(stream: BinaryIO) -> bool:
     while place + 12 <= size:
         stream.seek(place)
         length, kind = struct.unpack(">I4s", stream.read(8))
-        if not kind.isalpha():
-            return False
-        if kind == b"IEND":
-            return False
+        if kind == b"IEND" or not kind.isalpha():
+            return bool(kind == bytes(4))  # where a file of the full length is filled with zeros
         place += 12 + length
     return True
 
 
 def complete(data: bytes) -> Completed | None:
     """Fill the missing rows with the row above: a row of zeros with the filter Up."""
-    chunks = _chunks(data)
+    # An interrupted download may have the full length, filled with zeros.
+    chunks = _chunks(data.rstrip(b"\0"))
     (_, header), *others = chunks
     passes = _passes(header)
     expected = sum(one.height * one.row_bytes for one in passes)
     packed = b"".join(body for kind, body in others if kind == b"IDAT")
-    rows = zlib.decompressobj().decompress(packed, expected)
+    rows = _inflated(packed, expected)
     filled, missing, total = [], 0, 0
     for one in passes:
         there = min(one.height, len(rows) // one.row_bytes)
@@ -63,6 +63,24 @@ def complete(data: bytes) -> Completed | None:
     kept = [one for one in others if one[0] not in (*_ANIMATION, b"IDAT", b"IEND")]
     body = [(b"IHDR", header), *kept, (b"IDAT", zlib.compress(b"".join(filled), 1)), (b"IEND", b"")]
     return Completed(_SIGNATURE + b"".join(_chunk(*one) for one in body), share)
+
+
+def _inflated(packed: bytes, limit: int) -> bytes:
+    """Return what can be decompressed; an error ends the data."""
+    found, place, length = [], 0, 0
+    decompressor = zlib.decompressobj()
+    while place < len(packed) and length < limit:
+        try:
+            part = decompressor.decompress(packed[place : place + _PIECE], limit - length)
+            part += decompressor.unconsumed_tail and decompressor.decompress(
+                decompressor.unconsumed_tail, limit - length - len(part) or 1
+            )
+        except zlib.error:
+            break
+        found.append(part)
+        length += len(part)
+        place += _PIECE
+    return b"".join(found)[:limit]
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:

@@ -1,4 +1,14 @@
-"""The specs that ship with nst: one TOML file per preset, with its source."""
+"""The specs that ship with nst: one TOML file per preset, with its source.
+
+To add a preset, add ``NAME.toml`` here; there is no list to register it in. It needs
+
+- ``source``: where the algorithm is published. A preset of nst itself begins with "nst's own";
+- ``description``: how it differs from d2l, with the words "from d2l";
+- the tables of a ``Spec``; copy those of another preset.
+
+``tests/core/spec/test_presets.py`` and ``tests/documents`` hold every preset against its document,
+except those whose source begins with "nst's own".
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nst_core.backend import Session
 from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.errors import OutOfMemoryError
 
@@ -14,7 +15,8 @@ def message(error):
     return "3 GB were asked for" if "memory" in str(error) else None
 
 
-METHODS = ("features", "evaluate", "step", "losses", "image", "state", "restore")
+METHODS = tuple(name for name in vars(Session) if not name.startswith("_"))
+"""Every method of a session, as the protocol has them."""
 
 
 def session(method, raised):
@@ -39,7 +41,8 @@ def constructors():
             def __init__(self):
                 raise raised
 
-            features = evaluate = step = losses = image = state = restore = lambda self: None
+            features = evaluate = step = losses = image = lambda self: None
+            style_targets = state = restore = lambda self: None
 
         return Session
 

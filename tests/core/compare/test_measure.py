@@ -1,4 +1,4 @@
-"""What is measured of a variant, with a backend that keeps a diary."""
+"""What is measured of a variant, with a backend that keeps a calls."""
 
 import time
 

@@ -11,12 +11,12 @@ from nst_core.images import read, read_recipe, write
 from nst_core.images.embedded_recipe import add_recipe
 
 
-@pytest.mark.parametrize("ending", WRITTEN)
+@pytest.mark.parametrize("extension", WRITTEN)
 @pytest.mark.parametrize(
     "recipe", [RECIPE, RECIPE * 500, "", "\n", "x = 1", "\ufeffx = 1"], ids=len
 )
-def test_recipe_round_trip(tmp_path, image, ending, recipe):
-    path = tmp_path / f"a.{ending}"
+def test_recipe_round_trip(tmp_path, image, extension, recipe):
+    path = tmp_path / f"a.{extension}"
     write(image, path, recipe=recipe)
     assert read_recipe(path) == recipe
     assert np.asarray(read(path)).shape == image.shape
@@ -29,9 +29,9 @@ def test_the_long_recipe_is_long():
     assert len((RECIPE * 500).encode()) > 20_000
 
 
-@pytest.mark.parametrize("ending", WRITTEN)
-def test_no_recipe(tmp_path, image, ending):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", WRITTEN)
+def test_no_recipe(tmp_path, image, extension):
+    path = tmp_path / f"a.{extension}"
     write(image, path)
     assert "holds none" in refused(lambda: read_recipe(path), path)
     # What a camera or an editor says of a picture is no recipe.

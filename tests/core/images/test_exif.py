@@ -11,11 +11,11 @@ from nst_core.images import EncodeOptions, Output, decoded, read_decoded, read_r
 from nst_core.images.exif import Tags, Text, add_tags, kept_tags
 
 
-@pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
+@pytest.mark.parametrize("extension", ["png", "jpg", "webp"])
 @pytest.mark.parametrize("recipe", [RECIPE, None])
-def test_exif_tags_that_are_kept(tmp_path, image, photograph, ending, recipe):
+def test_exif_tags_that_are_kept(tmp_path, image, photograph, extension, recipe):
     content = read_decoded(photograph("c.jpg"))
-    path = tmp_path / f"a.{ending}"
+    path = tmp_path / f"a.{extension}"
     write(image, path, recipe=recipe, finish=EncodeOptions.of(Output(keep_exif=True), content))
     with PIL.Image.open(path) as picture:
         exif = picture.getexif()

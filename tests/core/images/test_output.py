@@ -21,9 +21,9 @@ from nst_core.images import (
 )
 
 
-@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif"])
-def test_dots_per_inch(tmp_path, sky, ending):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", ["png", "jpg", "webp", "tif"])
+def test_dots_per_inch(tmp_path, sky, extension):
+    path = tmp_path / f"a.{extension}"
     write(sky, path, recipe=RECIPE, finish=EncodeOptions(dpi=240))
     with PIL.Image.open(path) as picture:
         exif = picture.getexif()
@@ -32,11 +32,11 @@ def test_dots_per_inch(tmp_path, sky, ending):
     assert read_recipe(path) == RECIPE
 
 
-@pytest.mark.parametrize("ending", ["png", "webp", "tif"])
-def test_alpha_is_resized_and_kept(tmp_path, sky, ending):
+@pytest.mark.parametrize("extension", ["png", "webp", "tif"])
+def test_alpha_is_resized_and_kept(tmp_path, sky, extension):
     alpha = PIL.Image.new("L", (600, 40), 0)
     alpha.paste(255, (300, 0, 600, 40))
-    path = tmp_path / f"a.{ending}"
+    path = tmp_path / f"a.{extension}"
     write(sky, path, recipe=RECIPE, finish=EncodeOptions(alpha=alpha))
     with PIL.Image.open(path) as picture:
         assert (picture.mode, picture.size) == ("RGBA", (300, 20))
@@ -44,7 +44,7 @@ def test_alpha_is_resized_and_kept(tmp_path, sky, ending):
         colours = np.asarray(picture.convert("RGB"))
     assert (kept[:, :149] == 0).all()
     assert (kept[:, 151:] == 255).all()
-    if ending != "webp":  # which is lossy, and drops the colours of what can't be seen
+    if extension != "webp":  # which is lossy, and drops the colours of what can't be seen
         np.testing.assert_array_equal(colours, to_8bit(sky))
 
 

@@ -361,6 +361,7 @@ def test_truncated(tmp_path, form):
     assert text.endswith("; get a fresh copy")
 
 
+@pytest.mark.filterwarnings("ignore::nst_core.errors.PictureWarning")
 @pytest.mark.parametrize("compression", [None, "tiff_adobe_deflate", "tiff_lzw"])
 @pytest.mark.parametrize("form", FORMATS)
 def test_damage_anywhere_raises_nothing_else(tmp_path, form, compression):

@@ -18,9 +18,9 @@ from nst_core.images.to_srgb import srgb_profile
 DEEP = ["png", "PNG", "tif", "tiff"]
 
 
-@pytest.mark.parametrize("ending", DEEP)
-def test_sixteen_bits_are_all_there(tmp_path, sky, ending):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", DEEP)
+def test_sixteen_bits_are_all_there(tmp_path, sky, extension):
+    path = tmp_path / f"a.{extension}"
     write(sky, path, recipe=RECIPE, finish=EncodeOptions(bits=16))
     samples = samples_of(path)
     np.testing.assert_array_equal(samples, to_16bit(sky))
@@ -34,14 +34,14 @@ def test_sixteen_bits_are_all_there(tmp_path, sky, ending):
     assert np.abs(np.asarray(read(path)).astype(int) - to_8bit(sky)).max() <= 1
 
 
-@pytest.mark.parametrize("ending", ["png", "tif"])
-def test_sixteen_bits_with_everything_and_twice_the_same(tmp_path, sky, ending):
+@pytest.mark.parametrize("extension", ["png", "tif"])
+def test_sixteen_bits_with_everything_and_twice_the_same(tmp_path, sky, extension):
     alpha = PIL.Image.new("L", (300, 20), 77)
     finish = EncodeOptions(bits=16, dpi=300, alpha=alpha, exif=None)
     for name in ("a", "b"):
-        write(sky, tmp_path / f"{name}.{ending}", recipe=RECIPE, finish=finish)
-    path = tmp_path / f"a.{ending}"
-    assert path.read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
+        write(sky, tmp_path / f"{name}.{extension}", recipe=RECIPE, finish=finish)
+    path = tmp_path / f"a.{extension}"
+    assert path.read_bytes() == (tmp_path / f"b.{extension}").read_bytes()
     samples = samples_of(path)
     assert samples.shape == (20, 300, 4)
     assert (samples[:, :, 3] == 77 * 257).all()

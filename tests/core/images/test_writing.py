@@ -11,32 +11,32 @@ import PIL.PngImagePlugin
 import pytest
 from pictures import RECIPE, WRITTEN, refused
 
-from nst_core.images import ENDINGS, check_output, read, resize_picture, to_8bit, write
+from nst_core.images import EXTENSIONS, check_output, read, resize_picture, to_8bit, write
 
 
-@pytest.mark.parametrize("ending", [".png", ".PNG", ".tif", ".TIFF"])
-def test_lossless_round_trip(tmp_path, image, ending):
-    path = tmp_path / f"a{ending}"
+@pytest.mark.parametrize("extension", [".png", ".PNG", ".tif", ".TIFF"])
+def test_lossless_round_trip(tmp_path, image, extension):
+    path = tmp_path / f"a{extension}"
     write(image.astype(np.float32), path)
     np.testing.assert_array_equal(np.asarray(read(path)), to_8bit(image))
     fitted = resize_picture(read(path), height=40, width=60)
     assert np.abs(fitted - image.clip(0, 1)).max() <= 0.5 / 255 + 1e-6
 
 
-@pytest.mark.parametrize("ending", [".jpg", ".Jpeg", ".webp"])
-def test_lossy_round_trip(tmp_path, image, ending):
-    path = tmp_path / f"a{ending}"
+@pytest.mark.parametrize("extension", [".jpg", ".Jpeg", ".webp"])
+def test_lossy_round_trip(tmp_path, image, extension):
+    path = tmp_path / f"a{extension}"
     write(image, path)
     difference = np.asarray(read(path)).astype(int) - to_8bit(image)
     assert np.abs(difference).max() <= 8  # measured: 4 (JPEG), 5 (WebP)
 
 
-@pytest.mark.parametrize("ending", sorted(ENDINGS))
-def test_format_options_and_profile(tmp_path, image, ending):
-    path = tmp_path / f"a{ending}"
+@pytest.mark.parametrize("extension", sorted(EXTENSIONS))
+def test_format_options_and_profile(tmp_path, image, extension):
+    path = tmp_path / f"a{extension}"
     write(image, path)
     with PIL.Image.open(path) as picture:
-        assert picture.format == ENDINGS[ending]
+        assert picture.format == EXTENSIONS[extension]
         assert picture.mode == "RGB"
         profile = picture.info["icc_profile"]
         assert profile[36:40] == b"acsp"
@@ -48,16 +48,16 @@ def test_format_options_and_profile(tmp_path, image, ending):
             assert picture.tag_v2[259] == 8, "deflate"
 
 
-@pytest.mark.parametrize("ending", WRITTEN)
-def test_equal_arguments_give_equal_bytes(tmp_path, image, ending):
+@pytest.mark.parametrize("extension", WRITTEN)
+def test_equal_arguments_give_equal_bytes(tmp_path, image, extension):
     for name in ("a", "b"):
-        write(image, tmp_path / f"{name}.{ending}", recipe=RECIPE)
-    assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
+        write(image, tmp_path / f"{name}.{extension}", recipe=RECIPE)
+    assert (tmp_path / f"a.{extension}").read_bytes() == (tmp_path / f"b.{extension}").read_bytes()
 
 
-@pytest.mark.parametrize("ending", ["jpg", "webp"])
-def test_a_picture_too_large_for_the_format(tmp_path, ending):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", ["jpg", "webp"])
+def test_a_picture_too_large_for_the_format(tmp_path, extension):
+    path = tmp_path / f"a.{extension}"
     text = refused(lambda: write(np.zeros((1, 70_000, 3), dtype=np.float32), path), path)
     assert "can't hold it" in text
     assert list(tmp_path.iterdir()) == []
@@ -70,9 +70,9 @@ def test_nan(tmp_path, image):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("ending", WRITTEN)
-def test_a_failing_write_keeps_the_old_file(tmp_path, image, monkeypatch, ending):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", WRITTEN)
+def test_a_failing_write_keeps_the_old_file(tmp_path, image, monkeypatch, extension):
+    path = tmp_path / f"a.{extension}"
     write(image, path)
     before = path.read_bytes()
 

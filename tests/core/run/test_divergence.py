@@ -80,7 +80,7 @@ class Backend(FakeBackend):
 
     def start(self, problem, **given):
         super().start(problem, **given)
-        return self.session(problem, self.diary)
+        return self.session(problem, self.calls)
 
 
 def run(backend, steps=12, **options):
@@ -98,7 +98,7 @@ def test_the_run_stops_at_once_with_the_best_picture():
         "stage 1, step 7: the style loss at relu1_1 is nan; try a smaller learning rate or "
         "smaller weights; the picture is the best one before"
     )
-    assert len(backend.diary.steps()) == 7
+    assert len(backend.calls.steps()) == 7
     # The losses rise with every step, so the image after the first is the best there is.
     np.testing.assert_allclose(result.image, 128 / 255 + 0.3, rtol=1e-6)
 

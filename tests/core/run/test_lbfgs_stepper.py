@@ -22,7 +22,7 @@ class Bowl(FakeSession):
     steepness = np.random.default_rng(1).uniform(0.5, 20, GOAL.shape)
 
     def evaluate(self, *, image):
-        self.diary.append(("evaluate", image))
+        self.calls.append(("evaluate", image))
         distance = (image - GOAL) / STD
         total = float(0.5 * np.sum(self.steepness * distance**2))
         gradient = (self.steepness * distance / STD).astype(image.dtype)
@@ -38,7 +38,7 @@ class Cliff(Bowl):
 
     def evaluate(self, *, image):
         good = super().evaluate(image=image)
-        if len(self.diary) < 6:
+        if len(self.calls) < 6:
             return good
         return replace(good, losses=replace(good.losses, total=float("nan")))
 
@@ -50,7 +50,7 @@ class Backend(FakeBackend):
 
     def start(self, problem, *, device, dtype, execution=AUTOMATIC):
         super().start(problem, device=device, dtype=dtype, execution=execution)
-        return self.session(problem, self.diary)
+        return self.session(problem, self.calls)
 
 
 def run(backend, *, steps=60, stages=None, observers=(), **optimiser):
@@ -104,7 +104,7 @@ def test_divergence_keeps_the_best_picture_and_says_so():
     result = run(backend, stages=stages)
     assert "stage 1, step 4: L-BFGS diverged" in result.note
     assert "\n" not in result.note
-    images = [entry[1] for entry in backend.diary if entry[0] == "evaluate"]
+    images = [entry[1] for entry in backend.calls if entry[0] == "evaluate"]
     distances = [np.sum(Bowl.steepness * ((image - GOAL) / STD) ** 2) for image in images[:4]]
     np.testing.assert_allclose(result.image, images[int(np.argmin(distances))], atol=1e-12)
     assert len(backend.problems) == 1  # the second stage is not begun

@@ -1,4 +1,4 @@
-"""The loop, watched through a backend that keeps a diary."""
+"""The loop, watched through a backend that keeps a calls."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_every_step_gets_the_schedules_learning_rate():
     backend = FakeBackend()
     schedule = {"factor": 0.5, "every": 2}
     run(backend, overrides={"stages": STAGES, "schedule": schedule})
-    rates = [entry[1] for entry in backend.diary.steps()]
+    rates = [entry[1] for entry in backend.calls.steps()]
     # The schedule starts anew with each stage.
     assert rates == pytest.approx([0.3, 0.3, 0.15, 0.3, 0.3, 0.15, 0.15])
 
@@ -71,7 +71,7 @@ def test_a_stage_may_start_from_the_last_ones_8_bit_picture():
 def test_the_problem_is_the_specs():
     backend = FakeBackend()
     run(backend, dtype="float64")
-    assert backend.diary[0] == ("start", "cpu", "float64")
+    assert backend.calls[0] == ("start", "cpu", "float64")
     problem = backend.problems[0]
     assert problem.objective == presets.load("d2l").objective()
     assert (problem.adam.beta1, problem.adam.beta2, problem.adam.epsilon) == (0.9, 0.999, 1e-8)
@@ -96,7 +96,7 @@ def test_losses_are_asked_for_once_a_step_and_images_seldom(monkeypatch):
     monkeypatch.setattr(FakeSession, "image", lambda self: asked.append(self.steps) or image(self))
     backend = FakeBackend()
     run(backend, overrides={"stages": [{"size": "short:16", "steps": 70}]}, log_every=10)
-    losses = [entry[1] for entry in backend.diary if entry[0] == "losses"]
+    losses = [entry[1] for entry in backend.calls if entry[0] == "losses"]
     assert losses == list(range(1, 71))
     assert asked == [1, 2, 4, 8, 16, 32, 64, 70]
 

@@ -39,7 +39,7 @@ def curves(rows):
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.png", "PNG"), ("a.jpg", "JPEG")])
-def test_a_plot_is_a_picture_in_the_format_of_its_ending(tmp_path, name, kind):
+def test_a_plot_is_a_picture_in_the_format_of_its_extension(tmp_path, name, kind):
     loss_plot.write_plot(result(), tmp_path / name)
     with PIL.Image.open(tmp_path / name) as picture:
         assert picture.format == kind

@@ -62,7 +62,7 @@ def test_resumed_equals_uninterrupted(tmp_path, at):
     result = run(backend=backend, resume=path)
     np.testing.assert_array_equal(result.image, whole.image)
     assert timeless(result) == timeless(whole)
-    assert len(backend.diary.steps()) == 7 - (at - 1)
+    assert len(backend.calls.steps()) == 7 - (at - 1)
     assert result.plan.recipe == whole.plan.recipe
     seconds = [row.seconds for row in result.history]
     assert seconds == sorted(seconds)

@@ -127,7 +127,7 @@ class Backend(FakeBackend):
 
     def start(self, problem, **given):
         super().start(problem, **given)
-        self.sessions.append(Remembers(problem, self.diary))
+        self.sessions.append(Remembers(problem, self.calls))
         return self.sessions[-1]
 
 

@@ -65,7 +65,7 @@ def test_a_spec_takes_the_place_of_a_preset():
     backend = FakeBackend()
     run(backend=backend, spec=spec, preset="no such preset", overrides={})
     assert backend.problems[0].objective == spec.objective()
-    rates = [rate for _, rate in backend.diary.steps()]
+    rates = [rate for _, rate in backend.calls.steps()]
     assert rates == [0.02, 0.02]
 
 

@@ -45,8 +45,10 @@ RATES = {
 
 
 def test_every_preset_is_checked_here():
-    # best is of no document, so there is nothing to hold it against but its own file.
-    assert {*presets.names()} - {"best"} == {*OBJECTIVES} == {*RATES, "d2l-slides", "fast"}
+    # nst's own presets are of no document, so there is nothing to hold them against but their own
+    # files; fast is checked all the same.
+    own = {name for name in presets.names() if presets.load(name).source.startswith("nst's own")}
+    assert {*presets.names()} - own | {"fast"} == {*OBJECTIVES} == {*RATES, "d2l-slides", "fast"}
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -55,7 +57,7 @@ def test_objective(name):
     objective = presets.load(name).objective()
     assert objective.content == content
     assert objective.style == style
-    assert (objective.style_counted, objective.total_variation) == (counted, variation)
+    assert (objective.style_multiplicity, objective.total_variation) == (counted, variation)
 
 
 @pytest.mark.parametrize("name", RATES)

@@ -103,9 +103,9 @@ def test_save_refuses_other_suffixes_and_places(weights, tmp_path):
         save(weights, tmp_path / "missing" / "vgg19.safetensors")
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".SAFETENSORS", ".pth", ".pt", ".PTH"])
-def test_files_that_are_none(tmp_path, suffix):
-    path = tmp_path / f"w{suffix}"
+@pytest.mark.parametrize("extension", [".safetensors", ".SAFETENSORS", ".pth", ".pt", ".PTH"])
+def test_files_that_are_none(tmp_path, extension):
+    path = tmp_path / f"w{extension}"
     assert refusal(path) == "no such file"
     path.mkdir()
     assert "directory" in refusal(path)
@@ -114,7 +114,7 @@ def test_files_that_are_none(tmp_path, suffix):
     assert refusal(path) == "the file is empty"
     path.write_text("<!DOCTYPE html>\n<p>Not found</p>\n" * 9)
     expected = (
-        "not a valid safetensors file" if "s" in suffix.lower() else "not a file of torch.save"
+        "not a valid safetensors file" if "s" in extension.lower() else "not a file of torch.save"
     )
     assert expected in refusal(path)
 

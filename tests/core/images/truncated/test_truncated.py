@@ -178,6 +178,19 @@ def test_only_the_end_mark_is_missing(tmp_path, name):
         np.testing.assert_array_equal(pixels, whole)
 
 
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "PNG RGBA"])
+def test_a_tail_of_zeros_is_a_missing_end(tmp_path, name):
+    path, data = tmp_path / "a", FILES[name]
+    path.write_bytes(data)
+    whole = np.asarray(read(path)).astype(int)
+    for missing in (len(data) // 40, len(data) // 20):
+        pixels, share = read_cut(path, data[: len(data) - missing] + bytes(missing), 0)
+        assert 0.3 < share / (missing / len(data)) < 3
+        assert (np.abs(pixels - whole).max(axis=2) > 4).mean() <= share
+    with pytest.raises(PictureError, match="of the picture is missing"):
+        read_cut(path, data[: len(data) // 2] + bytes(len(data) // 2), 0)
+
+
 def test_whole_files_are_read_without_a_warning(tmp_path):
     for data in FILES.values():
         assert read_cut(tmp_path / "a", data, 0)[1] is None
