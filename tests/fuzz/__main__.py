@@ -78,7 +78,15 @@ def _print(text: str) -> None:
 
 
 def _versions() -> dict[str, str]:
-    packages = ("pillow", "numpy", "safetensors", "pydantic", "click")
+    packages = (
+        "pillow",
+        "pi-heif",
+        "pillow-jxl-plugin",
+        "numpy",
+        "safetensors",
+        "pydantic",
+        "click",
+    )
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
