@@ -27,3 +27,14 @@ class BackendError(NstError):
 
 class OutOfMemoryError(NstError):
     """The memory of a device is not enough; the line says how much is there and was asked for."""
+
+
+class NstWarning(UserWarning):
+    """One line about something that nst decided or left out, and that the user may want to know.
+
+    The command line prints it as ``nst: warning: ...``; the run continues.
+    """
+
+
+class PictureWarning(NstWarning):
+    """A picture was read, but the file leaves open what it means, or not all of it was used."""

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nst_core.errors import SpecError
-from nst_core.images import EXTENSIONS
+from nst_core.images import READ_EXTENSIONS
 from nst_core.system.files import display_path
-
-READ_EXTENSIONS = frozenset({*EXTENSIONS, ".bmp", ".heic", ".heif", ".avif", ".gif", ".jxl"})
-"""How the names of pictures that people may have end, in lower case."""
 
 
 class Input(NamedTuple):

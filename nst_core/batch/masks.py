@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nst_core.batch.inputs import READ_EXTENSIONS
 from nst_core.errors import SpecError
+from nst_core.images import READ_EXTENSIONS
 from nst_core.system.files import display_path
 
 

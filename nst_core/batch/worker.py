@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import sys
 import traceback
-import warnings
 
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_runner import SharedResources, run_job
+from nst_core.system.warning_lines import show_only_nst_warnings
 
 
 def main() -> int:
     """Run the jobs on stdin and return the exit status."""
-    if not sys.warnoptions:
-        # As in nst_core.cli: warnings of libraries are for programmers.
-        warnings.simplefilter("ignore")
+    show_only_nst_warnings()
     jobs, answers = sys.stdin.buffer, sys.stdout.buffer
     # Text that a library prints must not end up among the records.
     sys.stdout = sys.stderr

@@ -11,7 +11,6 @@ import contextlib
 import logging
 import os
 import sys
-import warnings
 from importlib import import_module
 from types import MappingProxyType
 from typing import NoReturn
@@ -20,6 +19,7 @@ import click
 from typing_extensions import override
 
 from nst_core.errors import NstError, OutOfMemoryError
+from nst_core.system.warning_lines import show_only_nst_warnings
 from nst_core.terminal import streams
 
 COMMANDS = MappingProxyType(
@@ -71,10 +71,8 @@ def main() -> NoReturn:
     Exit status 2: a mistake of the user or a missing resource, with one line on stderr. 130:
     Ctrl-C. 143 and 129: the signals TERM and HUP.
     """
+    show_only_nst_warnings(lambda line: streams.echo(line, err=True))
     if not sys.warnoptions:
-        # Libraries warn programmers, for example Pillow about odd EXIF data. The user gets nst's
-        # own messages instead. `python -W` still shows the warnings.
-        warnings.simplefilter("ignore")
         logging.getLogger().addHandler(logging.NullHandler())
     try:
         status = nst.main(standalone_mode=False)

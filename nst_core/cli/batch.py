@@ -98,8 +98,8 @@ _FORMAT: Options = {
     "contents",
     nargs=-1,
     required=True,
-    help="Pictures to paint: files (JPEG, PNG, WebP, TIFF or BMP), directories, or patterns in "
-    "quotes, such as 'photos/*.jpg'.",
+    help="Pictures to paint: files (JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, AVIF, JPEG XL), "
+    "directories, or patterns in quotes, such as 'photos/*.jpg'.",
 )
 @option_group("Pictures", {**_STYLES, **_RECURSIVE, **spec_options.SIZES})
 @option_group("Algorithm", {**file_options.algorithm("best"), **spec_options.ALGORITHM})

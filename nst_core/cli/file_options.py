@@ -27,7 +27,7 @@ def pictures(function: F) -> F:
     content = cloup.argument(
         "content",
         required=False,
-        help="Picture to paint: JPEG, PNG, WebP, TIFF or BMP.",
+        help="Picture to paint: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, AVIF, JPEG XL.",
     )
     style = cloup.argument(
         "style",

@@ -7,7 +7,6 @@ Any other status is a bug in a backend, with a traceback on stderr.
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 
 from nst_core.backend import Backend, registry
@@ -16,14 +15,13 @@ from nst_core.compare.record import Measurement
 from nst_core.compare.task import ChildTask, RunTask
 from nst_core.errors import NstError
 from nst_core.system import names
+from nst_core.system.warning_lines import show_only_nst_warnings
 from nst_core.terminal.progress import progress_observers
 
 
 def main() -> int:
     """Do the task that the command line names and return the exit status."""
-    if not sys.warnoptions:
-        # As in nst_core.cli: warnings of libraries are for programmers.
-        warnings.simplefilter("ignore")
+    show_only_nst_warnings()
     task = ChildTask.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
     try:
         backend = registry.load(task.backend)

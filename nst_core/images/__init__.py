@@ -6,6 +6,7 @@ names the file.
 """
 
 from nst_core.images.embedded_recipe import read_recipe
+from nst_core.images.formats import READ_EXTENSIONS
 from nst_core.images.output import DEFAULT_OUTPUT, DecodedPicture, EncodeOptions, Output
 from nst_core.images.reading import MAX_PIXELS, decoded, read, read_decoded
 from nst_core.images.resize import from_array, resize_picture, to_8bit, truncate_to_8bit
@@ -15,6 +16,7 @@ __all__ = [
     "DEFAULT_OUTPUT",
     "EXTENSIONS",
     "MAX_PIXELS",
+    "READ_EXTENSIONS",
     "DecodedPicture",
     "EncodeOptions",
     "Output",

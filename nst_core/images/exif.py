@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import PIL.Image
+from typing_extensions import override
 
 _EXIF_IFD = 0x8769
 """The tag of IFD0 that points to the EXIF directory."""
@@ -48,9 +49,37 @@ _EXIF_IFD_TAGS = {
 }
 
 
+class Text(str):
+    """A text tag that is written with exactly the bytes that it was read with.
+
+    EXIF calls the text ASCII, but cameras and editors store UTF-8 in it. Pillow decodes the bytes
+    as Latin-1 and encodes text as ASCII with question marks. It also chooses a tag's type by the
+    Python type of its value, so bytes would not always be written as text.
+
+    As a ``str`` it is the text, decoded as UTF-8, or as Latin-1 if it is not UTF-8.
+    """
+
+    _raw: bytes
+    __slots__ = ("_raw",)
+
+    def __new__(cls, raw: bytes) -> Text:
+        """Return the text that the bytes mean."""
+        try:
+            text = super().__new__(cls, raw.decode("utf-8"))
+        except UnicodeDecodeError:
+            text = super().__new__(cls, raw.decode("latin-1"))
+        text._raw = raw
+        return text
+
+    @override
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Return the bytes that were read, whatever the encoding."""
+        return self._raw
+
+
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """EXIF tags with their values as Pillow reads them.
+    """EXIF tags with their values as Pillow reads them, but for texts, which are ``Text``.
 
     Attributes:
         ifd0: Tags of the first directory, by number.
@@ -65,13 +94,18 @@ def kept_tags(picture: PIL.Image.Image) -> Tags | None:
     """Return the tags of a picture that a result may keep; None if there are none."""
     try:
         exif = picture.getexif()
-        ifd0 = {tag: exif[tag] for tag in _IFD0_TAGS if tag in exif}
+        ifd0 = {tag: _kept(exif[tag]) for tag in _IFD0_TAGS if tag in exif}
         directory = exif.get_ifd(_EXIF_IFD)
-        exif_ifd = {tag: directory[tag] for tag in _EXIF_IFD_TAGS if tag in directory}
+        exif_ifd = {tag: _kept(directory[tag]) for tag in _EXIF_IFD_TAGS if tag in directory}
     # With damaged EXIF data Pillow raises errors of nearly any type. The pixels may still be good.
     except Exception:
         return None
     return Tags(ifd0, exif_ifd) if ifd0 or exif_ifd else None
+
+
+def _kept(value: Any) -> Any:
+    """Return a value with the bytes of texts; Pillow decodes them as Latin-1."""
+    return Text(value.encode("latin-1")) if isinstance(value, str) else value
 
 
 def add_tags(exif: PIL.Image.Exif, tags: Tags, *, with_exif_ifd: bool) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import PIL.Image
 
+from nst_core.images.cutout import filled
 from nst_core.images.exif import Tags
 
 Bits = Literal[8, 16]
@@ -40,14 +41,27 @@ class DecodedPicture:
     """A picture that was read: its colours, and the other data that a result may keep.
 
     Attributes:
-        picture: Mode ``RGB``, in sRGB, upright.
+        picture: Mode ``RGB``, in sRGB, upright, composited over white.
         alpha: The transparency, mode ``L``, upright; None if the picture has none.
+        straight: The colours before they were composited over white, mode ``RGB``, upright; None if
+            the picture has no transparency.
         exif: The EXIF tags that a result may keep; None if there are none.
     """
 
     picture: PIL.Image.Image
     alpha: PIL.Image.Image | None = None
+    straight: PIL.Image.Image | None = None
     exif: Tags | None = None
+
+    def for_output(self, output: Output) -> DecodedPicture:
+        """Return the content as it is painted for ``output``.
+
+        If the result keeps the alpha, ``picture`` has the colours of the visible pixels as they
+        are, spread into the transparent parts (see ``nst_core.images.cutout``).
+        """
+        if not output.keep_alpha or self.alpha is None or self.straight is None:
+            return self
+        return replace(self, picture=filled(self.straight, self.alpha))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

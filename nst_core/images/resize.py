@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nst_core.arrays import Image
 from nst_core.errors import PictureError
+from nst_core.images.cutout import resized
 from nst_core.images.to_srgb import to_srgb
 
 
@@ -18,7 +19,7 @@ def resize_picture(picture: PIL.Image.Image, *, height: int, width: int) -> Imag
 
     The proportions are not kept. The interpolation is bilinear with antialiasing, on 8-bit values,
     like ``torchvision.transforms.Resize`` applied to a Pillow picture. A picture that already has
-    the size keeps its values.
+    the size keeps its values. The pixels of a content whose alpha is kept count by their alpha.
 
     Args:
         picture: As ``read`` returns it. A picture of another mode than ``RGB`` is converted as
@@ -35,9 +36,9 @@ def resize_picture(picture: PIL.Image.Image, *, height: int, width: int) -> Imag
     if height < 1 or width < 1:
         raise PictureError(f"can't fit a picture to {width} x {height}: sides are at least 1 pixel")
     rgb = picture if picture.mode == "RGB" else to_srgb(picture)
-    # If the picture already has the size, Pillow returns an equal copy.
-    resized = rgb.resize((width, height), PIL.Image.Resampling.BILINEAR)
-    return np.asarray(resized, dtype=np.uint8).astype(np.float32) / np.float32(255)
+    return np.asarray(resized(rgb, (width, height)), dtype=np.uint8).astype(
+        np.float32
+    ) / np.float32(255)
 
 
 def resize_image(image: Image, *, height: int, width: int) -> Image:

@@ -43,14 +43,27 @@ def colour_and_alpha(
     picture: PIL.Image.Image,
 ) -> tuple[PIL.Image.Image, PIL.Image.Image | None]:
     """Return the result of ``to_srgb`` and the alpha in mode ``L``; None if there is no alpha."""
+    rgb, alpha = straight_and_alpha(picture)
+    return over_white(rgb, alpha), alpha
+
+
+def straight_and_alpha(
+    picture: PIL.Image.Image,
+) -> tuple[PIL.Image.Image, PIL.Image.Image | None]:
+    """Return the colours in sRGB, mode ``RGB``, not multiplied by alpha, and the alpha (``L``)."""
     colour, alpha = _split_alpha(picture)
     rgb = _profile_applied(colour, picture.info.get("icc_profile"))
-    if alpha is not None:
-        white = PIL.Image.new("RGB", rgb.size, "white")
-        white.paste(rgb, mask=alpha)
-        rgb = white
     rgb.info.clear()
     return rgb, alpha
+
+
+def over_white(rgb: PIL.Image.Image, alpha: PIL.Image.Image | None) -> PIL.Image.Image:
+    """Return colours composited over white; themselves if there is no alpha."""
+    if alpha is None:
+        return rgb
+    white = PIL.Image.new("RGB", rgb.size, "white")
+    white.paste(rgb, mask=alpha)
+    return white
 
 
 @cache

@@ -161,6 +161,9 @@ def _encoded_by_pillow(
     pixels = to_8bit(image)
     if finish.alpha is not None:
         pixels = np.dstack([pixels, _alpha(finish.alpha, image)])
+        if form == "WEBP":
+            # Otherwise libwebp changes the colours of transparent pixels, to save a few bytes.
+            options["exact"] = True
     stream = io.BytesIO()
     PIL.Image.fromarray(pixels).save(stream, format=form, **options)
     return stream.getvalue()

@@ -28,6 +28,7 @@ from nst_core import images
 from nst_core.arrays import Array, Image
 from nst_core.backend import Losses
 from nst_core.images.colour_transfer import luminance, matched, matched_luminance, recoloured
+from nst_core.images.cutout import keep_weights
 from nst_core.run.observers import Observer, Optimisation, Plan, Step
 from nst_core.spec.fields import Colours
 
@@ -49,7 +50,8 @@ def prepared_colours(
         return content, tuple(_picture(matched(_values(one), reference)) for one in styles)
     grey = luminance(reference)
     matched_styles = (matched_luminance(luminance(_values(one)), grey) for one in styles)
-    return _picture(_grey(grey)), tuple(_picture(_grey(one)) for one in matched_styles)
+    painted = keep_weights(_picture(_grey(grey)), of=content)
+    return painted, tuple(_picture(_grey(one)) for one in matched_styles)
 
 
 class Recolouring(Observer):

@@ -191,7 +191,7 @@ def transfer_run(
         raise SpecError("style = []: give at least one style picture")
     checksums = pictures.checksums(spec.start.file)
     # Pictures are read first: they take no time, frameworks take seconds.
-    content = open_picture(pictures.content, max_pixels=max_pixels)
+    content = open_picture(pictures.content, max_pixels=max_pixels).for_output(run.output)
     painted, styles = prepared_colours(
         spec.colours,
         content=content.picture,

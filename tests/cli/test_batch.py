@@ -30,7 +30,7 @@ def test_contents_and_a_bad_one_in_two_styles(nst, pair):
     done = nst(*arguments)
     assert done.status == 1
     assert done.err.count("nst: failed: out/bad-") == 2
-    assert "not a JPEG, PNG, WebP, TIFF or BMP picture" in done.err
+    assert "not a JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, AVIF or JPEG XL picture" in done.err
     records = table()
     good = {"content-style.png", "other-style.png", "content-content.png", "other-content.png"}
     assert {name for name, record in records.items() if record["status"] == "done"} == good

@@ -1,4 +1,4 @@
-"""Mutations of JPEG, TIFF, WebP and BMP files: in their segments, chunks and tags."""
+"""Mutations of picture files but for PNG: in their segments, chunks, boxes and tags."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ def tiff_entry(data: bytes, rng: Random) -> bytes:
         return flip_bits(data, rng)
     which = rng.randrange(4)
     tags = (254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 282, 284, 317, 320, 338, 339)
+    tags += (255, 266, 322, 323, 324, 325, 330, 332)
     choices = ((*tags, 34675, 34665), range(14), ABSURD, ABSURD)[which]
     fields[which] = rng.choice(choices)
     return data[:place] + struct.pack(order + entry, *fields) + data[place + size :]
@@ -108,10 +109,52 @@ def bmp_header(data: bytes, rng: Random) -> bytes:
     return data[:place] + raw + data[place + size :]
 
 
+def boxes(data: bytes, rng: Random) -> bytes:
+    """Swap, double, drop or corrupt boxes of an ISO base media file or of a JPEG XL container."""
+    found, place = [], 0
+    while place + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, place)
+        length = length if length >= 8 else len(data) - place
+        found.append((kind, data[place + 8 : place + length]))
+        place += length
+    if not found or not found[0][0].isalnum():
+        return flip_bits(data, rng)
+
+    def exif(place: int) -> None:
+        found.insert(place, (b"Exif", bytes(4) + absurd_exif(rng)))
+
+    def grow(place: int) -> None:
+        """Corrupt a box within a box: a length, or a number such as a side."""
+        kind, body = found[place % len(found)]
+        at = rng.randrange(max(1, len(body)))
+        number = struct.pack(">I", rng.choice(ABSURD) & 0xFFFFFFFF)
+        found[place % len(found)] = (kind, body[:at] + number + body[at + 4 :])
+
+    rearrange(found, rng, exif, grow, most=50)
+    return b"".join(struct.pack(">I", len(body) + 8) + kind + body for kind, body in found)
+
+
+def gif_numbers(data: bytes, rng: Random) -> bytes:
+    """Other sides, flags or positions of the screen or the first frame."""
+    screen = 6
+    frame = data.find(b",", 13) + 1
+    place, form = rng.choice(
+        ((screen, "<H"), (screen + 2, "<H"), (screen + 4, "B"), (frame, "<H"), (frame + 2, "<H"),
+         (frame + 4, "<H"), (frame + 6, "<H"), (frame + 8, "B"), (frame + 9, "B"))
+    )  # fmt: skip
+    size = struct.calcsize(form)
+    number = rng.choice((0, 1, 2, 7, 12, 255, 1500, 30000, 65535)) % (1 << 8 * size)
+    return data[:place] + struct.pack(form, number) + data[place + size :]
+
+
 PICTURES: dict[str, Sequence[Mutation]] = {
     ".png": (png_chunks, png_header),
     ".jpg": (jpeg_segments, jpeg_sides),
     ".tif": (tiff_entry,),
     ".webp": (webp_chunks,),
     ".bmp": (bmp_header,),
+    ".gif": (gif_numbers,),
+    ".avif": (boxes,),
+    ".heic": (boxes,),
+    ".jxl": (boxes,),
 }

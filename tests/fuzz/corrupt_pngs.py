@@ -11,7 +11,19 @@ from random import Random
 from fuzz.chunks import absurd_exif, rearrange
 from fuzz.mutations import flip_bits
 
-NAMES = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"fdAT", b"acTL", b"fcTL", b"gAMA", b"IEND")
+NAMES = (
+    b"IHDR",
+    b"PLTE",
+    b"tRNS",
+    b"IDAT",
+    b"fdAT",
+    b"acTL",
+    b"fcTL",
+    b"gAMA",
+    b"cHRM",
+    b"cICP",
+    b"IEND",
+)
 
 
 def png_chunks(data: bytes, rng: Random) -> bytes:
@@ -59,7 +71,9 @@ def _extra(rng: Random) -> tuple[bytes, bytes]:
             (b"eXIf", absurd_exif(rng)),
             (b"acTL", struct.pack(">II", 0xFFFFFFFF, 0)),
             (b"tRNS", rng.randbytes(300)),
-            (b"gAMA", struct.pack(">I", 0)),
+            (b"gAMA", struct.pack(">I", rng.choice((0, 1, 45455, 100_000, 0xFFFFFFFF)))),
+            (b"cHRM", rng.choice((bytes(32), rng.randbytes(32)))),
+            (b"cICP", bytes([rng.choice((1, 9, 12, 99)), rng.choice((1, 8, 13, 16, 99)), 0, 1])),
             (b"pHYs", struct.pack(">IIB", 0, 0, 1)),
         )
     )

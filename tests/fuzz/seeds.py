@@ -14,15 +14,19 @@ import json
 import pickle
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import PIL.Image
+import tiff_files
+from heic_files import HEIC, heic
 from PIL.PngImagePlugin import PngInfo
 
 from nst_core import demo
+from nst_core.images import sixteen_bit
 from nst_core.images.embedded_recipe import add_recipe
 from nst_core.images.to_srgb import srgb_profile
 from nst_core.spec import presets
@@ -49,8 +53,12 @@ class Seed(NamedTuple):
 
 @cache
 def pictures() -> tuple[Seed, ...]:
-    """JPEG, PNG, WebP, TIFF and BMP in the modes that each can hold."""
-    return tuple(itertools.chain(_jpegs(), _pngs(), _webps(), _tiffs(), _bmps()))
+    """Every format that is read, in the modes that each can hold."""
+    return tuple(
+        itertools.chain(
+            _jpegs(), _pngs(), _webps(), _tiffs(), _bmps(), _gifs(), _avifs(), _heics(), _jxls()
+        )
+    )
 
 
 @cache
@@ -124,12 +132,90 @@ def _pngs() -> Iterator[Seed]:
     for mode in ("1", "L", "LA", "P", "RGBA", "I;16"):
         picture = rgb.convert("L") if mode == "I;16" else rgb
         yield Seed(f"PNG {mode}", ".png", _encoded(picture.convert(mode), "PNG"))
+    yield from _pngs_with_chunks(rgb)
     keyed = rgb.convert("P")
     yield Seed("PNG P keyed", ".png", _encoded(keyed, "PNG", transparency=3))
     frames = [rgb, rgb.transpose(PIL.Image.Transpose.ROTATE_180)]
     yield Seed("APNG", ".png", _encoded(rgb, "PNG", save_all=True, append_images=frames))
     for width, height in ((1, 1), (1, 30000), (30000, 1)):
         yield Seed(f"PNG {width}x{height}", ".png", _encoded(_small(width, height), "PNG"))
+
+
+def _pngs_with_chunks(rgb: PIL.Image.Image) -> Iterator[Seed]:
+    """Keys and colour chunks, which nst applies itself, in 8 and 16 bits."""
+    pixels = np.asarray(rgb).astype(np.uint16) * 257
+    gamma, key = (b"gAMA", struct.pack(">I", 100_000)), struct.pack(">3H", 1, 2, 3)
+    places = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+    kinds = {
+        "gamma": [gamma, (b"cHRM", places)],
+        "cICP": [(b"cICP", bytes([12, 13, 0, 1]))],
+        "HDR": [(b"cICP", bytes([9, 16, 0, 1]))],
+        "key": [(b"tRNS", key)],
+        "key and gamma": [gamma, (b"tRNS", key)],
+    }
+    deep = sixteen_bit.png(pixels, profile=b"", exif=None, dpi=None)
+    for (name, chunks), (bits, data) in itertools.product(
+        kinds.items(), ((8, _encoded(rgb, "PNG")), (16, deep))
+    ):
+        yield Seed(f"PNG {bits} {name}", ".png", _with_chunks(data, chunks))
+    for mode, key in (("1", 1), ("L", 77), ("I;16", 5000)):
+        grey = rgb.convert("L").convert(mode)
+        chunks = [gamma, (b"tRNS", struct.pack(">H", key))]
+        yield Seed(f"PNG {mode} key", ".png", _with_chunks(_encoded(grey, "PNG"), chunks))
+
+
+def _with_chunks(data: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
+    """A PNG with further chunks after its header, and without its profile."""
+    extra = b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks
+    )
+    rest = data[33:]
+    if rest[4:8] == b"iCCP":
+        rest = rest[12 + struct.unpack_from(">I", rest)[0] :]
+    return data[:33] + extra + rest
+
+
+def _deep_tiffs() -> Iterator[Seed]:
+    """Layouts that nst decodes itself."""
+    rgb = np.asarray(_small(24, 16))
+    kinds: dict[str, tuple[Any, dict[str, Any]]] = {
+        "float32": (rgb / np.float32(255), {"photometric": 2}),
+        "float16 in tiles": ((rgb / 255).astype("f2"), {"photometric": 2, "tile": (16, 16)}),
+        "float predictor": (
+            (rgb / 255).astype("f4"),
+            {"photometric": 2, "compression": "deflate", "predictor": 3},
+        ),
+        "16 in planes": (rgb.astype("u2") * 257, {"photometric": 2, "planar": True}),
+        "16 in planes lzw": (
+            rgb.astype("u2") * 257,
+            {"photometric": 2, "planar": True, "compression": "lzw", "predictor": 2},
+        ),
+        "32 zstd": (
+            rgb.astype("u4") * 16843009,
+            {"photometric": 2, "compression": "zstd", "order": ">"},
+        ),
+        "grey and alpha": (rgb[..., :2].astype("u2") * 257, {"photometric": 1, "tags": {338: 2}}),
+        "signed": (rgb[..., :1].astype("i2") * 128, {"photometric": 1, "big": True}),
+        "CMYK and alpha": (rgb[..., [0, 1, 2, 0, 1]], {"photometric": 5, "tags": {338: 1}}),
+        "12 bits": (rgb.astype("u2") * 16, {"photometric": 2, "bits": 12}),
+    }
+    for name, (samples, layout) in kinds.items():
+        tags = {274: 6, **layout.pop("tags", {})}
+        data = tiff_files.build(samples, tags=tags, **layout)
+        yield Seed(f"TIFF {name}", ".tif", data)
+    for name, photometric in (("preview", 2), ("raw", 32803)):
+        yield Seed(f"TIFF {name}", ".tif", _with_preview(rgb, photometric))
+
+
+def _with_preview(rgb: Any, photometric: int) -> bytes:
+    """A TIFF whose first page is small, and the full page in a SubIFD."""
+    body = tiff_files.header()
+    full = tiff_files.page_tags(body, rgb, photometric=photometric)
+    preview = tiff_files.page_tags(body, np.ascontiguousarray(rgb[::4, ::4]), photometric=2)
+    child = tiff_files.directory(body, full)
+    first = tiff_files.directory(body, preview | {254: 1, 274: 6, 330: child})
+    return tiff_files.finish(body, first)
 
 
 def _webps() -> Iterator[Seed]:
@@ -153,12 +239,53 @@ def _tiffs() -> Iterator[Seed]:
     fax = _encoded(rgb.convert("1"), "TIFF", compression="group4")
     yield Seed("TIFF group4", ".tif", fax)
     yield Seed("BigTIFF", ".tif", _encoded(rgb, "TIFF", big_tiff=True, exif=_orientation(5)))
+    yield from _deep_tiffs()
     yield Seed("TIFF pages", ".tif", _encoded(rgb, "TIFF", save_all=True, append_images=[rgb]))
 
 
 def _bmps() -> Iterator[Seed]:
     for mode in ("1", "L", "P", "RGB", "RGBA"):
         yield Seed(f"BMP {mode}", ".bmp", _encoded(_small(24, 16).convert(mode), "BMP"))
+    transparent = _small(24, 16).convert("RGBA")
+    transparent.putalpha(0)
+    yield Seed("BMP without alpha", ".bmp", _encoded(transparent, "BMP"))
+
+
+def _gifs() -> Iterator[Seed]:
+    rgb = _small(24, 16)
+    frames = [rgb.transpose(PIL.Image.Transpose.ROTATE_180).convert("P")]
+    yield Seed("GIF", ".gif", _encoded(rgb, "GIF", interlace=0))
+    yield Seed("GIF interlaced", ".gif", _encoded(rgb, "GIF", interlace=1))
+    yield Seed("GIF keyed", ".gif", _encoded(rgb.convert("P"), "GIF", transparency=3))
+    animated = _encoded(rgb.convert("P"), "GIF", save_all=True, append_images=frames)
+    yield Seed("GIF animated", ".gif", animated)
+
+
+def _avifs() -> Iterator[Seed]:
+    rgb = _small(24, 16)
+    exif, profile = _orientation(6), srgb_profile()
+    yield Seed("AVIF", ".avif", _encoded(rgb, "AVIF", exif=exif, icc_profile=profile))
+    yield Seed("AVIF alpha", ".avif", _encoded(rgb.convert("RGBA"), "AVIF"))
+    animated = _encoded(rgb, "AVIF", save_all=True, append_images=[rgb])
+    yield Seed("AVIF animated", ".avif", animated)
+
+
+def _heics() -> Iterator[Seed]:
+    for name in HEIC:
+        yield Seed(f"HEIC {name}", ".heic", heic(name))
+
+
+def _jxls() -> Iterator[Seed]:
+    """JPEG XL, if its reader is installed, which is also a writer."""
+    try:
+        import pillow_jxl  # noqa: F401
+    except ImportError:
+        return
+    rgb, exif = _small(24, 16), _orientation(6).tobytes()
+    yield Seed("JPEG XL", ".jxl", _encoded(rgb, "JXL", lossless=True))
+    yield Seed("JPEG XL lossy", ".jxl", _encoded(rgb.convert("RGBA"), "JXL"))
+    boxes = _encoded(rgb, "JXL", use_container=True, exif=exif)
+    yield Seed("JPEG XL in boxes", ".jxl", boxes)
 
 
 def _torchvision_names() -> list[str]:

@@ -42,6 +42,8 @@ RUN = case("pictures", 7, 0)._replace(arguments=("run", "FILE", "-o", "out/out.p
         (2, "a", "nst: error: a\n", []),
         (2, "", "nst: error: a\n", ["out/out.png"]),
         (2, "", f"nst: error: {'a' * 1001}\n", []),
+        (2, "", "nst: warning: a\n", []),
+        (2, "", "nst: warning: a\nnst: error: a\nb\n", []),
         (0, "", "", []),
         (0, "", "", ["out/other.png", "out/out.png"]),
         (0, "", "libtiff: a\n", ["out/out.png"]),
@@ -54,6 +56,7 @@ def test_what_is_no_good_end(status, out, err, made):
 
 def test_good_ends():
     assert not worker.complaint(RUN, 2, "", "nst: error: a\n", [])
+    assert not worker.complaint(RUN, 2, "", "nst: warning: a\nnst: error: a\n", [])
     assert not worker.complaint(RUN, 0, "", "nst: warning: a\n", ["out/out.png"])
     assert not worker.complaint(RUN, 2, "", f"nst: error: {worker.KEPT}\n", ["out/out.png"])
 

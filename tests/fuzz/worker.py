@@ -147,6 +147,9 @@ def complaint(one: Case, status: object, out: str, err: str, made: list[str]) ->
     pictures = bool(made) if "--resume" in one.arguments else made == ["out/out.png"]
     pictures = pictures or one.arguments[0] != "run"
     if status == 2:
+        # Lines about a picture that was read may come before the error.
+        while err.startswith("nst: warning: "):
+            err = err.partition("\n")[2]
         good = err.count("\n") == 1 and err.startswith("nst: error: ") and not out
         # If a loss was not finite during the run, the best picture is kept.
         good = good and (not made or (pictures and KEPT in err))

@@ -1,13 +1,14 @@
 """The EXIF tags that a result keeps."""
 
 import io
+import struct
 
 import PIL.Image
 import pytest
 from pictures import RECIPE
 
 from nst_core.images import EncodeOptions, Output, decoded, read_decoded, read_recipe, write
-from nst_core.images.exif import Tags, add_tags, kept_tags
+from nst_core.images.exif import Tags, Text, add_tags, kept_tags
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg", "webp"])
@@ -96,3 +97,56 @@ def test_an_empty_directory_is_not_written():
     exif = PIL.Image.Exif()
     add_tags(exif, Tags({271: "Maker"}), with_exif_ifd=True)
     assert dict(exif) == {271: "Maker"}
+
+
+UTF8, LATIN1 = "Zoë Müller, 写真".encode(), b"Andr\xe9 \xa9"
+
+
+def tag_bytes(path, tag):
+    """The bytes of a text tag, read from the file without Pillow."""
+    data = path.read_bytes()
+    start = {b"\x89PNG": b"eXIf", b"RIFF": b"EXIF", b"\xff\xd8\xff\xe1": b"Exif\0\0"}
+    marks = [mark for head, mark in start.items() if data.startswith(head)]
+    mark = b"Exif\0\0" if data[:3] == b"\xff\xd8\xff" else (marks or [b""])[0]
+    place = data.index(mark) + len(mark) + (4 if mark == b"EXIF" else 0) if mark else 0
+    data = data[place:].removeprefix(b"Exif\0\0")
+    order = "<" if data[:2] == b"II" else ">"
+    directories, found = [struct.unpack_from(order + "I", data, 4)[0]], {}
+    while directories:
+        at = directories.pop()
+        for number in range(struct.unpack_from(order + "H", data, at)[0]):
+            entry = at + 2 + 12 * number
+            kind, form, count, value = struct.unpack_from(order + "HHII", data, entry)
+            if kind == 0x8769:
+                directories.append(value)
+            if form == 2:
+                value = value if count > 4 else entry + 8
+                found[kind] = data[value : value + count]
+    return found[tag].removesuffix(b"\0")
+
+
+@pytest.mark.parametrize("raw", [UTF8, LATIN1, b"plain"])
+@pytest.mark.parametrize("source", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize(
+    ("ending", "bits"),
+    [("png", 8), ("png", 16), ("jpg", 8), ("webp", 8), ("tif", 8), ("tif", 16)],
+)
+def test_texts_keep_their_bytes(tmp_path, image, raw, source, ending, bits):
+    exif = PIL.Image.Exif()
+    exif[315], exif[33432] = raw, raw
+    if source != "tif":
+        exif[0x8769] = {42036: Text(raw)}
+    content, path = tmp_path / f"content.{source}", tmp_path / f"a.{ending}"
+    PIL.Image.new("RGB", (8, 8)).save(content, exif=exif)
+    assert tag_bytes(content, 315) == raw
+    finish = EncodeOptions.of(Output(keep_exif=True, bits=bits), read_decoded(content))
+    write(image, path, recipe=RECIPE, finish=finish)
+    assert tag_bytes(path, 315) == tag_bytes(path, 33432) == raw
+    if source != "tif" and ending != "tif":
+        assert tag_bytes(path, 42036) == raw
+    assert read_recipe(path) == RECIPE
+
+
+def test_a_text_is_read_as_utf8_where_it_is():
+    assert Text(UTF8) == "Zoë Müller, 写真"
+    assert Text(LATIN1) == "André ©"
