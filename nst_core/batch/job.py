@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 from nst_core.batch import masks as masks_module
 from nst_core.errors import SpecError
 from nst_core.spec import Spec
+from nst_core.spec.fields import File
 from nst_core.spec.recipe import Run
 from nst_core.system.files import display_path
 
 _PICTURES = frozenset({"content", "style", "style_blend", "content_mask", "style_mask"})
 
+Naming: TypeAlias = Literal["content-style", "content"]
+"""How the pictures of a batch are named."""
+
 
 class Job(BaseModel):
     """One picture to make.
+
+    In JSON, paths are as ``nst_core.system.names.to_text`` writes them.
 
     Attributes:
         content: Path of the content picture.
@@ -34,15 +41,15 @@ class Job(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    content: str
-    style: str
-    output: str
+    content: File
+    style: File
+    output: File
     spec: dict[str, Any]
     run: dict[str, Any]
     max_pixels: int
     command: str = "nst_core.batch"
-    content_mask: str | None = None
-    style_mask: str | None = None
+    content_mask: File | None = None
+    style_mask: File | None = None
 
     def inputs(self) -> list[str]:
         """Return the paths of all pictures that the job reads."""
@@ -69,9 +76,9 @@ class JobRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    content: str
-    style: str
-    output: str
+    content: File
+    style: File
+    output: File
     status: Literal["done", "skipped", "failed"]
     reason: str = ""
     seconds: float = 0.0
@@ -110,10 +117,13 @@ def plan(
     max_pixels: int,
     command: str,
     content_masks: Path | None = None,
+    naming: Naming = "content-style",
+    subdirectories: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Job]:
     """Return one job per pair of content and style. The jobs of one style follow each other.
 
-    Pictures are named ``CONTENT-STYLE.EXTENSION``.
+    Pictures are named ``CONTENT-STYLE.EXTENSION`` or, with the naming ``content``,
+    ``CONTENT.EXTENSION``; several styles then have a directory each, ``STYLE/CONTENT.EXTENSION``.
 
     Args:
         contents: Paths.
@@ -126,6 +136,8 @@ def plan(
         max_pixels: Pictures with more pixels are refused.
         command: What recipes record as the command that made the pictures.
         content_masks: A directory with one mask per content, of the content's name.
+        naming: How the pictures are named: ``content-style`` or ``content``.
+        subdirectories: By content: the directory below ``directory`` where its pictures go.
 
     Raises:
         SpecError: if two pictures would get the same name, if one would replace an input, or
@@ -137,11 +149,21 @@ def plan(
     style_masks = masks_module.style_masks(styles, run.style_mask, contents=bool(masks))
     # A config may be a recipe. Its pictures are not those of the batch.
     table = run.model_dump(mode="json", exclude_none=True, exclude=set(_PICTURES))
+    several = len(dict.fromkeys(styles)) > 1
+
+    def output(content: str, style: str) -> str:
+        parent, stem = directory, Path(content).stem
+        if naming == "content-style":
+            stem = f"{stem}-{Path(style).stem}"
+        elif several:
+            parent /= Path(style).stem
+        return str(parent / subdirectories.get(content, "") / f"{stem}.{extension}")
+
     jobs = [
         Job(
             content=content,
             style=style,
-            output=str(directory / f"{Path(content).stem}-{Path(style).stem}.{extension}"),
+            output=output(content, style),
             spec=spec.to_table(),
             run=table,
             max_pixels=max_pixels,

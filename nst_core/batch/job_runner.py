@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from nst_core.backend import Backend, registry
 from nst_core.batch.job import Job, JobRecord
 from nst_core.errors import NstError
 from nst_core.problem.style_cache import TargetCache
+from nst_core.run.pictures import CHECKSUMS, Pictures
 from nst_core.run.result import Result
 from nst_core.run.transfer import transfer_run
 from nst_core.spec import Spec, recipe
 from nst_core.spec.recipe import Run
-from nst_core.system import toml
+from nst_core.system import names, toml
 from nst_core.weights import Weights
 
 
@@ -70,33 +72,45 @@ def run_job(job: Job, *, shared: SharedResources | None = None) -> JobRecord:
 
 
 def is_done(job: Job) -> bool:
-    """Whether the job's picture has the job's recipe and is at least as new as its inputs.
+    """Whether the job's picture has the job's recipe and was made from the same files.
 
-    The recipe's ``[made_with]`` table (versions, device, time) is not compared.
+    The files are the same if their checksums are those in the recipe. Pictures of older versions of
+    nst have none in their recipes; they have to be at least as new as the files. The rest of the
+    recipe's ``[made_with]`` table (versions, device, command) is not compared.
     """
     output = Path(job.output)
     with suppress(OSError, NstError):
-        made = output.stat().st_mtime
-        if any(Path(path).stat().st_mtime > made for path in job.inputs()):
-            return False
-        table = toml.loads(images.read_recipe(output), origin=job.output)
-        table.pop("made_with", None)
+        table = toml.loads(images.read_recipe(output), origin=names.display_path(job.output))
+        made_with = table.pop("made_with", None)
         run = recipe.checked_run(table.pop("run", {}))
         spec = Spec.from_table(job.spec)
         # Sizes may depend on the device. Finding out which would mean loading a framework, so
         # the sizes of any device are accepted.
         same_spec = Spec.from_table(table) in (spec, spec.on("cpu"), spec.on("cuda:0"))
-        return same_spec and run == _run_table(job).model_copy(update={"device": run.device})
+        same_run = run == _run_table(job).model_copy(update={"device": run.device})
+        return same_spec and same_run and _is_made_from(job, made_with, output)
     return False
+
+
+def _is_made_from(job: Job, made_with: object, output: Path) -> bool:
+    """Whether the files that a job reads are those that its picture was made from."""
+    table = made_with if isinstance(made_with, Mapping) else {}
+    before = {name: value for name, value in table.items() if name in CHECKSUMS}
+    start = Spec.from_table(job.spec).start.file
+    if before:
+        return before == Pictures.named_by(_run_table(job)).checksums(start)
+    paths = [*job.inputs(), *([start] if start else [])]
+    made = output.stat().st_mtime
+    return all(Path(path).stat().st_mtime <= made for path in paths)
 
 
 def _run_table(job: Job) -> Run:
     """Return the job's ``[run]`` table with its pictures, as the picture's recipe has it."""
     pictures = {
-        "content": job.content,
-        "style": [job.style],
-        "content_mask": job.content_mask,
-        "style_mask": [] if job.style_mask is None else [job.style_mask],
+        "content": names.to_text(job.content),
+        "style": [names.to_text(job.style)],
+        "content_mask": None if job.content_mask is None else names.to_text(job.content_mask),
+        "style_mask": [] if job.style_mask is None else [names.to_text(job.style_mask)],
     }
     return recipe.checked_run({**job.run, **pictures})
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from nst_core.batch.inputs import READ_EXTENSIONS
 from nst_core.errors import SpecError
-from nst_core.images import EXTENSIONS
 from nst_core.system.files import display_path
-
-_EXTENSIONS = frozenset({*EXTENSIONS, ".bmp"})
 
 
 def content_masks(
@@ -33,7 +31,7 @@ def content_masks(
         raise SpecError(f"content masks: there is no directory {display_path(directory)}")
     by_stem: dict[str, list[Path]] = {}
     for path in sorted(directory.iterdir()):
-        if path.suffix.lower() in _EXTENSIONS:
+        if path.suffix.lower() in READ_EXTENSIONS:
             by_stem.setdefault(path.stem, []).append(path)
     return {content: str(_only_mask(content, by_stem, directory)) for content in contents}
 

@@ -86,7 +86,7 @@ class _ProcessPool:
         self._records: dict[int, JobRecord] = {}
         self._on_record = on_record
         self._lock = threading.Lock()
-        self._processes: list[subprocess.Popen[str]] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._stopped = False
         self.bug: Exception | None = None
         for number, job in enumerate(jobs):
@@ -115,7 +115,7 @@ class _ProcessPool:
 
     def serve(self, environment: dict[str, str]) -> None:
         """Give jobs to one process, and to a new one if it dies, until no job is pending."""
-        process: subprocess.Popen[str] | None = None
+        process: subprocess.Popen[bytes] | None = None
         try:
             while (item := self._next()) is not None:
                 number, job = item
@@ -142,7 +142,7 @@ class _ProcessPool:
         with self._lock:
             return None if self._stopped or not self._pending else self._pending.popleft()
 
-    def _start(self, environment: dict[str, str]) -> subprocess.Popen[str] | None:
+    def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes] | None:
         with self._lock:
             if self._stopped:
                 return None
@@ -151,8 +151,6 @@ class _ProcessPool:
                 [sys.executable, "-P", "-m", "nst_core.batch.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
                 env=environment,
             )
             self._processes.append(process)
@@ -164,12 +162,13 @@ class _ProcessPool:
             self._on_record(record)
 
 
-def _ask(process: subprocess.Popen[str], job: Job) -> JobRecord | None:
+def _ask(process: subprocess.Popen[bytes], job: Job) -> JobRecord | None:
     """Send a job to a process and return its record; None if the process died."""
     assert process.stdin is not None, "it was started with a pipe"
     assert process.stdout is not None, "it was started with a pipe"
     try:
-        process.stdin.write(job.model_dump_json() + "\n")
+        # Bytes, because JSON is UTF-8 whatever the locale's encoding is.
+        process.stdin.write(job.model_dump_json().encode() + b"\n")
         process.stdin.flush()
         line = process.stdout.readline()
     except OSError:

@@ -1,7 +1,7 @@
 """A process that runs jobs: ``python -m nst_core.batch.worker``.
 
-It reads jobs as JSON from stdin, one per line, and answers each with one line of JSON, the job's
-record, before it reads the next. It ends when its input ends. Exit status 130: Ctrl-C.
+It reads jobs as JSON in UTF-8 from stdin, one per line, and answers each with one line of JSON, the
+job's record, before it reads the next. It ends when its input ends. Exit status 130: Ctrl-C.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ def main() -> int:
     if not sys.warnoptions:
         # As in nst_core.cli: warnings of libraries are for programmers.
         warnings.simplefilter("ignore")
-    answers = sys.stdout
+    jobs, answers = sys.stdin.buffer, sys.stdout.buffer
     # Text that a library prints must not end up among the records.
     sys.stdout = sys.stderr
     shared = SharedResources()
     try:
-        for line in sys.stdin:
+        for line in jobs:
             job = Job.model_validate_json(line)
-            answers.write(_run(job, shared).model_dump_json() + "\n")
+            answers.write(_run(job, shared).model_dump_json().encode() + b"\n")
             answers.flush()
     except KeyboardInterrupt:
         return 130

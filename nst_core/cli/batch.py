@@ -17,8 +17,9 @@ _EXAMPLES = examples(
         "nst batch photos/*.jpg --style oak.jpg --style night.jpg --output-dir out",
     ),
     (
-        "Use two processes, and write JPEG",
-        "nst batch *.jpg --style oak.jpg --output-dir out --jobs 2 --format jpg",
+        "Paint all pictures in and below a directory, in two processes",
+        "nst batch photos --recursive --names content --style oak.jpg \\\n"
+        "        --output-dir out --jobs 2",
     ),
     (
         "Give each photograph its own mask, masks/NAME.png",
@@ -32,7 +33,25 @@ _STYLES: Options = {
         "multiple": True,
         "required": True,
         "metavar": "FILE",
-        "help": "Picture in whose style to paint. May be given several times.",
+        "help": "Picture in whose style to paint, or a directory or pattern. May be given several "
+        "times.",
+    },
+}
+
+_RECURSIVE: Options = {
+    "--recursive": {
+        "is_flag": True,
+        "help": "Paint also the pictures in the directories below the directories CONTENTS.",
+    },
+}
+
+_NAMES: Options = {
+    "--names naming": {
+        "type": click.Choice(["content-style", "content"]),
+        "default": "content-style",
+        "show_default": True,
+        "help": "Names of the pictures: CONTENT-STYLE, or the content's own name; several styles "
+        "then have a directory each. Directories found by --recursive are made anew in DIR.",
     },
 }
 
@@ -79,9 +98,10 @@ _FORMAT: Options = {
     "contents",
     nargs=-1,
     required=True,
-    help="Pictures to paint: JPEG, PNG, WebP, TIFF or BMP.",
+    help="Pictures to paint: files (JPEG, PNG, WebP, TIFF or BMP), directories, or patterns in "
+    "quotes, such as 'photos/*.jpg'.",
 )
-@option_group("Pictures", {**_STYLES, **spec_options.SIZES})
+@option_group("Pictures", {**_STYLES, **_RECURSIVE, **spec_options.SIZES})
 @option_group("Algorithm", {**file_options.algorithm("best"), **spec_options.ALGORITHM})
 # A blend needs several styles in one picture; a batch paints each picture in one style.
 @option_group("Style", spec_options.STYLE, without=["--style-blend"])
@@ -92,6 +112,7 @@ _FORMAT: Options = {
     {
         **file_options.OUTPUT_DIR,
         **_FORMAT,
+        **_NAMES,
         **spec_options.FILE_CONTENT,
         **file_options.QUIET,
     },
@@ -100,10 +121,10 @@ _FORMAT: Options = {
 def command(**options: Any) -> None:
     """Paint each of the pictures CONTENTS in each of the styles.
 
-    The results are DIR/CONTENT-STYLE.png. A picture that fails doesn't stop the others. If the same
-    command is run again, it skips the pictures that exist already, made the same way from the same
-    pictures. batch.csv and batch.json in DIR list the result of each picture. Exit status 1: some
-    failed.
+    The results are DIR/CONTENT-STYLE.png. A directory stands for the pictures in it. A picture that
+    fails doesn't stop the others. If the same command is run again, it skips the pictures that
+    exist already, made the same way from the same pictures. batch.csv and batch.json in DIR list
+    the result of each picture. Exit status 1: some failed.
     """
     from nst_core.cli.run_batch import run_batch  # noqa: PLC0415
 

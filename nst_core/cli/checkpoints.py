@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from click.core import ParameterSource
 from nst_core.run import checkpoint
 from nst_core.run.checkpoint import Checkpoint, CheckpointError, CheckpointWriter
 from nst_core.spec.recipe import Run
+from nst_core.system import names
 from nst_core.system.files import display_path
 from nst_core.terminal.streams import echo
 
@@ -65,7 +65,7 @@ def from_checkpoint(point: Checkpoint | None, values: Mapping[str, Any]) -> dict
         if name in kept and source(name) is not ParameterSource.COMMANDLINE:
             value = kept[name]
             if name in _FILES and isinstance(value, str):
-                result[name] = _check_safe_path(name, Path(value), resume=resume)
+                result[name] = _check_safe_path(name, Path(names.from_text(value)), resume=resume)
             elif name in _NUMBERS and isinstance(value, int) and value > 0:
                 result[name] = value
     return result
@@ -91,7 +91,7 @@ def _check_safe_path(name: str, path: Path, *, resume: Path) -> Path:
     reason = "is no .csv file" if near else "is neither beside it nor below this directory"
     raise CheckpointError(
         f"{display_path(resume)} says to write its {name} to {display_path(path)}, which {reason}; "
-        f"if you mean that, add --{name} {shlex.quote(display_path(path))}"
+        f"if you mean that, add --{name} {names.shell_quote(path)}"
     )
 
 
@@ -131,6 +131,4 @@ def writer(
 
 
 def _absolute(path: str | Path) -> str:
-    # TOML can't hold names that are not Unicode. Such a file is not found when the run is resumed,
-    # and the error says so.
-    return str(Path(path).absolute()).encode("utf-8", "backslashreplace").decode()
+    return names.to_text(Path(path).absolute())

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nst_core.errors import SpecError
+from nst_core.system import names
 
 _RUN_OPTIONS = (
-    "backend", "weights", "device", "dtype", "conv", "precision", "checkpointing",
+    "backend", "device", "dtype", "conv", "precision", "checkpointing",
     "bits", "dpi", "keep_alpha", "keep_exif",
 )  # fmt: skip
 
 _PYRAMID = re.compile(
-    r"(?P<from>[0-9]{1,9}):(?P<to>(?:short:)?[0-9x]+)(?::(?P<factor>[0-9]+(?:\.[0-9]+)?))?"
+    r"(?P<from>[0-9]{1,9}):(?P<to>(?:short:)?[0-9x]+|original|[0-9.]+%)(?::(?P<factor>[0-9]+(?:\.[0-9]+)?))?"
 )
 
 
@@ -54,7 +55,7 @@ def from_options(
             "carry_state": options["carry_state"],
         },
         "start": {
-            "image": options["init"],
+            "image": _text(options["init"]),
             "seed": options["seed"],
             "noise": options["init_noise"],
         },
@@ -66,13 +67,19 @@ def from_options(
 
 def _run(content: str | None, style: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "content": content,
-        "style": list(style) or None,
-        "style_blend": _numbers("style_blend", options.get("style_blend")),
-        "content_mask": options["content_mask"],
-        "style_mask": list(options["style_mask"]) or None,
         **{key: options.get(key) for key in _RUN_OPTIONS},
+        "content": _text(content),
+        "style": [names.to_text(one) for one in style] or None,
+        "style_blend": _numbers("style_blend", options.get("style_blend")),
+        "content_mask": _text(options["content_mask"]),
+        "style_mask": [names.to_text(one) for one in options["style_mask"]] or None,
+        "weights": _text(options.get("weights")),
     }
+
+
+def _text(path: str | None) -> str | None:
+    """Return a path as TOML holds it; an empty one, which the spec refuses, stays empty."""
+    return names.to_text(path) if path else path
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,7 +124,7 @@ def pyramid(options: Mapping[str, Any]) -> dict[str, Any] | None:
     if match is None:
         raise SpecError(
             f"pyramid = {text!r}: allowed is FROM:TO or FROM:TO:FACTOR, FROM in pixels, TO a size "
-            "as 512, short:512 or 300x450"
+            "as 512, short:512, 300x450, original or 50%"
         )
     factor = {} if match["factor"] is None else {"factor": float(match["factor"])}
     return {"from": int(match["from"]), "to": match["to"], **factor}

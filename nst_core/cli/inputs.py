@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
 from nst_core import demo
 from nst_core.problem.styles import check_blend
 from nst_core.spec.recipe import Config, Run
+from nst_core.system import names
 
 
 def with_pictures(run: Run) -> Run:
@@ -45,4 +45,4 @@ def files(settings: Config, *, config: Path | None) -> list[str]:
 
 def command_line() -> str:
     """Return the command line for the recipe, quoted so that a shell takes it again."""
-    return shlex.join(["nst", *sys.argv[1:]])
+    return names.shell_join(["nst", *sys.argv[1:]])

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from nst_core.spec import Stage, presets
 from nst_core.system import toml
-from nst_core.terminal.streams import echo
+from nst_core.terminal.streams import echo, echo_toml
 from nst_core.terminal.tables import new_table, print_table
 
 
@@ -27,19 +27,19 @@ def command(name: str | None, diff: tuple[str, str] | None) -> None:
         else:
             echo(f"{diff[0]} and {diff[1]} compute the same")
     elif name is not None:
-        echo(toml.dumps(presets.load(name).to_table()), nl=False)
+        echo_toml(toml.dumps(presets.load(name).to_table()))
     else:
         print_table(_listing())
 
 
 def _listing() -> Table:
-    table = new_table("preset", "sizes", "steps", "from")
+    rows = []
     for preset in presets.names():
         spec = presets.load(preset)
         sizes = ", ".join(_size(stage) for stage in spec.stages)
         steps = ", ".join(str(stage.steps) for stage in spec.stages)
-        table.add_row(preset, sizes, steps, spec.source)
-    return table
+        rows.append((preset, sizes, steps, spec.source))
+    return new_table(("preset", "sizes", "steps", "from"), rows)
 
 
 def _size(stage: Stage) -> str:
@@ -47,7 +47,4 @@ def _size(stage: Stage) -> str:
 
 
 def _differences(first: str, second: str, pairs: Mapping[str, tuple[str, str]]) -> Table:
-    table = new_table("", first, second)
-    for field, pair in pairs.items():
-        table.add_row(field, *pair)
-    return table
+    return new_table(("", first, second), ((field, *pair) for field, pair in pairs.items()))

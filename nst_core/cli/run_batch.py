@@ -8,10 +8,13 @@ from pathlib import Path
 
 from nst_core import batch
 from nst_core.batch import Job, JobRecord, summary
-from nst_core.cli import config_table, inputs
+from nst_core.batch.inputs import find_inputs
+from nst_core.batch.job import Naming
+from nst_core.cli import config_table
+from nst_core.cli.inputs import command_line
 from nst_core.spec import recipe
 from nst_core.system import toml
-from nst_core.system.files import check_writable, ensure_directory
+from nst_core.system.files import check_writable, display_path, ensure_directory
 from nst_core.terminal.streams import echo
 from nst_core.terminal.tables import new_table, print_table
 
@@ -24,6 +27,8 @@ def run_batch(
     extension: str,
     jobs: int,
     content_masks: Path | None,
+    recursive: bool,
+    naming: Naming,
     config: Path | None,
     preset: str | None,
     max_pixels: int,
@@ -33,12 +38,14 @@ def run_batch(
     """Paint every content in every style.
 
     Args:
-        contents: Paths of the content pictures.
-        styles: Paths of the style pictures.
+        contents: The content pictures: paths, directories and patterns.
+        styles: The style pictures, likewise.
         output_dir: The directory of the output.
         extension: Of the pictures' names, without the dot.
         jobs: Number of processes.
         content_masks: A directory with one mask per content.
+        recursive: Whether the directories below the directories of contents belong to them.
+        naming: How the pictures are named.
         config: A config file or a recipe.
         preset: The name of a preset.
         max_pixels: Pictures with more pixels are refused.
@@ -57,18 +64,22 @@ def run_batch(
         steps=config_table.steps(options),
         pyramid=config_table.pyramid(options),
     )
+    inputs = find_inputs(contents, recursive=recursive, output_dir=output_dir)
     planned = batch.plan(
-        contents,
-        styles,
+        [one.path for one in inputs],
+        [one.path for one in find_inputs(styles)],
         directory=output_dir,
         extension=extension,
         spec=settings.spec,
         run=settings.run,
         max_pixels=max_pixels,
-        command=inputs.command_line(),
+        command=command_line(),
         content_masks=content_masks,
+        naming=naming,
+        subdirectories={one.path: one.subdirectory for one in reversed(inputs)},
     )
-    ensure_directory(output_dir)
+    for directory in dict.fromkeys((output_dir, *(Path(job.output).parent for job in planned))):
+        ensure_directory(directory)
     for name in (summary.CSV, summary.JSON):
         check_writable(output_dir / name)
     interrupted, records = _run(planned, workers=jobs, quiet=quiet)
@@ -78,7 +89,7 @@ def run_batch(
     # A run that ended early has a reason too. It left a picture, but it is no success.
     failed = [record for record in records if record.status != "skipped" and record.reason]
     for record in failed:
-        echo(f"nst: failed: {record.output}: {record.reason}", err=True)
+        echo(f"nst: failed: {display_path(record.output)}: {record.reason}", err=True)
     if interrupted:
         echo(f"nst: interrupted; {len(records)} of {len(planned)} are done", err=True)
     sys.exit(130 if interrupted else 1 if failed else 0)
@@ -97,7 +108,7 @@ def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[bool, list[
                 "skipped": "was done before",
                 "failed": f"failed: {record.reason}",
             }[record.status]
-            echo(f"{count}/{len(jobs)}  {record.output}: {outcome}", err=True)
+            echo(f"{count}/{len(jobs)}  {display_path(record.output)}: {outcome}", err=True)
 
     try:
         return False, batch.run_jobs(jobs, workers=workers, on_record=on_record)
@@ -107,16 +118,18 @@ def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[bool, list[
 
 def _print(records: Sequence[JobRecord]) -> None:
     """Print one row per picture."""
-    table = new_table("picture", "", "size", "steps", "content", "style", "tv", "seconds", "note")
-    for record in records:
-        losses = (record.content_loss, record.style_loss, record.tv_loss)
-        table.add_row(
-            Path(record.output).name,
-            record.status,
-            "x".join(map(str, record.size or ())),
-            str(record.steps or ""),
-            *("" if loss is None else f"{loss:.3g}" for loss in losses),
-            f"{record.seconds:.1f}",
-            record.reason,
-        )
-    print_table(table)
+    columns = ("picture", "", "size", "steps", "content", "style", "tv", "seconds", "note")
+    print_table(new_table(columns, map(_row, records)))
+
+
+def _row(record: JobRecord) -> tuple[str, ...]:
+    losses = (record.content_loss, record.style_loss, record.tv_loss)
+    return (
+        display_path(Path(record.output).name),
+        record.status,
+        "x".join(map(str, record.size or ())),
+        str(record.steps or ""),
+        *("" if loss is None else f"{loss:.3g}" for loss in losses),
+        f"{record.seconds:.1f}",
+        record.reason,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from nst_core.backend import registry
@@ -75,6 +75,11 @@ def run_comparison(
     )
     names = _backend_names(backends, presets=len(configs))
     pictures = comparison.read_pictures(settings, [config.spec for config in configs])
+    height, width = pictures.content.height, pictures.content.width
+    configs = [
+        replace(config, spec=config.spec.for_content(height=height, width=width))
+        for config in configs
+    ]
     with comparison.temporary_work_dir(output_dir) as work_dir:
         usable = _usable(names, settings, work_dir, all_wanted=backends is not None)
         report = comparison.run(

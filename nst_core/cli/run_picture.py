@@ -23,8 +23,9 @@ from nst_core.run.transfer import transfer_run
 from nst_core.spec import recipe
 from nst_core.spec.recipe import Config
 from nst_core.system import toml
+from nst_core.system.names import display_path, shell_quote
 from nst_core.terminal.progress import progress_observers
-from nst_core.terminal.streams import echo
+from nst_core.terminal.streams import echo, echo_path
 
 
 def run_picture(
@@ -123,7 +124,7 @@ def run_picture(
         result = _run_and_save(run, observers, files)
         _warn_if_weights_differ(settings, result.plan.weights_checksum)
         if not quiet:
-            echo(str(files.picture))
+            echo_path(files.picture)
 
 
 def _settings(
@@ -167,12 +168,16 @@ def _run_and_save(
         signals.saving()
         files.save(result)
     if interrupted:
-        line = f"nst: interrupted; the picture reached so far is {files.picture}"
-        hint = f"; go on by nst run --resume {files.checkpoint}" if files.checkpoint else ""
+        line = f"nst: interrupted; the picture reached so far is {display_path(files.picture)}"
+        hint = (
+            f"; go on by nst run --resume {shell_quote(files.checkpoint)}"
+            if files.checkpoint
+            else ""
+        )
         echo(line + hint, err=True)
         sys.exit(signals.status)
     if result.note:
-        echo(f"nst: error: {result.note}: {files.picture}", err=True)
+        echo(f"nst: error: {result.note}: {display_path(files.picture)}", err=True)
         sys.exit(2)
     return result
 

@@ -12,7 +12,7 @@ SIZES: Options = {
     "--size": {
         "metavar": "SIZE[,...]",
         "help": "Size of the result in pixels: HxW, N (longest side) or short:N (shortest side); "
-        "one per stage.",
+        "or relative to the content: original, or 50%. One per stage.",
     },
     "--init": {
         "metavar": "content|noise|style-colours|FILE",
@@ -100,7 +100,8 @@ STYLE: Options = {
     },
     "--style-size": {
         "metavar": "SIZE",
-        "help": "Size of the style pictures in the last stage. Without it, as --size.",
+        "help": "Size of the style pictures in the last stage, as --size; original and 50% are "
+        "relative to each style's own size. Without it, as --size.",
     },
 }
 

@@ -60,4 +60,4 @@ def export(source: str, output: Path) -> None:
     files.check_writable(output)
     loaded = weights.load(source)
     weights.save(loaded, output)
-    echo(f"{output}: {loaded.source}, sha256 {loaded.checksum}")
+    echo(f"{files.display_path(output)}: {loaded.source}, sha256 {loaded.checksum}")

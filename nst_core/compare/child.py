@@ -15,6 +15,7 @@ from nst_core.compare.measure import measure
 from nst_core.compare.record import Measurement
 from nst_core.compare.task import ChildTask, RunTask
 from nst_core.errors import NstError
+from nst_core.system import names
 from nst_core.system.supervision import run_worker
 from nst_core.terminal.progress import progress_observers
 
@@ -31,7 +32,7 @@ def main() -> int:
         if task.run is not None:
             _run(task.run, backend)
     except NstError as error:
-        task.failure.write_text(str(error), encoding="utf-8")
+        task.failure.write_text(names.as_unicode(str(error)), encoding="utf-8")
         return 2
     except KeyboardInterrupt:
         return 130

@@ -124,7 +124,7 @@ def _measure(
     measurements: list[Measurement] = []
     leaders: dict[str, Variant] = {}
     for number, variant in enumerate(comparison.variants, start=1):
-        steps = sum(stage["steps"] for stage in variant.spec["stages"])
+        steps = sum(stage.steps for stage in Spec.from_table(variant.spec).stages)
         on_start(f"{variant.label}: {steps} steps ({number} of {len(comparison.variants)})")
         leader = leaders.setdefault(variant.preset, variant)
         common = None if leader is variant else work_dir / f"{leader.stem}.npz"

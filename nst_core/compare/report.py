@@ -14,6 +14,7 @@ import numpy as np
 from nst_core.compare.agreement import Deviation, by_preset
 from nst_core.compare.record import Measurement
 from nst_core.compare.variant import CommonSettings
+from nst_core.system.names import display_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ class Report:
     def title(self) -> str:
         """The names of the pictures, in words."""
         content, *styles = (
-            Path(one).stem for one in (self.settings.content, *self.settings.run.style)
+            display_path(Path(one).stem)
+            for one in (self.settings.content, *self.settings.run.style)
         )
         return f"{content} in the style of {' and '.join(styles)}"
 
@@ -47,7 +49,8 @@ class Report:
         for first, *_ in by_preset(self.measurements):
             sizes = ", ".join(f"{height}x{width}" for height, width in first.record.sizes)
             parts.append(f"{first.record.preset}: {sizes}, {len(first.record.steps)} steps")
-        return f"{'; '.join(parts)}; {self.settings.run.dtype}, weights {self.settings.run.weights}"
+        weights = display_path(self.settings.run.weights)
+        return f"{'; '.join(parts)}; {self.settings.run.dtype}, weights {weights}"
 
     @property
     def disagreements(self) -> list[Deviation]:

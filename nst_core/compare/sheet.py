@@ -14,6 +14,7 @@ from nst_core import images
 from nst_core.compare.agreement import by_preset
 from nst_core.compare.record import Measurement
 from nst_core.compare.report import Report, picture_differences
+from nst_core.system.names import display_path
 
 AMPLIFICATION = 16
 """Factor by which differences are made visible."""
@@ -47,9 +48,9 @@ def write_sheet(
     size = (round(width * factor), max(1, round(height * factor)))
     rows = [
         [
-            Cell(content, "content", Path(report.settings.content).name),
+            Cell(content, "content", display_path(Path(report.settings.content).name)),
             *(
-                Cell(style, "style", Path(name).name)
+                Cell(style, "style", display_path(Path(name).name))
                 for style, name in zip(styles, report.settings.run.style, strict=True)
             ),
         ],

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
 from nst_core.compare.variant import CommonSettings, Variant
+from nst_core.system import names
+
+
+def _as_path(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("should be a path")
+    return Path(names.from_text(value))
+
+
+FilePath = Annotated[Path, PlainValidator(_as_path), PlainSerializer(names.to_text)]
+"""A path; JSON holds it as ``nst_core.system.names.to_text``."""
 
 
 class RunTask(BaseModel):
@@ -24,8 +38,8 @@ class RunTask(BaseModel):
 
     variant: Variant
     settings: CommonSettings
-    directory: Path
-    common: Path | None
+    directory: FilePath
+    common: FilePath | None
 
 
 class ChildTask(BaseModel):
@@ -42,5 +56,5 @@ class ChildTask(BaseModel):
 
     backend: str
     device: str
-    failure: Path
+    failure: FilePath
     run: RunTask | None = None

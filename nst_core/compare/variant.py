@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from nst_core.spec.recipe import Run
+from nst_core.system import names
 
 
 class Variant(BaseModel):
@@ -70,12 +71,12 @@ class CommonSettings(BaseModel):
         """Return the settings as ``report.json`` has them."""
         run = self.run
         return {
-            "content": run.content,
-            "styles": run.style,
+            "content": names.to_text(self.content),
+            "styles": [names.to_text(style) for style in run.style],
             "style_blend": run.style_blend,
-            "content_mask": run.content_mask,
-            "style_mask": run.style_mask,
-            "weights": run.weights,
+            "content_mask": None if run.content_mask is None else names.to_text(run.content_mask),
+            "style_mask": [names.to_text(mask) for mask in run.style_mask],
+            "weights": names.to_text(run.weights),
             "device": run.device,
             "dtype": run.dtype,
             "execution": asdict(run.execution),

@@ -51,9 +51,7 @@ def read_start_picture(start: Start, *, max_pixels: int) -> PIL.Image.Image | No
     Raises:
         PictureError: if the picture can't be read.
     """
-    if start.image in ("content", "noise", "style-colours"):
-        return None
-    return images.read(start.image, max_pixels=max_pixels)
+    return None if start.file is None else images.read(start.file, max_pixels=max_pixels)
 
 
 def first_image(

@@ -14,6 +14,7 @@ from nst_core.errors import PictureError
 from nst_core.run.observers import Row
 from nst_core.run.result import Result
 from nst_core.system import files
+from nst_core.system.names import display_path
 
 LOSSES = ("content", "style", "tv")
 
@@ -34,7 +35,9 @@ def write_plot(result: Result, path: Path) -> None:
     _draw_losses(curves, result.history)
     picture.imshow(images.to_8bit(result.image))
     picture.set_axis_off()
-    picture.set_title(f"{result.plan.spec.name} · {result.plan.backend}", fontsize=10)
+    # The name may come from a config file: a dollar sign in it begins no formula.
+    title = f"{display_path(result.plan.spec.name)} · {result.plan.backend}"
+    picture.set_title(title, fontsize=10, parse_math=False)
     with files.atomic_writer(path, error=PictureError) as temporary:
         figure.savefig(temporary)
 

@@ -16,9 +16,20 @@ from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture
 from nst_core.problem.masks import Mask
 from nst_core.spec.recipe import Run
+from nst_core.system import names
+from nst_core.system.checksums import file_checksum
 
 Picture: TypeAlias = str | Path | PIL.Image.Image | NDArray[Any]
 """A path, a Pillow image, or an array (H, W, 3): uint8, or float in [0, 1]."""
+
+CHECKSUMS = (
+    "content_sha256",
+    "style_sha256",
+    "content_mask_sha256",
+    "style_mask_sha256",
+    "start_sha256",
+)
+"""The names of the files' checksums in ``[made_with]``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +65,36 @@ class Pictures:
         )
 
     def paths(self) -> dict[str, Any]:
-        """Return what a ``[run]`` table says of these pictures: only paths can be written down."""
+        """Return the keys of a ``[run]`` table for these pictures: only paths can be written."""
         return {
             "content": _path(self.content),
             "style": _paths(self.styles),
             "content_mask": None if self.content_mask is None else _path(self.content_mask),
             "style_mask": _paths(self.style_masks),
         }
+
+    def checksums(self, start: str | None = None) -> dict[str, str | list[str]]:
+        """Return the SHA-256 of each file, as a recipe's ``[made_with]`` holds them.
+
+        Pictures that are no files have none.
+
+        Args:
+            start: The file that the run starts from, if it starts from a file.
+        """
+        found = (
+            _checksum(self.content),
+            [_checksum(style) for style in self.styles],
+            _checksum(self.content_mask),
+            [_checksum(mask) for mask in self.style_masks],
+            _checksum(start),
+        )
+        known: dict[str, str | list[str]] = {}
+        for name, value in zip(CHECKSUMS, found, strict=True):
+            if isinstance(value, str):
+                known[name] = value
+            elif value and all(value):
+                known[name] = [one for one in value if one]
+        return known
 
 
 def sequence_of(pictures: Picture | Sequence[Picture]) -> list[Picture]:
@@ -95,8 +129,12 @@ def open_mask(picture: Picture | None, *, max_pixels: int) -> Mask | None:
     return Mask(open_picture(picture, max_pixels=max_pixels).picture, "content mask")
 
 
+def _checksum(picture: Picture | None) -> str | None:
+    return file_checksum(picture) if isinstance(picture, str | Path) else None
+
+
 def _path(picture: Picture) -> str | None:
-    return str(picture) if isinstance(picture, str | Path) else None
+    return names.to_text(picture) if isinstance(picture, str | Path) else None
 
 
 def _paths(pictures: Sequence[Picture]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import PIL.Image
@@ -66,6 +66,7 @@ def prepare(
     weights: str | Weights,
     max_pixels: int,
     command: str,
+    checksums: Mapping[str, str | list[str]],
     targets: TargetCache,
 ) -> PreparedRun:
     """Check everything, load backend and weights, and write the recipe.
@@ -90,7 +91,7 @@ def prepare(
     _check_regions(spec, sizes, mask, styles)
     vgg19 = weights_module.load(weights) if isinstance(weights, str) else weights
     plan = Plan(
-        spec=spec,
+        spec=spec.for_content(height=content.picture.height, width=content.picture.width),
         sizes=tuple(size.content for size in sizes),
         backend=f"{loaded.name} {loaded.version}",
         device=device,
@@ -103,6 +104,7 @@ def prepare(
             device=device,
             weights_checksum=vgg19.checksum,
             command=command,
+            checksums=checksums,
         ),
         finish=EncodeOptions.of(run.output, content),
     )
@@ -129,6 +131,7 @@ def stage_sizes(
     Raises:
         SpecError: if a side is too small for the deepest tap, or larger than a picture may be.
     """
+    spec = spec.for_content(height=content.height, width=content.width)
     least = smallest_side(spec.taps())
 
     def resolved(rule: Size, role: str, picture: PIL.Image.Image) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from nst_core import images
 from nst_core.arrays import Image
 from nst_core.errors import NstError, PictureError
 from nst_core.run.observers import Plan, Row
+from nst_core.system.names import display_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Result:
             self.save(path)
         except (NstError, OSError):
             return "and it could not be saved elsewhere either"
-        return f"the picture was saved as {path}"
+        return f"the picture was saved as {display_path(path)}"
 
 
 class Interrupted(KeyboardInterrupt):

@@ -88,6 +88,8 @@ def _mismatches(
     position, plan = checkpoint.position, prepared.plan
     try:
         spec, table = split(checkpoint.recipe)
+        content = prepared.content
+        spec = spec.for_content(height=content.height, width=content.width)
         run = checked_run(table.get("run", {}))
     except SpecError as error:
         yield f"its recipe is wrong: {error}"

@@ -30,6 +30,7 @@ from nst_core.run.recolouring import Recolouring, in_colours_of, prepared_colour
 from nst_core.run.result import Interrupted, Result
 from nst_core.spec import Spec, merging, presets, recipe
 from nst_core.spec.recipe import Run
+from nst_core.system import names
 from nst_core.system.files import StrPath
 from nst_core.weights import Weights
 
@@ -114,7 +115,7 @@ def transfer(
             **pictures.paths(),
             "style_blend": tuple(map(float, style_blend)),
             "backend": backend if isinstance(backend, str) else backend.name,
-            "weights": weights if isinstance(weights, str) else weights.source,
+            "weights": names.to_text(weights if isinstance(weights, str) else weights.source),
             "device": device,
             "dtype": dtype,
             **asdict(execution),
@@ -188,6 +189,7 @@ def transfer_run(
     pictures = pictures or Pictures.named_by(run)
     if not pictures.styles:
         raise SpecError("style = []: give at least one style picture")
+    checksums = pictures.checksums(spec.start.file)
     # Pictures are read first: they take no time, frameworks take seconds.
     content = open_picture(pictures.content, max_pixels=max_pixels)
     painted, styles = prepared_colours(
@@ -209,6 +211,7 @@ def transfer_run(
         weights=weights or run.weights,
         max_pixels=max_pixels,
         command=command,
+        checksums=checksums,
         targets=targets or TargetCache(),
     )
     if on_prepared:

@@ -12,11 +12,13 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     ValidationError,
 )
 
 from nst_core.errors import SpecError
 from nst_core.spec.sizes import Size
+from nst_core.system import names
 from nst_core.vgg19 import tap_name
 
 Colours = Literal["style", "content", "match"]
@@ -57,6 +59,14 @@ def _dump_layers(layers: Layers) -> list[str] | dict[str, float]:
     return dict(layers)
 
 
+def _file_name(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("should be a valid string")
+    if not value:
+        raise ValueError("String should have at least 1 character")
+    return names.from_text(value)
+
+
 def _canonical_size(text: str) -> str:
     try:
         return str(Size.parse(text))
@@ -77,6 +87,10 @@ Positive = Annotated[float, Field(strict=True, gt=0, le=_MAX_VALUE, allow_inf_na
 Beta = Annotated[float, Field(strict=True, ge=0, lt=1)]
 TapWeights = Annotated[Layers, BeforeValidator(_parse_layers), PlainSerializer(_dump_layers)]
 SizeRule = Annotated[str, BeforeValidator(_size_text), AfterValidator(_canonical_size)]
+
+# pydantic's own string must be Unicode, but a file's name may be any bytes.
+File = Annotated[str, PlainValidator(_file_name), PlainSerializer(names.to_text)]
+"""A path, as Python names it. TOML and JSON hold it as ``nst_core.system.names.to_text``."""
 
 
 class SpecTable(BaseModel):

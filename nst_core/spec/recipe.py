@@ -11,6 +11,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -19,7 +20,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    PlainValidator,
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
@@ -30,22 +30,12 @@ from nst_core.errors import SpecError
 from nst_core.images import Output
 from nst_core.images.output import Bits
 from nst_core.spec import Spec, describe, merging, presets
+from nst_core.spec.fields import File
 from nst_core.spec.stage_overrides import with_stages
-from nst_core.system import files, toml
+from nst_core.system import names, toml
 
 NonEmptyStr = Annotated[str, Field(strict=True, min_length=1)]
 
-
-def _file_name(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("should be a valid string")
-    if not value:
-        raise ValueError("String should have at least 1 character")
-    return value
-
-
-# pydantic's own string must be Unicode, but a file's name may be any bytes.
-File = Annotated[str, PlainValidator(_file_name), PlainSerializer(files.as_unicode)]
 
 # The keys of a config file that are no part of a spec.
 _OTHER_KEYS = ("preset", "run", "made_with")
@@ -56,8 +46,8 @@ def _as_list(value: object) -> object:
 
 
 def _one_or_list(value: tuple[str, ...]) -> str | list[str]:
-    names = [files.as_unicode(name) for name in value]
-    return names[0] if len(names) == 1 else names
+    texts = [names.to_text(name) for name in value]
+    return texts[0] if len(texts) == 1 else texts
 
 
 Files = Annotated[tuple[File, ...], BeforeValidator(_as_list), PlainSerializer(_one_or_list)]
@@ -227,6 +217,7 @@ def write(
     device: Device,
     weights_checksum: str,
     command: str,
+    checksums: Mapping[str, str | Sequence[str]] = MappingProxyType({}),
 ) -> str:
     """Return the recipe as TOML.
 
@@ -237,15 +228,17 @@ def write(
         device: The device that computed the picture.
         weights_checksum: ``Weights.checksum``.
         command: The command line, or the name of the Python function that was called.
+        checksums: The SHA-256 of the files that were read: ``content_sha256`` and so on.
     """
     table = spec.to_table()
     table["run"] = run.model_dump(mode="json", exclude={"device"})
     table["made_with"] = {
         "nst": version("nst"),
-        "command": files.as_unicode(command),
+        "command": names.as_unicode(command),
         "backend_version": backend_version,
         "device": f"{device.name} ({device.description})",
         "weights_sha256": weights_checksum,
+        **checksums,
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "pillow": version("pillow"),

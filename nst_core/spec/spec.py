@@ -19,6 +19,7 @@ from nst_core.errors import SpecError
 from nst_core.spec.fields import (
     Beta,
     Colours,
+    File,
     Positive,
     SizeRule,
     SpecTable,
@@ -28,7 +29,7 @@ from nst_core.spec.fields import (
     without_defaults,
 )
 from nst_core.spec.optimisers import Adam, Optimiser
-from nst_core.spec.sizes import LARGEST
+from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
@@ -67,7 +68,8 @@ class Style(FeatureLosses):
             *list* of losses by ten.
         scale: A factor on the size of the style pictures, above 0.
         size: The size rule of the style pictures in the last stage; earlier stages are in
-            proportion. None for the size of the stage.
+            proportion. A relative one is a share of each style's own size. None for the size of
+            the stage.
         statistics: ``gram``, or ``wasserstein`` for means and covariances.
     """
 
@@ -116,13 +118,18 @@ class Start(SpecTable):
         noise: The share of ``noise`` in the image, from 0 to 1; the rest is ``image``.
     """
 
-    image: Annotated[str, Field(strict=True, min_length=1)] = "content"
+    image: File = "content"
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
     noise: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return without_defaults(self, dump(self), {"noise"})
+
+    @property
+    def file(self) -> str | None:
+        """The path in ``image``; None if ``image`` is a word."""
+        return None if self.image in ("content", "noise", "style-colours") else self.image
 
 
 class Spec(SpecTable):
@@ -250,6 +257,33 @@ class Spec(SpecTable):
                     "size": (device == "cpu" and stage.size_on_cpu) or stage.size,
                     "size_on_cpu": None,
                 }
+            )
+            for stage in self.stages
+        )
+        return self.model_copy(update={"stages": stages})
+
+    def for_content(self, *, height: int, width: int) -> Spec:
+        """Return this spec with its stages in pixels, for a content of this size in pixels.
+
+        Raises:
+            SpecError: if the stages would be too many; one line.
+        """
+        if self.pyramid is not None and self.pyramid.is_relative:
+            pyramid = self.pyramid.for_content(height=height, width=width)
+            return self.model_copy(update={"pyramid": pyramid, "stages": pyramid.stages()})
+
+        rules = [rule for stage in self.stages for rule in (stage.size, stage.size_on_cpu) if rule]
+        if all(Size.parse(rule).kind != "relative" for rule in rules):
+            return self
+
+        def absolute(rule: str | None) -> str | None:
+            if rule is None:
+                return None
+            return str(Size.parse(rule).absolute(height=height, width=width))
+
+        stages = tuple(
+            stage.model_copy(
+                update={"size": absolute(stage.size), "size_on_cpu": absolute(stage.size_on_cpu)}
             )
             for stage in self.stages
         )

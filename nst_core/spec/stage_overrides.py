@@ -53,6 +53,11 @@ def with_stages(
         return spec
     if spec.pyramid is not None and len(sizes) <= 1 and len(steps) <= 2:
         return _with_other_pyramid(spec, spec.pyramid, sizes=sizes, steps=steps)
+    if spec.pyramid is not None and spec.pyramid.is_relative and len(sizes) <= 1:
+        raise SpecError(
+            f"{len(steps)} steps for a pyramid to {spec.pyramid.to}, whose stages depend on the "
+            "content: give one or two, or --size with one size for each stage"
+        )
     old = spec.stages
     count = max(len(sizes), len(steps)) if max(len(sizes), len(steps)) > 1 else len(old)
     new_sizes = _sizes_per_stage(
@@ -78,8 +83,10 @@ def _with_other_pyramid(
     table = pyramid.model_dump(mode="json")
     if sizes:
         last = Size.parse(sizes[0])
-        # A size smaller than the pyramid's first stage gives one stage of that size.
-        table |= {"to": str(last), "from": min(table["from"], max(last.height, last.width))}
+        table["to"] = str(last)
+        if last.kind != "relative":
+            # A size smaller than the pyramid's first stage gives one stage of that size.
+            table["from"] = min(table["from"], max(last.height, last.width))
     if steps:
         table |= {"steps": steps[-1], "first_steps": steps[0]}
     return Spec.from_table(merging.merged(spec.to_table(), {"pyramid": table}))
@@ -91,8 +98,14 @@ def _item_or_last(values: Sequence[T], index: int) -> T:
 
 def _sizes_per_stage(sizes: Sequence[str], old: Sequence[str], count: int) -> list[str]:
     if len(sizes) == 1 and count == len(old):
-        last, old_last = Size.parse(sizes[0]), Size.parse(old[-1]).height
-        return [str(last.scaled(Size.parse(size).height / old_last)) for size in old]
+        last, olds = Size.parse(sizes[0]), [Size.parse(size) for size in old]
+        if len({size.kind == "relative" for size in olds}) > 1:
+            raise SpecError(
+                f"size = {sizes[0]!r}: the stages {', '.join(old)} have no proportion to each "
+                "other before the content is known; give one size for each stage"
+            )
+        extents = [size.percent if size.kind == "relative" else size.height for size in olds]
+        return [str(last.scaled(extent / extents[-1])) for extent in extents]
     return _one_per_stage(sizes, count, "sizes")
 
 

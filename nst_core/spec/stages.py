@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
-from nst_core.spec.fields import SizeRule, SpecTable, without_defaults
+from nst_core.errors import SpecError
+from nst_core.spec.fields import SizeRule, SpecTable, describe, without_defaults
 from nst_core.spec.sizes import Size
 
 _MAX_STAGES = 50
@@ -17,7 +24,8 @@ class Stage(SpecTable):
     """A size, and the number of steps at this size.
 
     Attributes:
-        size: The size rule of content and style pictures, see ``nst_core.spec.sizes``.
+        size: The size rule of content and style pictures, see ``nst_core.spec.sizes``. A relative
+            one is a share of the content's size; the styles get the same longest side.
         size_on_cpu: The size rule to use if the backend computes on a CPU; None for ``size``.
         steps: The number of steps, at least 1.
         through_8_bits: Whether the stage starts from the previous stage's picture with 8 bits per
@@ -40,7 +48,9 @@ class Pyramid(SpecTable):
 
     Attributes:
         smallest: ``from`` in TOML: a side of the first stage, in pixels, at least 1. It is the
-            side that ``to`` gives for the last stage; if ``to`` gives both sides, the longest.
+            side that ``to`` gives for the last stage; if ``to`` gives both sides, or is relative to
+            the content's size, the longest. Where such a content is smaller than ``from``, there is
+            one stage.
         to: The size rule of the last stage.
         factor: The factor from a stage's size to the next stage's, above 1. The real factor is
             the nearest one that gives a whole number of stages.
@@ -56,6 +66,8 @@ class Pyramid(SpecTable):
 
     @model_validator(mode="after")
     def _rises(self) -> Pyramid:
+        if self.is_relative:
+            return self
         if self.smallest > self._largest():
             raise ValueError(f"from = {self.smallest} is larger than to = {self.to}")
         if math.log(self._largest() / self.smallest) > math.log(self.factor) * _MAX_STAGES:
@@ -67,8 +79,34 @@ class Pyramid(SpecTable):
         table = without_defaults(self, dump(self), {"first_steps"})
         return {"from": table.pop("smallest", self.smallest), **table}
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether the stages depend on the content's size."""
+        return Size.parse(self.to).kind == "relative"
+
+    def for_content(self, *, height: int, width: int) -> Pyramid:
+        """Return the pyramid for a content of this size, in pixels.
+
+        Raises:
+            SpecError: if it has too many stages.
+        """
+        if not self.is_relative:
+            return self
+        last = Size.parse(self.to).absolute(height=height, width=width)
+        table = {**self.model_dump(mode="json"), "to": str(last)}
+        table["from"] = min(self.smallest, last.height)
+        try:
+            return Pyramid.model_validate(table)
+        except ValidationError as error:
+            raise SpecError(f"pyramid.{describe(error)}") from None
+
     def stages(self) -> tuple[Stage, ...]:
-        """Return the stages: exactly ``from`` and ``to`` at the ends, even factors between."""
+        """Return the stages: exactly ``from`` and ``to`` at the ends, even factors between.
+
+        If ``to`` is relative, the last stage stands for all of them: see ``for_content``.
+        """
+        if self.is_relative:
+            return (Stage(size=self.to, steps=self.steps),)
         last = Size.parse(self.to)
         ratio = self.smallest / self._largest()
         count = max(1, round(-math.log(ratio) / math.log(self.factor))) if ratio < 1 else 0

@@ -1,4 +1,4 @@
-"""Writing files atomically, and paths as text in one-line messages.
+"""Writing files atomically.
 
 Libraries for atomic writing exist; this is our own code because of what happens after SIGKILL: see
 ``nst_core.system.temporary``.
@@ -12,34 +12,24 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeAlias
 
 from nst_core.errors import NstError
 from nst_core.system import temporary
+from nst_core.system.names import StrPath, display_path
 
-StrPath: TypeAlias = str | os.PathLike[str]
+__all__ = [
+    "FileError",
+    "StrPath",
+    "atomic_writer",
+    "check_writable",
+    "display_path",
+    "ensure_directory",
+    "remove_stale",
+]
 
 
 class FileError(NstError):
     """A file can't be written."""
-
-
-def display_path(path: StrPath) -> str:
-    """Return ``path`` as one printable line for a message.
-
-    It is quoted only if it holds characters that can't be printed, or nothing but spaces.
-    """
-    text = os.fspath(path)
-    return text if text.isprintable() and text.strip() else repr(text)
-
-
-def as_unicode(path: str) -> str:
-    r"""Return ``path`` as text that can be written as UTF-8, whatever bytes the file's name holds.
-
-    Bytes that are UTF-8 become the text that they encode, even if the locale's encoding is
-    another. Other bytes become escapes such as ``\xff``, so a person can still recognise the file.
-    """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @contextmanager

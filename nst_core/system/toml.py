@@ -13,6 +13,7 @@ from typing import Any
 import tomli_w
 
 from nst_core.errors import SpecError
+from nst_core.system.names import display_path
 
 _MAX_BYTES = 16 << 20
 """The largest file that is read."""
@@ -45,11 +46,11 @@ def read(path: str | Path) -> dict[str, Any]:
     try:
         text = _read_bytes(path).decode("utf-8-sig")  # editors on Windows may write a BOM
     except UnicodeDecodeError:
-        raise SpecError(f"{path}: not a TOML file (it is not UTF-8 text)") from None
+        raise SpecError(f"{display_path(path)}: not a TOML file (it is not UTF-8 text)") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SpecError(f"{path}: can't be read: {reason}") from None
-    return loads(text, origin=str(path))
+        raise SpecError(f"{display_path(path)}: can't be read: {reason}") from None
+    return loads(text, origin=display_path(path))
 
 
 def _read_bytes(path: str | Path) -> bytes:

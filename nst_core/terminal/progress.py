@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 from typing_extensions import override
 
 from nst_core.run.observers import History, Observer, Plan, Step
+from nst_core.system.names import display_path
+from nst_core.terminal.progress_line import LineColumn
 from nst_core.terminal.streams import silence
 
 _REFRESH_SECONDS = 0.25
@@ -37,8 +39,8 @@ def headline(plan: Plan) -> str:
     sizes = ", ".join(f"{height}x{width}" for height, width in plan.sizes)
     device = f"{plan.device.name} ({plan.device.description})"
     return (
-        f"{plan.spec.name}: {sizes}, {plan.steps} steps, {plan.backend} on {device}, "
-        f"weights {plan.weights}"
+        f"{display_path(plan.spec.name)}: {sizes}, {plan.steps} steps, {plan.backend} on {device}, "
+        f"weights {display_path(plan.weights)}"
     )
 
 
@@ -115,16 +117,14 @@ class ProgressLines(Observer):
 
 
 class ProgressBar(Observer):
-    """Shows a bar with losses, seconds per step and time left."""
+    """Shows a bar with steps, losses, seconds per step and time left, as many as there is room for.
+
+    See ``nst_core.terminal.progress_line``.
+    """
 
     def __init__(self) -> None:
         self._progress = Progress(
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            TextColumn("{task.fields[losses]}"),
-            TextColumn("{task.fields[pace]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
+            LineColumn(), console=Console(stderr=True, markup=False, emoji=False, highlight=False)
         )
         self._task: TaskID | None = None
         self._last_update = 0.0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nst_core.arrays import Array
 from nst_core.errors import WeightsError
+from nst_core.system import names
 from nst_core.system.files import atomic_writer, display_path
 from nst_core.weights.canonical import SHAPES, Weights, canonical_names, check_names
 from nst_core.weights.torchfile import TorchFile, open_torch
@@ -68,7 +69,7 @@ def save(weights: Weights, path: str | Path) -> None:
     target = Path(path)
     if target.suffix.lower() != ".safetensors":
         raise WeightsError(f"{display_path(target)}: weights are written as .safetensors only")
-    metadata = {"source": weights.source, "checksum": weights.checksum}
+    metadata = {"source": names.to_text(weights.source), "checksum": weights.checksum}
     data = to_bytes(dict(weights), metadata=metadata)
     with atomic_writer(target, error=WeightsError) as temporary:
         temporary.write_bytes(data)

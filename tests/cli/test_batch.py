@@ -83,9 +83,11 @@ def test_masks_go_with_their_pictures(nst, pair):
     with PIL.Image.open("alone.png") as one, PIL.Image.open("out/other-style.png") as two:
         np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
 
-    # A newer mask makes a picture anew.
-    later = Path("out/other-style.png").stat().st_mtime + 5
-    os.utime("masks/other.bmp", (later, later))
+    # Another mask makes a picture anew, though it is older.
+    mask = np.zeros((30, 40), np.uint8)
+    mask[10:] = 255
+    PIL.Image.fromarray(mask).save("masks/other.bmp")
+    os.utime("masks/other.bmp", (1, 1))
     assert nst(*arguments, "--content-masks", "masks").status == 0
     statuses = {name: record["status"] for name, record in table().items()}
     assert statuses == {"content-style.png": "skipped", "other-style.png": "done"}
@@ -160,3 +162,21 @@ def test_mistakes_are_found_before_anything_is_done(nst, pair, tmp_path):
         assert says in done.err
         assert done.err.count("\n") == 1
     assert not Path("out").exists()
+
+
+def test_a_directory_under_its_own_names_at_half_size(nst, pair):
+    for name, size in (("photos/a.png", (64, 40)), ("photos/sub/b.png", (40, 48))):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.new("RGB", size, "teal").save(name)
+    arguments = ("batch", "photos", "--recursive", "--style", "sty*.png", "--names", "content")
+    arguments += ("--preset", "d2l", "--size", "50%", "--steps", "1", "--weights", "random")
+    done = nst(*arguments, "--output-dir", "out")
+    assert done.status == 0
+    records = table()
+    assert records["a.png"]["output"] == "out/a.png"
+    assert records["b.png"]["output"] == "out/sub/b.png"
+    assert (records["a.png"]["size"], records["b.png"]["size"]) == ([20, 32], [24, 20])
+    made = toml.loads(nst("recipe", "out/a.png").out, origin="recipe")
+    assert made["stages"][0]["size"] == "50%"
+    assert nst(*arguments, "--output-dir", "out").err.count("was done before") == 2
+    assert nst(*arguments, "--output-dir", "photos").status == 2

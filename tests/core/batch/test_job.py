@@ -23,3 +23,21 @@ def test_jobs_and_records_survive_json(run_here, job, pair):
     assert batch.JobRecord.model_validate_json(record.model_dump_json()) == record
     one = job()
     assert batch.Job.model_validate_json(one.model_dump_json()) == one
+
+
+def test_names_of_the_contents():
+    def outputs(*styles, **options):
+        jobs = batch.plan(
+            ["a.jpg", "b/c.png"], styles, directory=Path("out"), extension="png",
+            spec=presets.load("d2l"), run=recipe.checked_run({}), max_pixels=1, command="",
+            **options,
+        )  # fmt: skip
+        return [job.output for job in jobs]
+
+    below = {"b/c.png": "b"}
+    assert outputs("s.jpg") == ["out/a-s.png", "out/c-s.png"]
+    assert outputs("s.jpg", subdirectories=below) == ["out/a-s.png", "out/b/c-s.png"]
+    assert outputs("s.jpg", naming="content") == ["out/a.png", "out/c.png"]
+    assert outputs("s.jpg", "t.jpg", naming="content", subdirectories=below) == [
+        "out/s/a.png", "out/s/b/c.png", "out/t/a.png", "out/t/b/c.png",
+    ]  # fmt: skip

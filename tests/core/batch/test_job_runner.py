@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import PIL.Image
+import pytest
 from fakes import FakeBackend
 
-from nst_core import batch
+from nst_core import batch, images
+from nst_core.system import toml
 
 
 def test_what_is_done_is_not_done_again(run_here, job, pair):
@@ -24,13 +27,53 @@ def test_what_is_done_is_not_done_again(run_here, job, pair):
     assert run_here().status == "done"
     assert run_here(content=pair[1]).status == "done"
     assert run_here().status == "done"
+    # Times don't count.
     later = Path("a.png").stat().st_mtime + 5
     os.utime(pair[1], (later, later))
-    assert run_here().status == "done"
-    assert run_here().status == "done", "the style is still newer"
-    os.utime(pair[1], (1, 1))
     assert run_here().status == "skipped"
     Path("a.png").write_bytes(Path("a.png").read_bytes()[:500])
+    assert run_here().status == "done"
+
+
+@pytest.mark.parametrize("which", ["content", "style", "content_mask", "style_mask", "init"])
+def test_a_file_replaced_by_an_older_one_is_painted(run_here, job, pair, which):
+    mask = np.zeros((30, 40), np.uint8)
+    mask[15:] = 255
+    for name in ("content_mask.png", "style_mask.png"):
+        PIL.Image.fromarray(mask).save(name)
+    PIL.Image.new("RGB", (40, 30), "teal").save("init.png")
+    changes = {
+        "content_mask": "content_mask.png",
+        "style_mask": "style_mask.png",
+        "spec": {**job().spec, "start": {"image": "init.png"}},
+    }
+    assert run_here(**changes).status == "done"
+    assert run_here(**changes).status == "skipped"
+    path = Path(f"{which}.png")
+    if "mask" in which:
+        mask[10:] = 255
+        PIL.Image.fromarray(mask).save(path)
+    else:
+        PIL.Image.new("RGB", (72, 48), "orange").save(path)
+    os.utime(path, (1, 1))
+    assert run_here(**changes).status == "done"
+    assert run_here(**changes).status == "skipped"
+
+
+def test_recipes_without_checksums_go_by_times(run_here, job, pair):
+    assert run_here().status == "done"
+    table = toml.loads(images.read_recipe("a.png"), origin="recipe")
+    assert {"content_sha256", "style_sha256"} <= table["made_with"].keys()
+    table["made_with"] = {
+        name: value
+        for name, value in table["made_with"].items()
+        if name == "weights_sha256" or "sha256" not in name
+    }
+    images.write(np.zeros((16, 24, 3), np.float32), "a.png",
+                 recipe=toml.dumps(table))  # fmt: skip
+    assert run_here().status == "skipped"
+    later = Path("a.png").stat().st_mtime + 5
+    os.utime(pair[1], (later, later))
     assert run_here().status == "done"
 
 

@@ -13,6 +13,7 @@ rules = st.one_of(
     sides.map(lambda side: f"short:{side}"),
     st.tuples(sides, sides).map(lambda pair: f"{pair[0]}x{pair[1]}"),
 )
+shares = st.one_of(st.just("original"), st.integers(1, 1000).map(lambda share: f"{share}%"))
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,12 @@ rules = st.one_of(
         ("short:300", 300, 450),
         (" 300X450 ", 300, 450),
         ("1", 1, 1),
+        ("original", 1365, 2048),
+        ("100%", 1365, 2048),
+        (" Original ", 1365, 2048),
+        ("50%", 682, 1024),
+        ("12.5%", 170, 256),
+        ("200%", 2730, 4096),
     ],
 )
 def test_a_rule_on_a_picture_of_1365_by_2048(rule, height, width):
@@ -44,7 +51,7 @@ def test_the_free_side_is_rounded_as_torchvision_rounds():
         assert Size.parse("short:25").resolve(height=height, width=width) == tuple(theirs)
 
 
-@given(rules)
+@given(st.one_of(rules, shares))
 def test_a_rule_survives_being_written(rule):
     assert Size.parse(str(Size.parse(rule))) == Size.parse(rule)
 
@@ -61,7 +68,25 @@ def test_the_given_side_is_met_and_none_vanishes(rule, height, width):
 
 
 @pytest.mark.parametrize(
-    "rule", ["", "x", "3x", "short:", "-5", "1.5", "0", "65536", "short:0", "1x2x3", "٣"]
+    "rule",
+    [
+        "",
+        "x",
+        "3x",
+        "short:",
+        "-5",
+        "1.5",
+        "0",
+        "65536",
+        "short:0",
+        "1x2x3",
+        "٣",
+        "%",
+        "0%",
+        "1001%",
+        "-5%",
+        "short:50%",
+    ],
 )
 def test_anything_else_is_refused_in_one_line(rule):
     with pytest.raises(SpecError, match="allowed are HEIGHTxWIDTH") as caught:
@@ -69,7 +94,20 @@ def test_anything_else_is_refused_in_one_line(rule):
     assert "\n" not in str(caught.value)
 
 
+@given(shares, st.integers(1, 6000), st.integers(1, 6000))
+def test_a_share_is_the_longest_side_of_that_share(rule, height, width):
+    size = Size.parse(rule)
+    longest = max(1, round(max(height, width) * size.percent / 100))
+    assert str(size.absolute(height=height, width=width)) == str(longest)
+    assert size.resolve(height=height, width=width) == Size.parse(str(longest)).resolve(
+        height=height, width=width
+    )
+    if size.percent == 100:
+        assert size.resolve(height=height, width=width) == (height, width)
+
+
 def test_scaled():
+    assert str(Size.parse("50%").scaled(0.25)) == "12.5%"
     assert str(Size.parse("300x450").scaled(0.5)) == "150x225"
     assert str(Size.parse("short:3").scaled(0.1)) == "short:1"
 

@@ -101,6 +101,31 @@ def test_a_pyramid_stays_one_for_one_size_and_two_numbers_of_steps():
         with_stages(spec, sizes=["64"], steps=[], pyramid=table)
 
 
+def test_relative_sizes_of_listed_stages(two):
+    spec = with_stages(two, sizes=["50%"], steps=[])
+    assert listed(spec) == [("25%", 100), ("50%", 200)]
+    assert listed(spec.for_content(height=400, width=800)) == [("200", 100), ("400", 200)]
+    assert listed(with_stages(spec, sizes=["512"], steps=[])) == [("256", 100), ("512", 200)]
+    spec = with_stages(two, sizes=["64", "original"], steps=[])
+    assert listed(spec.for_content(height=30, width=90)) == [("64", 100), ("90", 200)]
+    with pytest.raises(SpecError, match="give one size for each stage"):
+        with_stages(spec, sizes=["512"], steps=[])
+
+
+@pytest.mark.parametrize("share", [25, 37, 50, 100])
+def test_a_relative_pyramid_is_that_of_the_size_in_pixels(share):
+    best, pixels = presets.load("best"), 1200 * share // 100
+    spec = with_stages(best, sizes=[f"{share}%"], steps=[7, 5])
+    assert Spec.from_table(spec.to_table()) == spec
+    found = spec.for_content(height=800, width=1200)
+    assert found == with_stages(best, sizes=[str(pixels)], steps=[7, 5])
+    assert found.for_content(height=1, width=1) == found
+    small = spec.for_content(height=100, width=120)
+    assert listed(small) == [(str(round(1.2 * share)), 7)]
+    with pytest.raises(SpecError, match="give one or two"):
+        with_stages(spec, sizes=[], steps=[1, 2, 3])
+
+
 @given(st.lists(rules, max_size=5), st.lists(st.integers(1, 10**6), max_size=5), without_pyramid)
 def test_stages_are_as_many_as_the_longest_list(sizes, steps, name):
     spec = presets.load(name)

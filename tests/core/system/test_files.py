@@ -233,5 +233,5 @@ def test_check_really_tries(tmp_path, monkeypatch):
 
 def test_shown():
     assert display_path(Path("out/é 中.png")) == "out/é 中.png"
-    assert display_path("two\nlines") == r"'two\nlines'"
+    assert display_path("two\nlines") == r"$'two\nlines'"
     assert display_path("") == "''"

@@ -1,15 +1,19 @@
 """Progress of a run, with a backend that counts its steps."""
 
+import io
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from fakes import FakeBackend, FakeSession, tiny_weights
+from rich.console import Console
+from rich.progress import Progress
 
 import nst_core as nst
 from nst_core.run.observers import Observer, Step
 from nst_core.terminal import progress
+from nst_core.terminal.progress_line import LineColumn
 
 GREY = np.full((24, 24, 3), 0.5, np.float32)
 STAGES = [{"size": "16x16", "steps": 4}, {"size": "24x24", "steps": 3}]
@@ -63,6 +67,53 @@ def test_a_bar_where_stderr_is_a_terminal(monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     (observer,) = progress.progress_observers(quiet=False, every=3)
     assert isinstance(observer._observer, progress.ProgressBar)
+
+
+FULL = "42/300 content 0.123  style 0.0456  tv 0.00789 0.25 s/step 0:01:58"
+
+
+@pytest.mark.parametrize(
+    ("width", "bar", "texts"),
+    [
+        (5, 0, "42/30"),
+        (8, 0, "42/300"),
+        (10, 0, "42/300 2m"),
+        (20, 0, "42/300 0:01:58"),
+        (40, 13, "42/300 0.25 s/step 0:01:58"),
+        (60, 33, "42/300 0.25 s/step 0:01:58"),
+        (80, 12, FULL),
+        (200, 40, FULL),
+    ],
+)
+def test_steps_and_time_left_stay_longest(width, bar, texts):
+    clock = [0.0]
+    shown = Progress(
+        LineColumn(),
+        console=Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None),
+        get_time=lambda: clock[0],
+    )
+    task = shown.add_task("", total=300, losses="", pace="")
+    losses = "content 0.123  style 0.0456  tv 0.00789"
+    for clock[0], step in ((10.0, 20), (20.0, 42)):
+        shown.update(task, completed=step, losses=losses, pace="0.25 s/step")
+    with shown.console.capture() as captured:
+        shown.console.print(shown.get_renderable())
+    (line,) = captured.get().splitlines()
+    assert len(line) <= width
+    assert line[bar:].strip() == texts
+    assert set(line[:bar]) <= set("━╸ ")
+
+
+def test_a_headline_is_printable():
+    device = SimpleNamespace(name="cpu", description="2 threads")
+    line = progress.headline(
+        SimpleNamespace(
+            spec=SimpleNamespace(name="[/b]\x1b[1m"), sizes=((16, 24),), steps=7, backend="fake",
+            device=device, weights="caf\udce9.pth",
+        )
+    )  # fmt: skip
+    assert line.isprintable()
+    assert "[/b]" in line
 
 
 def test_no_stderr_at_all(monkeypatch):
