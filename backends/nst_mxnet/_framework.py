@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 
 import PIL.ImageFile
 
-from nst_core.errors import BackendError
+from nst_core.errors import BackendError, OutOfMemoryError
+from nst_core.system import threads
 
 __all__ = [
     "THREADS",
@@ -50,12 +51,33 @@ def _physical_cores() -> int:
         return len(processors)
 
 
-def _user_threads() -> str | None:
-    return os.environ.get("OMP_NUM_THREADS") or os.environ.get("MXNET_OMP_MAX_THREADS")
+def _user_threads() -> int | None:
+    """Return the number of threads that the user has set; None if it is none, or no number."""
+    environment = dict(os.environ)
+    for line in threads.corrected(environment):
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
+    values = [environment[name] for name in threads.VARIABLES if name in environment]
+    return int(values[0]) if values else None
 
 
-THREADS = _user_threads() or str(_physical_cores())
+_USER_THREADS = _user_threads()
+
+THREADS = str(_USER_THREADS or _physical_cores())
 """The number of threads of MXNet: what the user has set, otherwise one per core."""
+
+
+@contextmanager
+def _readable_threads() -> Iterator[None]:
+    """Let MXNet see single numbers in the variables of threads while it is imported.
+
+    It aborts the process for anything else, such as the list "4,2" that OpenMP allows.
+    """
+    before = {name: os.environ[name] for name in threads.VARIABLES if name in os.environ}
+    threads.corrected(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.update(before)
 
 
 @contextmanager
@@ -80,11 +102,9 @@ def _all_cores() -> AbstractContextManager[None]:
     child processes and other OpenMP programs are not affected. PyTorch may be imported before or
     after MXNet.
     """
-    return (
-        nullcontext()
-        if _user_threads()
-        else _environment_variable("MXNET_OMP_MAX_THREADS", THREADS)
-    )
+    if _USER_THREADS:
+        return nullcontext()
+    return _environment_variable("MXNET_OMP_MAX_THREADS", THREADS)
 
 
 @functools.cache
@@ -109,6 +129,10 @@ def _strict_pictures() -> Iterator[None]:
         PIL.ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
+_NO_MEMORY = ("failed to map segment", "Cannot allocate memory", "cannot allocate memory")
+"""What the system says if a shared library does not fit in memory."""
+
+
 def import_quietly(module: str) -> Any:
     """Import MXNet or GluonCV without the warnings about their own code.
 
@@ -117,7 +141,7 @@ def import_quietly(module: str) -> Any:
         BackendError: it is installed, but can't be imported.
     """
     try:
-        with _all_cores(), _strict_pictures(), warnings.catch_warnings():
+        with _readable_threads(), _all_cores(), _strict_pictures(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return import_module(module)
     except ModuleNotFoundError as error:
@@ -127,6 +151,10 @@ def import_quietly(module: str) -> Any:
     # AttributeError: numpy has no np.bool any more. OSError: a shared library is missing.
     # RuntimeError: GluonCV refuses the installed MXNet.
     except (AttributeError, ImportError, OSError, RuntimeError) as error:
+        if any(words in str(error) for words in _NO_MEMORY):
+            raise OutOfMemoryError(
+                f"{module} can't be loaded, the memory is not enough: {one_line(error)}"
+            ) from error
         raise BackendError(
             f"{module} can't be imported beside numpy "
             f"{metadata.version('numpy')} ({one_line(error)}): pip install 'nst[mxnet]'"

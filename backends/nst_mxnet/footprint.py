@@ -54,6 +54,8 @@ def footprint(
         fixed=float(item * parameter_count(layers)),
         content=kept + activations(size.content, maps),
         style=max((activations(sides, TARGET_MAPS) for sides in size.styles), default=0.0),
+        # oneDNN writes to the address 0 if a kernel finds no memory; the engine may wait for ever.
+        survives_failed_allocation=False,
     )
 
 

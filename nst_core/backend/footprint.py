@@ -28,12 +28,15 @@ class Footprint:
         style: The part at the peak of computing the style targets, before the first step.
         available: The free memory of the device; None if the device has no memory of its own or
             does not report it.
+        survives_failed_allocation: Whether a failed allocation is always an exception. If not, it
+            may end the process or stop it for ever, so a stage that can't fit is refused.
     """
 
     fixed: float
     content: float
     style: float
     available: float | None = None
+    survives_failed_allocation: bool = True
 
     @property
     def peak(self) -> float:

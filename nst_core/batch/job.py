@@ -72,6 +72,7 @@ class JobRecord(BaseModel):
         content_loss: Weighted loss at the last step; None if no step was taken.
         style_loss: The same for the style.
         tv_loss: The same for the total variation.
+        warnings: What was decided for these pictures: see ``nst_core.run.observers.Plan``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
@@ -87,6 +88,7 @@ class JobRecord(BaseModel):
     content_loss: float | None = None
     style_loss: float | None = None
     tv_loss: float | None = None
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def skipped(cls, job: Job) -> JobRecord:

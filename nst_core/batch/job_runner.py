@@ -145,4 +145,5 @@ def _record(job: Job, result: Result, *, seconds: float) -> JobRecord:
         content_loss=last.content,
         style_loss=last.style,
         tv_loss=last.tv,
+        warnings=result.plan.warnings,
     )

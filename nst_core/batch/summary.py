@@ -28,6 +28,6 @@ def write(records: Sequence[JobRecord], directory: Path) -> None:
         writer.writeheader()
         for row in rows:
             size = "x".join(map(str, row["size"])) if row["size"] else ""
-            writer.writerow({**row, "size": size})
+            writer.writerow({**row, "size": size, "warnings": "; ".join(row["warnings"])})
     with files.atomic_writer(directory / JSON) as temporary:
         temporary.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

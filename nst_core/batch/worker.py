@@ -11,6 +11,7 @@ import traceback
 
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_runner import SharedResources, run_job
+from nst_core.system.supervision import run_worker
 from nst_core.system.warning_lines import show_only_nst_warnings
 
 
@@ -41,4 +42,4 @@ def _run(job: Job, shared: SharedResources) -> JobRecord:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_worker(main)

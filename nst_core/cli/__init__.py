@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import sys
+import traceback
 from importlib import import_module
 from types import MappingProxyType
 from typing import NoReturn
@@ -19,6 +20,7 @@ import click
 from typing_extensions import override
 
 from nst_core.errors import NstError, OutOfMemoryError
+from nst_core.system import supervision, threads
 from nst_core.system.warning_lines import show_only_nst_warnings
 from nst_core.terminal import streams
 
@@ -30,9 +32,12 @@ COMMANDS = MappingProxyType(
         "recipe": "Print how a picture was made, as a config file.",
         "presets": "List the presets, or print one.",
         "backends": "List the backends and the devices that they can use here.",
-        "weights": "List the sources of VGG-19 weights, or export one.",
+        "weights": "List the sources of VGG-19 weights, fetch the bundled ones, or export one.",
     }
 )
+
+_LOAD_FRAMEWORKS = ("run", "batch", "compare", "backends", "weights")
+"""The commands that may load a framework, in this process or in one that it starts."""
 
 _MAX_MESSAGE_LENGTH = 800
 """In characters."""
@@ -61,8 +66,12 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nst", message="nst %(version)s")
-def nst() -> None:
+@click.pass_context
+def nst(context: click.Context) -> None:
     """Neural style transfer: one algorithm on interchangeable frameworks."""
+    if context.invoked_subcommand in _LOAD_FRAMEWORKS:
+        for line in threads.corrected(os.environ):
+            streams.echo(f"nst: warning: {line}", err=True)
 
 
 def main() -> NoReturn:
@@ -74,6 +83,24 @@ def main() -> NoReturn:
     show_only_nst_warnings(lambda line: streams.echo(line, err=True))
     if not sys.warnoptions:
         logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        status = _run_command()
+    except SystemExit as ended:
+        if not supervision.in_child():
+            raise
+        status = ended.code if isinstance(ended.code, int) else 0
+    except Exception:
+        if not supervision.in_child():
+            raise
+        traceback.print_exc()
+        status = 1
+    if supervision.in_child():
+        _exit_now(status)  # so that what happens in an exit handler is not taken for the result
+    sys.exit(status)
+
+
+def _run_command() -> int:
+    """Run the command that the command line names and return the exit status."""
     try:
         status = nst.main(standalone_mode=False)
     except click.ClickException as error:
@@ -88,7 +115,7 @@ def main() -> NoReturn:
         streams.echo("nst: interrupted", err=True)
         # Click replaces a KeyboardInterrupt by an Abort. Signals other than Ctrl-C carry a status.
         status = getattr(error.__cause__, "status", getattr(error, "status", 130))
-    sys.exit(status if isinstance(status, int) else 0)
+    return status if isinstance(status, int) else 0
 
 
 def _exit_now(status: int) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from nst_core.backend import registry
-from nst_core.errors import BackendError
+from nst_core.errors import BackendError, OutOfMemoryError
 from nst_core.terminal.streams import echo
 
 
@@ -15,7 +15,7 @@ def command() -> None:
     for name in registry.names():
         try:
             backend = registry.load(name)
-        except BackendError as error:
+        except (BackendError, OutOfMemoryError) as error:
             echo(f"{name}: {error}")
             continue
         devices = ", ".join(f"{one.name} ({one.description})" for one in backend.devices())

@@ -19,6 +19,7 @@ def print_estimate(work: PreparedRun) -> None:
     Raises:
         DryRun: always.
     """
+    print_warnings(work)
     found = estimate.of_run(work)
     echo(headline(work.plan))
     echo(f"memory: {_memory(found)}")
@@ -30,8 +31,15 @@ def print_estimate(work: PreparedRun) -> None:
 
 
 def check_memory(work: PreparedRun) -> None:
-    """Warn if the run is not likely to fit in memory. This takes no measurable time."""
+    """Print the run's warnings; warn if it is not likely to fit in memory. This takes no time."""
+    print_warnings(work)
     warn_if_too_large(estimate.of_memory(work))
+
+
+def print_warnings(work: PreparedRun) -> None:
+    """Print on stderr what was decided for the pictures of a run."""
+    for line in work.plan.warnings:
+        echo(f"nst: warning: {line}", err=True)
 
 
 def warn_if_too_large(found: Estimate) -> None:

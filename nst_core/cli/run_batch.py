@@ -109,6 +109,8 @@ def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[bool, list[
                 "failed": f"failed: {record.reason}",
             }[record.status]
             echo(f"{count}/{len(jobs)}  {display_path(record.output)}: {outcome}", err=True)
+        for line in record.warnings:
+            echo(f"nst: warning: {display_path(record.output)}: {line}", err=True)
 
     try:
         return False, batch.run_jobs(jobs, workers=workers, on_record=on_record)

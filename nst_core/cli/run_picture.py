@@ -12,10 +12,12 @@ from typing import Any
 
 from nst_core.cli import checkpoints, config_table, inputs
 from nst_core.cli.dry_run import DryRun, check_memory, print_estimate
+from nst_core.cli.limited_memory import supervise
 from nst_core.cli.outputs import OutputFiles
 from nst_core.cli.signals import FirstStepObserver, Signals
 from nst_core.run.checkpoint import Checkpoint
 from nst_core.run.observers import Observer
+from nst_core.run.prepared import PreparedRun
 from nst_core.run.result import Interrupted, Result
 from nst_core.run.transfer import transfer_run
 from nst_core.spec import recipe
@@ -95,6 +97,14 @@ def run_picture(
         output=settings.run.output,
     )
     files.check(inputs=inputs.files(settings, config=config))
+    stage_notes = supervise(files.picture)
+    check = print_estimate if dry_run else check_memory
+
+    def on_prepared(work: PreparedRun) -> None:
+        if stage_notes:
+            stage_notes.prepared(work)
+        check(work)
+
     run = partial(
         transfer_run,
         settings.spec,
@@ -102,14 +112,16 @@ def run_picture(
         log_every=values["log_every"],
         max_pixels=values["max_pixels"],
         command=inputs.command_line(),
-        on_prepared=print_estimate if dry_run else check_memory,
+        on_prepared=on_prepared,
         checkpoint=checkpoints.writer(files.checkpoint, values=values, run=settings.run),
         resume=point,
     )
     with suppress(DryRun):
-        result = _run_and_save(
-            run, progress_observers(quiet=quiet, every=values["log_every"]), files
-        )
+        observers = [
+            *progress_observers(quiet=quiet, every=values["log_every"]),
+            *([stage_notes] if stage_notes else []),
+        ]
+        result = _run_and_save(run, observers, files)
         _warn_if_weights_differ(settings, result.plan.weights_checksum)
         if not quiet:
             echo_path(files.picture)
@@ -137,7 +149,7 @@ def _settings(
 
 
 def _run_and_save(
-    run: Callable[..., Result], progress: Sequence[Observer], files: OutputFiles
+    run: Callable[..., Result], observers: Sequence[Observer], files: OutputFiles
 ) -> Result:
     """Run, save the result, and exit here if the run was interrupted or ended early.
 
@@ -147,7 +159,7 @@ def _run_and_save(
     with Signals() as signals:
         try:
             result = run(
-                observers=[FirstStepObserver(signals), *progress, *files.observers()],
+                observers=[FirstStepObserver(signals), *observers, *files.observers()],
                 stop=signals.stopping,
             )
             interrupted = False

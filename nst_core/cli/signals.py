@@ -22,6 +22,7 @@ from types import FrameType
 from typing_extensions import override
 
 from nst_core.run.observers import Observer, Step
+from nst_core.system.supervision import stderr_descriptor
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _MESSAGE = "nst: stopping after this step, to save the picture; Ctrl-C again ends at once\n"
@@ -103,7 +104,7 @@ class Signals:
         if not self._first_step_done:
             raise Stopped(self.status)
         with suppress(OSError):  # the terminal may be closed
-            os.write(2, _MESSAGE.encode())
+            os.write(stderr_descriptor(), _MESSAGE.encode())
 
     def _listen(self) -> None:
         """Watch for a second Ctrl-C in a thread.
@@ -147,6 +148,7 @@ class FirstStepObserver(Observer):
 def _exit_now(status: int) -> None:
     with suppress(OSError, ValueError):
         if sys.stderr.isatty():
-            os.write(2, _SHOW_CURSOR.encode())  # the progress bar hides the cursor
-        os.write(2, b"nst: ended at once; nothing was saved\n")
+            # The progress bar hides the cursor.
+            os.write(stderr_descriptor(), _SHOW_CURSOR.encode())
+        os.write(stderr_descriptor(), b"nst: ended at once; nothing was saved\n")
     os._exit(status)

@@ -109,7 +109,7 @@ COLOURS: Options = {
     "--colors": {
         "metavar": "style|content|match",
         "help": "Colours of the result: the style's; the content's; or the style's after matching "
-        "them to the content's.",
+        "them to the content's. Without it the style's, but grey if all pictures are grey.",
     },
 }
 

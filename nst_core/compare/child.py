@@ -14,9 +14,12 @@ from nst_core.compare.measure import measure
 from nst_core.compare.record import Measurement
 from nst_core.compare.task import ChildTask, RunTask
 from nst_core.errors import NstError
+from nst_core.run.prepared import PreparedRun
 from nst_core.system import names
+from nst_core.system.supervision import run_worker
 from nst_core.system.warning_lines import show_only_nst_warnings
 from nst_core.terminal.progress import progress_observers
+from nst_core.terminal.streams import echo
 
 
 def main() -> int:
@@ -44,10 +47,16 @@ def _run(task: RunTask, backend: Backend) -> None:
         settings,
         common_image=None if task.common is None else Measurement.load(task.common).image,
         observers=progress_observers(quiet=settings.quiet, every=settings.log_every),
+        on_prepared=lambda prepared: _print_warnings(variant.label, prepared),
     )
     result.save(task.directory / f"{variant.stem}.png")
     measurement.save(task.directory / f"{variant.stem}.npz")
 
 
+def _print_warnings(label: str, prepared: PreparedRun) -> None:
+    for line in prepared.plan.warnings:
+        echo(f"nst: warning: {label}: {line}", err=True)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run_worker(main)

@@ -21,7 +21,7 @@ from nst_core.compare.tolerances import TOLERANCES
 from nst_core.compare.variant import CommonSettings, Variant
 from nst_core.errors import NstError, PictureError
 from nst_core.problem import initial_image
-from nst_core.run.prepared import stage_sizes
+from nst_core.run.stage_sizes import fitting_stages, stage_sizes
 from nst_core.spec import Spec
 from nst_core.system import files
 
@@ -79,7 +79,8 @@ def read_pictures(settings: CommonSettings, specs: Sequence[Spec]) -> Pictures:
     content = images.read(settings.content, max_pixels=settings.max_pixels)
     styles = tuple(images.read(path, max_pixels=settings.max_pixels) for path in settings.run.style)
     for spec in specs:
-        stage_sizes(spec, content=content, styles=styles)
+        fitting, _ = fitting_stages(spec, content=content)
+        stage_sizes(fitting, content=content, styles=styles)
         initial_image.read_start_picture(spec.start, max_pixels=settings.max_pixels)
     return Pictures(content, styles)
 
@@ -103,7 +104,7 @@ def run(
         NstError: one line.
     """
     comparison.check()
-    measurements = _measure(comparison, work_dir, on_start)
+    measurements = _measure(comparison, work_dir, on_start, content=pictures.content)
     report = Report(
         settings=comparison.settings,
         measurements=measurements,
@@ -118,13 +119,18 @@ def run(
 
 
 def _measure(
-    comparison: Comparison, work_dir: Path, on_start: Callable[[str], None]
+    comparison: Comparison,
+    work_dir: Path,
+    on_start: Callable[[str], None],
+    *,
+    content: PIL.Image.Image,
 ) -> list[Measurement]:
     """Run the variants. The end image of a preset's first variant is the preset's common image."""
     measurements: list[Measurement] = []
     leaders: dict[str, Variant] = {}
     for number, variant in enumerate(comparison.variants, start=1):
-        steps = sum(stage.steps for stage in Spec.from_table(variant.spec).stages)
+        spec, _ = fitting_stages(Spec.from_table(variant.spec), content=content)
+        steps = sum(stage.steps for stage in spec.stages)
         on_start(f"{variant.label}: {steps} steps ({number} of {len(comparison.variants)})")
         leader = leaders.setdefault(variant.preset, variant)
         common = None if leader is variant else work_dir / f"{leader.stem}.npz"

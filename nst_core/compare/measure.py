@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from typing_extensions import override
@@ -15,6 +15,7 @@ from nst_core.compare.record import Measurement, StepRecord, VariantRecord
 from nst_core.compare.recording_backend import RecordingBackend
 from nst_core.compare.variant import CommonSettings, Variant
 from nst_core.run.observers import Observer, Step
+from nst_core.run.prepared import PreparedRun
 from nst_core.run.result import Result
 from nst_core.run.transfer import transfer_run
 from nst_core.spec import Spec
@@ -28,6 +29,7 @@ def measure(
     *,
     common_image: Image | None,
     observers: Iterable[Observer] = (),
+    on_prepared: Callable[[PreparedRun], None] | None = None,
 ) -> tuple[Result, Measurement]:
     """Run a variant and measure it.
 
@@ -38,6 +40,7 @@ def measure(
         common_image: The image, (H, W, 3), at which all variants of a preset take a gradient;
             None for the end image of this run.
         observers: Further observers of the run.
+        on_prepared: As in ``transfer``.
 
     Raises:
         NstError: as ``transfer_run`` raises it; one line.
@@ -52,6 +55,7 @@ def measure(
         log_every=settings.log_every,
         max_pixels=settings.max_pixels,
         command=settings.command,
+        on_prepared=on_prepared,
     )
     # The record has the peak memory, so it is made before the gradients are computed.
     record = _record(variant, result, recorder, version=backend.version)

@@ -32,11 +32,13 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
 
     - The format is recognised by the content, not by the extension.
     - The EXIF orientation is applied.
-    - Colours are converted from the embedded ICC profile to sRGB. A profile that is broken or does
-      not fit the picture is ignored.
+    - Colours are converted from the embedded ICC profile to sRGB; of PNG, also from cICP, gAMA and
+      cHRM. A profile that is broken or does not fit the picture is ignored.
     - Transparent pictures are composited over white.
-    - Grey of more than 8 bits is scaled to 8 bits.
-    - If there are several frames or pages, the first is read.
+    - Samples of more than 8 bits, signed and floating-point ones are scaled to 8 bits. If the
+      range is assumed, a ``PictureWarning`` says so; see ``nst_core.images.sample_range``.
+    - If there are several frames or pages, the first is read, but a TIFF's full-size page if the
+      first is a preview.
     - A file that lacks its end is read if at most a tenth of the picture is missing, with a
       ``PictureWarning`` that says how much. The missing part repeats the colours next to it. HEIC,
       AVIF and JPEG XL have to be whole.
@@ -51,7 +53,8 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
 
     Raises:
         PictureError: one line that names the file: it is missing, a directory, empty, not
-            readable, not a picture of these formats, damaged, or too large.
+            readable, not a picture of these formats, damaged, too large, a raw file of a camera,
+            or a kind that nst does not read.
     """
     return read_decoded(path, max_pixels=max_pixels).picture
 

@@ -9,7 +9,9 @@ import numpy as np
 from nst_core.arrays import Array
 from nst_core.backend.guidance import regions_at
 from nst_core.errors import SpecError
-from nst_core.problem.masks import Colour, Labels, Mask
+from nst_core.problem.flat_areas import Colour
+from nst_core.problem.masks import Labels, Mask
+from nst_core.problem.region_colours import hex_name
 from nst_core.problem.styles import StylePicture
 
 
@@ -27,24 +29,33 @@ def check_styles(mask: Mask | None, styles: Sequence[StylePicture]) -> None:
     content = mask.labels
     if None in masks:
         if content.count != len(styles):
+            regions = f"{content.count} region{'s' if content.count > 1 else ''}"
             raise SpecError(
-                f"the content mask has {content.count} regions ({_hex_all(content.colours)}) and "
+                f"the content mask has {regions} ({_hex_all(content.colours)}) and "
                 f"there are {len(styles)} styles: give a style for each region, from the darkest "
                 "colour to the lightest, or a --style-mask for each style"
             )
         for colour, style in zip(content.colours, styles, strict=True):
             if style.weight == 0:
-                raise SpecError(f"region {_hex(colour)} has a style of weight 0: raise it")
+                raise SpecError(f"region {hex_name(colour)} has a style of weight 0: raise it")
         return
     style_labels = [one.labels for one in masks if one]
     used = [labels for labels, style in zip(style_labels, styles, strict=True) if style.weight > 0]
     for colour in content.colours:
-        if all(labels.matching(colour) is None for labels in used):
+        if all(labels.matching(colour, rivals=content.colours) is None for labels in used):
             colours = ", ".join(_hex_all(labels.colours) for labels in used)
             raise SpecError(
-                f"region {_hex(colour)} of the content mask has no style: the style masks have "
+                f"region {hex_name(colour)} of the content mask has no style: the style masks have "
                 f"{colours}; paint it there in the same colour"
             )
+
+
+def warnings(mask: Mask | None, styles: Sequence[StylePicture]) -> tuple[str, ...]:
+    """Return what was merged or dropped in the masks that are used, one line each."""
+    if mask is None:
+        return ()
+    used = [mask, *(style.mask for style in styles if style.mask is not None)]
+    return tuple(dict.fromkeys(line for one in used for line in one.labels.warnings))
 
 
 def content_guides(mask: Mask | None, *, size: tuple[int, int]) -> Array | None:
@@ -98,7 +109,7 @@ def _guides_of(
     labels = style.mask.labels
     coverage = labels.coverage(height=size[0], width=size[1])
     for colour in content.colours:
-        match = labels.matching(colour)
+        match = labels.matching(colour, rivals=content.colours)
         yield zeros if match is None else coverage[match]
 
 
@@ -131,9 +142,5 @@ def check_deepest_tap(
             )
 
 
-def _hex(colour: Colour) -> str:
-    return "#" + "".join(f"{value:02x}" for value in colour)
-
-
 def _hex_all(colours: Sequence[Colour]) -> str:
-    return " ".join(map(_hex, colours))
+    return " ".join(map(hex_name, colours))

@@ -15,7 +15,7 @@ from typing import Any
 from nst_core.arrays import Array, Image
 from nst_core.errors import OutOfMemoryError
 from nst_core.optimisers import Diverged
-from nst_core.run import recovery, stage_setup
+from nst_core.run import estimate, recovery, stage_setup
 from nst_core.run.checkpoint import Checkpoint, Position
 from nst_core.run.control import NO_CHECKPOINTS, RunControl
 from nst_core.run.divergence import DivergenceGuard, NonFiniteError
@@ -128,6 +128,7 @@ class _Loop:
         first = checkpoint.position.stage if checkpoint else 0
         for number in range(first, len(self.prepared.sizes)):
             try:
+                estimate.refuse_what_cannot_fit(self.prepared, number)
                 stage = self._stage = (
                     self._resumed_stage(checkpoint) if checkpoint else self._new_stage(number)
                 )

@@ -36,7 +36,7 @@ class Plan:
     """What a run is going to do. Observers receive it before the first step.
 
     Attributes:
-        spec: The algorithm, with the sizes for this device.
+        spec: The algorithm, with the sizes for this device and the stages that are computed.
         sizes: (height, width) of each stage, in pixels.
         backend: The backend's name and version, e.g. ``pytorch 2.15.0``.
         device: The device that it computes on.
@@ -44,6 +44,8 @@ class Plan:
         weights_checksum: ``Weights.checksum`` of the loaded weights.
         recipe: The recipe that is written into the picture, as TOML.
         finish: What else is written into the picture's file.
+        warnings: What was decided for these pictures and may surprise: stages that were left out,
+            parts of a mask that are no regions, grey pictures. One line each.
     """
 
     spec: Spec
@@ -54,6 +56,7 @@ class Plan:
     weights_checksum: str
     recipe: str
     finish: EncodeOptions = field(default_factory=EncodeOptions)
+    warnings: tuple[str, ...] = ()
 
     @property
     def steps(self) -> int:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from nst_core import images
 from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture
+from nst_core.images.reading import open_header
+from nst_core.images.to_srgb import colour_and_alpha
+from nst_core.problem.label_pictures import class_numbers, on_flat_background
 from nst_core.problem.masks import Mask
 from nst_core.spec.recipe import Run
 from nst_core.system import names
@@ -126,7 +129,37 @@ def open_mask(picture: Picture | None, *, max_pixels: int) -> Mask | None:
     """Read the content's label picture; None for None."""
     if picture is None:
         return None
-    return Mask(open_picture(picture, max_pixels=max_pixels).picture, "content mask")
+    return Mask(open_label_picture(picture, max_pixels=max_pixels), "content mask")
+
+
+def open_label_picture(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
+    """Read or convert a label picture.
+
+    Its transparent parts become a flat colour that no other part has. Class numbers of 16 bits, or
+    of a palette without colours, become grey values.
+
+    Args:
+        picture: The picture.
+        max_pixels: Files of more pixels are refused.
+
+    Returns:
+        The picture, mode ``RGB``.
+
+    Raises:
+        PictureError: if it can't be read.
+    """
+    decoded = open_picture(picture, max_pixels=max_pixels)
+    if isinstance(picture, PIL.Image.Image):
+        rgb, alpha = colour_and_alpha(picture)
+        numbers = class_numbers(picture)
+    else:
+        rgb, alpha, numbers = decoded.picture, decoded.alpha, None
+        if isinstance(picture, str | Path):
+            with open_header(picture) as file:
+                numbers = class_numbers(file)
+    if numbers is not None:
+        return numbers.convert("RGB")
+    return rgb if alpha is None else on_flat_background(rgb, alpha)
 
 
 def _checksum(picture: Picture | None) -> str | None:

@@ -10,17 +10,16 @@ import PIL.Image
 from nst_core import weights as weights_module
 from nst_core.backend import Backend, DType, Execution, registry
 from nst_core.backend.footprint import StageSize
-from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture, EncodeOptions
 from nst_core.problem import initial_image, regions
 from nst_core.problem.masks import Mask
 from nst_core.problem.style_cache import TargetCache
-from nst_core.problem.styles import StylePicture, size_rule
+from nst_core.problem.styles import StylePicture
 from nst_core.run.observers import Plan
+from nst_core.run.stage_sizes import fitting_stages, sizes_and_warnings, stage_sizes
 from nst_core.spec import Spec, recipe
 from nst_core.spec.recipe import Run
-from nst_core.spec.sizes import LARGEST, Size
-from nst_core.vgg19 import TAPS, smallest_side
+from nst_core.vgg19 import TAPS
 from nst_core.weights import Weights
 
 
@@ -68,10 +67,12 @@ def prepare(
     command: str,
     checksums: Mapping[str, str | list[str]],
     targets: TargetCache,
+    warnings: Sequence[str] = (),
 ) -> PreparedRun:
     """Check everything, load backend and weights, and write the recipe.
 
     What can be refused without loading a framework is refused first: a framework takes seconds.
+    The recipe has the stages of ``spec``, also those that this content picture is too small for.
 
     Raises:
         NstError: for anything wrong with what was given; one line.
@@ -79,7 +80,8 @@ def prepare(
     regions.check_styles(mask, styles)
     pictures = [style.picture for style in styles]
     if not spec.depends_on_device():
-        stage_sizes(spec, content=content.picture, styles=pictures)
+        fitting, _ = fitting_stages(spec, content=content.picture)
+        stage_sizes(fitting, content=content.picture, styles=pictures)
     start = initial_image.read_start_picture(spec.start, max_pixels=max_pixels)
     if isinstance(weights, str):
         weights_module.check(weights)
@@ -87,11 +89,12 @@ def prepare(
     device = registry.choose_device(loaded, run.device)
     # From here on, and in the recipe, sizes are the ones for this device.
     spec = spec.on(device.name)
-    sizes = stage_sizes(spec, content=content.picture, styles=pictures)
+    fitting, left_out = fitting_stages(spec, content=content.picture)
+    sizes, enlarged = sizes_and_warnings(fitting, content=content.picture, styles=pictures)
     _check_regions(spec, sizes, mask, styles)
     vgg19 = weights_module.load(weights) if isinstance(weights, str) else weights
     plan = Plan(
-        spec=spec.for_content(height=content.picture.height, width=content.picture.width),
+        spec=fitting,
         sizes=tuple(size.content for size in sizes),
         backend=f"{loaded.name} {loaded.version}",
         device=device,
@@ -107,6 +110,7 @@ def prepare(
             checksums=checksums,
         ),
         finish=EncodeOptions.of(run.output, content),
+        warnings=(*warnings, *regions.warnings(mask, styles), *left_out, *enlarged),
     )
     return PreparedRun(
         plan=plan,
@@ -120,42 +124,6 @@ def prepare(
         start=start,
         content_mask=mask,
         targets=targets,
-    )
-
-
-def stage_sizes(
-    spec: Spec, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
-) -> tuple[StageSize, ...]:
-    """Return the pictures' sizes in each stage, for any device but a CPU.
-
-    Raises:
-        SpecError: if a side is too small for the deepest tap, or larger than a picture may be.
-    """
-    spec = spec.for_content(height=content.height, width=content.width)
-    least = smallest_side(spec.taps())
-
-    def resolved(rule: Size, role: str, picture: PIL.Image.Image) -> tuple[int, int]:
-        height, width = rule.resolve(height=picture.height, width=picture.width)
-        if min(height, width) < least:
-            raise SpecError(
-                f"size = {str(rule)!r} makes the {role} picture {height}x{width}, which is too "
-                f"small for the deepest tap: both sides need at least {least} pixels"
-            )
-        if max(height, width) > LARGEST:
-            raise SpecError(
-                f"size = {str(rule)!r} makes the {role} picture {height}x{width}: sides may have "
-                f"up to {LARGEST} pixels"
-            )
-        return height, width
-
-    contents = [resolved(Size.parse(stage.size), "content", content) for stage in spec.stages]
-    rules = [
-        size_rule(spec, number, ratio=max(size) / max(contents[-1]))
-        for number, size in enumerate(contents)
-    ]
-    return tuple(
-        StageSize(size, tuple(resolved(rule, "style", style) for style in styles))
-        for size, rule in zip(contents, rules, strict=True)
     )
 
 

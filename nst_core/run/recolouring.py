@@ -13,15 +13,21 @@ Style Transfer" (2016), and Gatys et al., "Controlling Perceptual Factors in Neu
   specks.
 - ``match``: before the run an affine map moves the style's colours, so that they have the mean and
   the covariance of the content's.
+
+If the spec names none of these, the picture has the style's colours, unless content and styles are
+all grey: then the luminance of the result is the result. The optimisation of a picture of grey in
+the style of a grey one yields colours, because the network was trained on coloured photographs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import PIL.Image
+from PIL import ImageChops, ImageStat
 from typing_extensions import override
 
 from nst_core import images
@@ -31,6 +37,78 @@ from nst_core.images.colour_transfer import luminance, matched, matched_luminanc
 from nst_core.images.cutout import keep_weights
 from nst_core.run.observers import Observer, Optimisation, Plan, Step
 from nst_core.spec.fields import Colours
+
+_GREY_MODES = ("1", "L", "LA", "La", "I", "F")
+
+_MAX_CHROMA = 8
+"""The largest difference, of 255, between two channels of a pixel of a grey picture.
+
+JPEG rounds luminance and chroma, and colour profiles their results, to whole numbers; each of these
+changes a channel by up to 2 or 3.
+"""
+
+_MAX_CAST = 1.5
+"""The largest difference, of 255, between the means of two channels of a grey picture.
+
+A toned photograph (sepia) has more than that everywhere.
+"""
+
+BECAUSE_GREY = (
+    "content and style are grey, so the result is grey; --colors style lets it have colours"
+)
+"""The line that says why a result has no colours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colouring:
+    """The pictures in the colours that a run works with, and the colours of the result.
+
+    Attributes:
+        content: The content picture.
+        styles: The style pictures.
+        reference: The picture whose colours the result gets; None if it keeps its own.
+        warnings: ``BECAUSE_GREY``, or nothing.
+    """
+
+    content: PIL.Image.Image
+    styles: tuple[PIL.Image.Image, ...]
+    reference: PIL.Image.Image | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def colouring(
+    colours: Colours | None, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
+) -> Colouring:
+    """Decide what the colours of a run are.
+
+    Args:
+        colours: Whose colours the result has; None for the style's, or grey if all pictures are.
+        content: The content picture.
+        styles: The style pictures.
+    """
+    if colours is None and all(map(is_grey, (content, *styles))):
+        grey = _picture(_grey(luminance(_values(content))))
+        return Colouring(
+            content=grey,
+            styles=tuple(_picture(_grey(luminance(_values(one)))) for one in styles),
+            reference=grey,
+            warnings=(BECAUSE_GREY,),
+        )
+    painted, prepared = prepared_colours(colours or "style", content=content, styles=styles)
+    reference = content if colours == "content" else None
+    return Colouring(content=painted, styles=prepared, reference=reference)
+
+
+def is_grey(picture: PIL.Image.Image) -> bool:
+    """Whether a picture is grey: R, G and B are equal, but for what JPEG and profiles round."""
+    if picture.mode in _GREY_MODES or picture.mode.startswith("I;16"):
+        return True
+    channels = picture.convert("RGB").split()
+    pairs = list(combinations(channels, 2))
+    if any(np.asarray(ImageChops.difference(*pair)).max() > _MAX_CHROMA for pair in pairs):
+        return False
+    means = [ImageStat.Stat(channel).mean[0] for channel in channels]
+    return max(means) - min(means) <= _MAX_CAST
 
 
 def prepared_colours(

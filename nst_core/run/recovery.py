@@ -13,7 +13,7 @@ from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import Stepper
 from nst_core.system import memory
 
-_BEST_IMAGE = "the picture is the best one before"
+BEST_IMAGE = "the picture is the best one before"
 
 
 def after_divergence(
@@ -47,7 +47,7 @@ def after_divergence(
     note = f"stage {number + 1}, step {step}: {text}"
     if best is None:
         raise NonFiniteError(f"{note}; there is no picture yet")
-    return best, f"{note}; {_BEST_IMAGE}"
+    return best, f"{note}; {BEST_IMAGE}"
 
 
 def after_out_of_memory(
@@ -75,22 +75,31 @@ def after_out_of_memory(
         str(reason) if isinstance(reason, OutOfMemoryError) else memory.memory_error_message(reason)
     )
     height, width = prepared.plan.sizes[number]
-    note = f"stage {number + 1}, {height}x{width}: {what}; {_advice(prepared, number, rss_mb)}"
+    note = (
+        f"stage {number + 1}, {height}x{width}: {what}; {advice(prepared, number, rss_mb=rss_mb)}"
+    )
     if best is None:
         raise OutOfMemoryError(note) from reason
-    return best, f"{note}; {_BEST_IMAGE}"
+    return best, f"{note}; {BEST_IMAGE}"
 
 
-def _advice(prepared: PreparedRun, number: int, rss_mb: float | None) -> str:
-    """Return which size or option may fit into the memory."""
+def advice(prepared: PreparedRun, number: int, *, rss_mb: float | None) -> str:
+    """Return which size or option of a stage may fit into the memory.
+
+    Args:
+        prepared: The run.
+        number: The stage's number, counted from 0.
+        rss_mb: The memory that the process held before the first stage, in 10^6 bytes; None if it
+            is not known.
+    """
     size = None
     if rss_mb is not None:
         size = estimate.largest_fitting_size(prepared, number, rss_mb=rss_mb)
     if size:
-        advice = f"--size {size[0]}x{size[1]} is likely to fit"
+        text = f"--size {size[0]}x{size[1]} is likely to fit"
     else:
         height, width = (max(1, side * 7 // 10) for side in prepared.plan.sizes[number])
-        advice = f"try --size {height}x{width}, half of the memory"
+        text = f"try --size {height}x{width}, half of the memory"
     if prepared.execution.checkpointing:
-        return advice
-    return f"{advice}, or try --checkpointing where the backend has it"
+        return text
+    return f"{text}, or try --checkpointing where the backend has it"

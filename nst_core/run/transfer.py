@@ -24,9 +24,16 @@ from nst_core.run.checkpoint import Checkpoint, CheckpointWriter
 from nst_core.run.checkpoint import read as read_checkpoint
 from nst_core.run.control import RunControl
 from nst_core.run.observers import Observer
-from nst_core.run.pictures import Picture, Pictures, open_mask, open_picture, sequence_of
+from nst_core.run.pictures import (
+    Picture,
+    Pictures,
+    open_label_picture,
+    open_mask,
+    open_picture,
+    sequence_of,
+)
 from nst_core.run.prepared import PreparedRun, prepare
-from nst_core.run.recolouring import Recolouring, in_colours_of, prepared_colours
+from nst_core.run.recolouring import Recolouring, colouring, in_colours_of
 from nst_core.run.result import Interrupted, Result
 from nst_core.spec import Spec, merging, presets, recipe
 from nst_core.spec.recipe import Run
@@ -192,7 +199,7 @@ def transfer_run(
     checksums = pictures.checksums(spec.start.file)
     # Pictures are read first: they take no time, frameworks take seconds.
     content = open_picture(pictures.content, max_pixels=max_pixels).for_output(run.output)
-    painted, styles = prepared_colours(
+    colours = colouring(
         spec.colours,
         content=content.picture,
         styles=[open_picture(one, max_pixels=max_pixels).picture for one in pictures.styles],
@@ -200,11 +207,11 @@ def transfer_run(
     prepared = prepare(
         spec,
         run,
-        content=replace(content, picture=painted),
+        content=replace(content, picture=colours.content),
         styles=weighted_styles(
-            styles,
+            colours.styles,
             run.style_blend,
-            [open_picture(one, max_pixels=max_pixels).picture for one in pictures.style_masks],
+            [open_label_picture(one, max_pixels=max_pixels) for one in pictures.style_masks],
         ),
         mask=open_mask(pictures.content_mask, max_pixels=max_pixels),
         backend=backend or run.backend,
@@ -213,22 +220,23 @@ def transfer_run(
         command=command,
         checksums=checksums,
         targets=targets or TargetCache(),
+        warnings=colours.warnings,
     )
     if on_prepared:
         on_prepared(prepared)
     control = RunControl(checkpoints=writer, resume=start, **({"stop": stop} if stop else {}))
     watchers = list(observers)
-    if spec.colours == "content":
-        watchers = [Recolouring(watchers, content.picture)]
+    if colours.reference is not None:
+        watchers = [Recolouring(watchers, colours.reference)]
     try:
         result = loop.run(prepared, observers=watchers, log_every=log_every, control=control)
     except Interrupted as interruption:
-        raise Interrupted(_coloured(interruption.result, content.picture)) from None
-    return _coloured(result, content.picture)
+        raise Interrupted(_coloured(interruption.result, colours.reference)) from None
+    return _coloured(result, colours.reference)
 
 
-def _coloured(result: Result, content: PIL.Image.Image) -> Result:
-    """Return the result with the content's colours, if its spec asks for them."""
-    if result.plan.spec.colours != "content":
+def _coloured(result: Result, reference: PIL.Image.Image | None) -> Result:
+    """Return the result with the colours of a picture; the result itself if that is None."""
+    if reference is None:
         return result
-    return replace(result, image=in_colours_of(content, result.image))
+    return replace(result, image=in_colours_of(reference, result.image))

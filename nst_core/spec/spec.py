@@ -140,7 +140,8 @@ class Spec(SpecTable):
         source: Where the algorithm is published.
         description: How it differs from other presets.
         colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
-            colours moved to the content's. See ``nst_core.run.recolouring``.
+            colours moved to the content's. None for ``style``, except that the result of grey
+            pictures is grey. See ``nst_core.run.recolouring``.
         content: The content losses.
         style: The style losses.
         total_variation: The total variation loss.
@@ -158,7 +159,7 @@ class Spec(SpecTable):
     name: Annotated[str, Field(strict=True)] = "custom"
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
-    colours: Colours = "style"
+    colours: Colours | None = None
     content: FeatureLosses
     style: Style
     total_variation: TotalVariation

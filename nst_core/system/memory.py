@@ -61,6 +61,12 @@ def available_mb() -> float | None:
     return min(known) / 1e6 if known else None
 
 
+def address_space_left_mb() -> float | None:
+    """Return what a limit of address space leaves, in 10^6 bytes; None if there is none."""
+    left = _address_space_left()
+    return None if left is None else left / 1e6
+
+
 def trim_heap() -> None:
     """Give freed memory back to the system, if the C library is glibc; takes milliseconds.
 

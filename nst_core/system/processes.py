@@ -6,6 +6,8 @@ import signal
 import subprocess
 from typing import Any
 
+from nst_core.system.supervision import allocations_can_fail
+
 _TERMINATE_TIMEOUT = 10
 """Seconds that a process gets to end by itself before it is killed."""
 
@@ -32,5 +34,6 @@ def exit_reason(status: int) -> str:
         name = signal.Signals(-status).name
     except ValueError:
         name = f"signal {-status}"
-    hint = "; the memory may not have been enough, try a smaller --size" if status == -9 else ""
+    lacks_memory = status == -9 or allocations_can_fail()
+    hint = "; the memory may not have been enough, try a smaller --size" if lacks_memory else ""
     return f"its process was ended by {name}{hint}"

@@ -180,3 +180,19 @@ def test_a_directory_under_its_own_names_at_half_size(nst, pair):
     assert made["stages"][0]["size"] == "50%"
     assert nst(*arguments, "--output-dir", "out").err.count("was done before") == 2
     assert nst(*arguments, "--output-dir", "photos").status == 2
+
+
+def test_what_was_decided_for_a_picture_is_said_and_kept(nst, pair):
+    grey = PIL.Image.open("content.png").convert("L")
+    grey.save("grey.png")
+    arguments = ("batch", "grey.png", "content.png", "--style", "grey.png", "--output-dir", "out")
+    done = nst(*arguments, *FAST)
+    assert done.status == 0
+    (line,) = [line for line in done.err.splitlines() if "warning" in line]
+    assert line.startswith("nst: warning: out/grey-grey.png: content and style are grey")
+    records = table()
+    assert len(records["grey-grey.png"]["warnings"]) == 1
+    assert records["content-grey.png"]["warnings"] == []
+    assert "are grey, so the result is grey" in Path("out/batch.csv").read_text()
+    nst(*arguments, *FAST)
+    assert {record["status"] for record in table().values()} == {"skipped"}

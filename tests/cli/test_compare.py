@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import PIL.Image
 import pytest
 
@@ -281,3 +282,15 @@ def test_ctrl_c_ends_the_child_and_leaves_nothing_behind(child, pair, tmp_path):
     assert "Traceback" not in err
     assert err.splitlines()[-1] == "nst: interrupted"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_panorama_in_a_preset_with_a_pyramid(nst, pair):
+    panorama = np.random.default_rng(0).integers(0, 256, (32, 640, 3), np.uint8)
+    PIL.Image.fromarray(panorama).save("panorama.png")
+    options = ("--preset", "best", "--pyramid", "64:320", "--weights", "random", "--steps", "1")
+    done = nst("compare", "panorama.png", pair[1], *options, "--output-dir", "out")
+    assert done.status == 0
+    # The children's own warnings go to the real standard error.
+    assert "pytorch: 1 steps (" in done.err
+    with PIL.Image.open("out/result-pytorch.png") as picture:
+        assert picture.size == (320, 16)

@@ -301,3 +301,37 @@ def test_colours_by_option_and_by_recipe(nst, pair):
     wrong = nst("run", *pair, *FAST, "--colors", "grey")
     assert wrong.status == 2
     assert "colours = 'grey': should be 'style', 'content' or 'match'" in wrong.err
+
+
+def saved(array, name):
+    PIL.Image.fromarray(np.asarray(array, np.uint8)).save(name)
+
+
+@pytest.mark.parametrize("shape", [(32, 640), (640, 32)])
+def test_a_panorama_leaves_out_the_stages_that_it_is_too_narrow_for(nst, pair, pretended, shape):
+    saved(np.random.default_rng(0).integers(0, 256, (*shape, 3)), "panorama.png")
+    options = (*pretended[:-4], "--preset", "best", "--pyramid", "64:320", "--steps", "1")
+    for arguments in (("panorama.png", pair[1]), (pair[0], "panorama.png")):
+        for end in (("-o", "a.png", "-q"), ("--dry-run",)):
+            done = nst("run", *arguments, *options, *end)
+            assert done.status == 0
+            said = "left out" if arguments[0] == "panorama.png" else "instead of"
+            assert done.err.startswith("nst: warning: ")
+            assert (said in done.err.splitlines()[0], done.err.count("warning")) == (True, 1)
+
+
+def test_grey_pictures_and_masks_are_said(nst, pair, pretended):
+    saved(np.random.default_rng(0).integers(0, 256, (48, 72)), "grey.png")
+    done = nst("run", "grey.png", "grey.png", *pretended, "-o", "a.png", "-q")
+    assert "content and style are grey, so the result is grey" in done.err
+    chosen = nst(
+        "run", "grey.png", "grey.png", *pretended, "-o", "b.png", "--colors", "style", "-q"
+    )
+    assert (chosen.status, chosen.err) == (0, "")
+    mask = np.indices((48, 72))[1] // 36
+    mask[:2, :2] = 2
+    saved(mask, "mask.png")
+    regions = ("--content-mask", "mask.png", "-o", "c.png", "-q")
+    done = nst("run", pair[0], *pair, *pretended, *regions)
+    assert (done.status, done.err.count("\n")) == (0, 1)
+    assert "content mask: flat colours cover less than 1/500" in done.err

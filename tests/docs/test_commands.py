@@ -45,6 +45,9 @@ CONFORMANCE = "pytest tests/conformance"
 
 NOT_RUN = {
     "pip install uv": "needs a package index",
+    "pip install .[mxnet]": "needs a package index",
+    "uv pip install --torch-backend cpu .[pytorch]": "needs a package index",
+    "nst weights get": "tests/core/weights/test_fetching.py makes the package",
     "uv pip install -e examples/nst_autograd": "needs a package index",
     "git clone REPOSITORY nst": "needs a network",
     "cd nst": "changes the directory",

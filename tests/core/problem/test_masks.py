@@ -1,7 +1,10 @@
 """Label pictures: which regions are found in them, and how they are resized."""
 
+import io
+
 import numpy as np
 import PIL.Image
+import PIL.ImageDraw
 import pytest
 
 from nst_core.errors import SpecError
@@ -39,16 +42,117 @@ def test_a_colour_of_few_pixels_is_no_region():
     picture.paste(BLUE, (0, 0, 9, 1))  # 9 of 5000: below 1/500
     assert masks.read(picture, "mask").colours == (RED,)
     picture.paste(BLUE, (0, 0, 10, 1))
+    assert masks.read(picture.crop((0, 0, 60, 50)), "mask").count == 2
     labels = masks.read(picture, "mask")
     assert labels.colours == (BLUE, RED)
     assert np.sum(labels.region == 0) == 10
     assert labels.region.dtype == np.uint8
 
 
-def test_similar_colours_are_one_region():
-    near, far = (255 - 47, 0, 0), (255 - 48, 0, 0)
-    assert masks.read(halves(RED, near, (98, 64)), "mask").count == 1
-    assert masks.read(halves(RED, far, (98, 64)), "mask").count == 2
+@pytest.mark.parametrize("step", [1, 10, 47, 48])
+def test_flat_colours_are_regions_however_near(step):
+    labels = masks.read(halves(RED, (255 - step, 0, 0), (98, 64)), "mask")
+    assert (labels.count, labels.warnings, labels.share) == (2, (), None)
+
+
+@pytest.mark.parametrize("size", [(192, 128), (1500, 1000)])
+def test_class_numbers_are_regions(size):
+    numbers = np.indices(size[::-1])[1] * 12 // size[0]
+    labels = masks.read(PIL.Image.fromarray(numbers.astype(np.uint8)), "mask")
+    assert labels.colours == tuple((n, n, n) for n in range(12))
+    np.testing.assert_array_equal(labels.region, numbers)
+    too_many = np.indices(size[::-1])[1] * 20 // size[0]
+    with pytest.raises(SpecError, match="20 colours"):
+        masks.read(PIL.Image.fromarray(too_many.astype(np.uint8)), "mask")
+
+
+def blobs(size, *colours):
+    """A picture of the first colour with a disc of each of the others."""
+    large = PIL.Image.new("RGB", (size[0] * 4, size[1] * 4), colours[0])
+    for number, colour in enumerate(colours[1:]):
+        left, upper = large.width * (1 + 4 * number) // 9, large.height // 4
+        box = (left, upper, left + large.width * 3 // 9, upper + large.height // 2)
+        PIL.ImageDraw.Draw(large).ellipse(box, fill=colour)
+    return large.resize(size, PIL.Image.Resampling.LANCZOS)
+
+
+@pytest.mark.parametrize("quality", [None, 60, 75, 95])
+@pytest.mark.parametrize("size", [(300, 200), (1200, 800)])
+@pytest.mark.parametrize(
+    "colours", [((0, 0, 0), WHITE), (RED, BLUE, GREEN), ((100,) * 3, (160,) * 3, (220,) * 3)]
+)
+def test_edges_are_hard_and_noise_is_no_region(size, colours, quality):
+    picture = blobs(size, *colours)
+    if quality:
+        stream = io.BytesIO()
+        picture.save(stream, "JPEG", quality=quality)
+        picture = PIL.Image.open(stream)
+    labels = masks.read(picture, "mask")
+    assert labels.count == len(colours)
+    assert labels.share is None
+    # Every pixel is in the region of the nearest colour.
+    pixels = np.asarray(picture.convert("RGB"), np.int32)
+    distance = np.abs(pixels[:, :, None] - np.array(labels.colours)).max(axis=3)
+    np.testing.assert_array_equal(labels.region, distance.argmin(axis=2))
+
+
+@pytest.mark.parametrize("width", [60, 400])
+@pytest.mark.parametrize("ends", [((0, 0, 0), WHITE), (BLUE, RED), ((200, 30, 20), (240, 220, 40))])
+def test_a_wide_feather_is_read_as_weights(width, ends):
+    share = np.clip(np.linspace(-1, 2, 3 * width), 0, 1)[None, :, None] * np.ones((64, 1, 1))
+    first, second = np.array(ends)
+    picture = PIL.Image.fromarray(np.rint(first + share * (second - first)).astype(np.uint8))
+    labels = masks.read(picture, "mask")
+    assert labels.colours == ends
+    coverage = labels.coverage(height=64, width=3 * width)
+    np.testing.assert_allclose(coverage[1], share[:, :, 0], atol=0.02)
+    np.testing.assert_allclose(sum(coverage), 1, atol=1e-6)
+    assert len(labels.warnings) == 1
+    assert "read as soft edges" in labels.warnings[0]
+
+
+def test_the_feathers_of_three_regions():
+    grey = np.interp(np.arange(600), [100, 200, 300, 400], [0, 128, 128, 255])
+    picture = PIL.Image.fromarray(np.tile(grey.astype(np.uint8), (50, 1)))
+    labels = masks.read(picture, "mask")
+    assert [colour[0] for colour in labels.colours] == [0, 128, 255]
+    coverage = np.array(labels.coverage(height=1, width=600))[:, 0]
+    for column, expected in ((50, [1, 0, 0]), (150, [0.5, 0.5, 0]), (350, [0, 0.5, 0.5])):
+        np.testing.assert_allclose(coverage[:, column], expected, atol=0.02)
+
+
+@pytest.mark.parametrize("size", [60, 700])
+def test_a_ramp_without_flat_areas_has_two_ends(size):
+    rows, columns = np.indices((size, size)) - size / 2
+    radial = 255 * np.clip(1.3 - np.hypot(rows, columns) / (size / 2), 0, 1)
+    for values in (radial, np.tile(np.linspace(0, 255, size), (size, 1))):
+        labels = masks.read(PIL.Image.fromarray(np.rint(values).astype(np.uint8)), "mask")
+        assert labels.colours == ((0, 0, 0), WHITE)
+        np.testing.assert_allclose(
+            labels.coverage(height=size, width=size)[1], values / 255, atol=0.02
+        )
+
+
+@pytest.mark.parametrize("size", [200, 1000])
+@pytest.mark.parametrize("patch", [WHITE, (128, 128, 128), (1, 1, 1)])
+def test_what_is_dropped_is_said(size, patch):
+    picture = halves((0, 0, 0), (0, 0, 2) if patch == (1, 1, 1) else WHITE, (size, size))
+    if patch == WHITE:
+        picture.paste(RED, (9, 9, 15, 15))
+    else:
+        picture.paste(patch, (9, 9, 15, 15))
+    labels = masks.read(picture, "content mask")
+    assert labels.count == 2
+    name = "#ff0000" if patch == WHITE else f"#{patch[0]:02x}{patch[1]:02x}{patch[2]:02x}"
+    (line,) = labels.warnings
+    assert line.startswith("content mask: flat colours cover less than 1/500 of it and are no")
+    assert f"{name} (36 pixels, counted as " in line
+
+
+def test_a_near_colour_matches_only_the_nearest_of_its_rivals():
+    labels = masks.read(halves((0, 0, 0), (1, 1, 1)), "style mask")
+    numbers = [(n, n, n) for n in range(3)]
+    assert [labels.matching(n, rivals=numbers) for n in numbers] == [0, 1, None]
 
 
 def test_the_coverage_of_all_regions_sums_to_one_at_any_size():

@@ -30,6 +30,7 @@ def test_the_average_is_the_weighted_mean(decay, values):
 def run(backend=None, **options):
     over = {
         "stages": [{"size": "16x24", "steps": 3}, {"size": "32x48", "steps": 4}],
+        "colours": "style",
         **options.pop("overrides", {}),
     }
     return nst.transfer(

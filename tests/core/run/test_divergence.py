@@ -87,7 +87,12 @@ def run(backend, steps=12, **options):
     given = {"weights": tiny_weights(), "device": "cpu", **options}
     stages = [{"size": "16x24", "steps": steps}, {"size": "32x48", "steps": steps}]
     return nst.transfer(
-        GREY, GREY, backend=backend, overrides={"stages": stages}, **given, preset="d2l"
+        GREY,
+        GREY,
+        backend=backend,
+        overrides={"stages": stages, "colours": "style"},
+        **given,
+        preset="d2l",
     )
 
 

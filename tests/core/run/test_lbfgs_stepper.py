@@ -64,6 +64,7 @@ def run(backend, *, steps=60, stages=None, observers=(), **optimiser):
         observers=observers,
         log_every=1,
         overrides={
+            "colours": "style",
             "stages": stages or [{"size": "16x24", "steps": steps}],
             "optimiser": {"name": "lbfgs", **optimiser},
             "schedule": {"factor": 1.0},

@@ -31,7 +31,7 @@ def run(backend=None, **options):
         "preset": "d2l",
         "weights": WEIGHTS,
         "device": "cpu",
-        "overrides": {"stages": STAGES},
+        "overrides": {"stages": STAGES, "colours": "style"},
     }
     return nst.transfer(GREY, GREY, backend=backend or FakeBackend(), **{**defaults, **options})
 

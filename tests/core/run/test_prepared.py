@@ -8,7 +8,7 @@ from fakes import FakeBackend, tiny_weights
 import nst_core as nst
 from nst_core.backend.footprint import StageSize
 from nst_core.errors import BackendError, SpecError
-from nst_core.run.prepared import stage_sizes
+from nst_core.run.stage_sizes import stage_sizes
 from nst_core.spec import Spec, merging, presets
 from nst_core.system import toml
 

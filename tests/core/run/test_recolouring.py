@@ -9,6 +9,7 @@ import nst_core as nst
 from nst_core import images
 from nst_core.images import colour_transfer
 from nst_core.run import recolouring
+from nst_core.system import toml
 
 OVERRIDES = {"stages": [{"size": "32x48", "steps": 2}], "colours": "content"}
 
@@ -122,3 +123,63 @@ def test_an_image_gets_the_colours_of_the_content_at_its_own_size(content):
         image, images.resize_picture(picture, height=16, width=24)
     )
     np.testing.assert_array_equal(found, expected)
+
+
+def grey_pair(noise=0, cast=0):
+    """A grey content and a grey style, with chroma noise of up to ``noise`` levels, and a cast."""
+    rng = np.random.default_rng(3)
+    shades = rng.integers(20, 230, (2, 32, 48, 1))
+    channels = shades + rng.integers(0, noise + 1, (2, 32, 48, 3)) + [cast, 0, 0]
+    return channels.astype(np.uint8)
+
+
+@pytest.mark.parametrize("noise", [0, 8])
+def test_the_result_of_grey_pictures_is_grey(noise):
+    first, second = grey_pair(noise)
+    backend = FakeBackend()
+    result, watch = ran(backend, first, [second, second], colours=None)
+    for image in (result.image, watch.images[0]):
+        np.testing.assert_array_equal(image[:, :, 0], image[:, :, 2])
+    assert result.plan.warnings == (recolouring.BECAUSE_GREY,)
+    assert "colours" not in toml.loads(result.plan.recipe, origin="recipe")
+    if not noise:
+        np.testing.assert_array_equal(
+            backend.problems[0].content, images.resize_picture(
+                PIL.Image.fromarray(first), height=32, width=48
+            )
+        )  # fmt: skip
+    with pytest.raises(nst.Interrupted) as interruption:
+        ran(FakeBackend(stop_at=2), first, second, colours=None)
+    assert np.ptp(interruption.value.result.image, axis=2).max() == 0
+
+
+def test_the_styles_colours_may_be_asked_for():
+    first, second = grey_pair(8)
+    result, _ = ran(FakeBackend(), first, second, colours="style")
+    assert np.ptp(result.image, axis=2).max() > 0
+    assert result.plan.warnings == ()
+    assert 'colours = "style"' in result.plan.recipe
+
+
+@pytest.mark.parametrize("kind", ["content", "style", "cast", "dot"])
+def test_pictures_with_a_colour_keep_their_colours(content, kind):
+    first, second = grey_pair(4, cast=3 if kind == "cast" else 0)
+    if kind == "dot":
+        first[5, 5] = (200, 190, 190)
+    pair = (content, second) if kind == "content" else (first, content)
+    pair = pair if kind in ("content", "style") else (first, second)
+    default, _ = ran(FakeBackend(), *pair, colours=None)
+    chosen, _ = ran(FakeBackend(), *pair, colours="style")
+    np.testing.assert_array_equal(default.image, chosen.image)
+    assert default.plan.warnings == ()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "I;16", "I", "F", "P", "RGB"])
+def test_grey_in_every_mode(mode):
+    grey = PIL.Image.fromarray(grey_pair()[0][:, :, 0])
+    picture = (
+        PIL.Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+        if mode == "I;16"
+        else grey.convert(mode)
+    )
+    assert recolouring.is_grey(picture)

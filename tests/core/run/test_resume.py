@@ -35,7 +35,7 @@ class Kill(nst.Observer):
 def run(content=GREY, style=GREY, **options):
     defaults = {"preset": "d2l",
         "weights": WEIGHTS, "device": "cpu", "log_every": 1, "backend": FakeBackend(),
-        "overrides": {"stages": STAGES},
+        "overrides": {"stages": STAGES, "colours": "style"},
     }  # fmt: skip
     return nst.transfer(content, style, **{**defaults, **options})
 
@@ -119,10 +119,13 @@ def test_a_full_disk_costs_a_checkpoint_and_not_the_run(kept, monkeypatch):
         ({"content": GREY + 1}, "content is not the one that it was computed with"),
         ({"style": GREY[:50]}, "styles.1.picture is not the one that it was computed with"),
         (
-            {"overrides": {"stages": STAGES, "style": {"weight": 10000.001}}},
+            {"overrides": {"stages": STAGES, "colours": "style", "style": {"weight": 10000.001}}},
             "style.weight was 10000 and is now 10000.001: leave it as it was",
         ),
-        ({"overrides": {"stages": STAGES[:1]}}, "stages.1.size was 32x48 and is now -"),
+        (
+            {"overrides": {"stages": STAGES[:1], "colours": "style"}},
+            "stages.1.size was 32x48 and is now -",
+        ),
         ({"dtype": "float64"}, "it was computed in float32, not float64"),
         ({"preset": "d2lzh"}, "style.weight was 10000 and is now 1000"),
     ],

@@ -21,7 +21,7 @@ STAGES = [{"size": "16x24", "steps": 3}, {"size": "32x48", "steps": 4}]
 def run(backend, **overrides):
     return nst.transfer(
         GREY, GREY, backend=backend, weights=tiny_weights(), device="cpu", preset="d2l",
-        overrides={"stages": STAGES, **overrides},
+        overrides={"stages": STAGES, "colours": "style", **overrides},
     )  # fmt: skip
 
 
@@ -36,7 +36,8 @@ def prepared(backend=None, **overrides):
     with pytest.raises(InterruptedError):
         nst.transfer(
             GREY, GREY, backend=backend or FakeBackend(), weights=tiny_weights(), device="cpu",
-            preset="d2l", overrides={"stages": STAGES, **overrides}, on_prepared=stop,
+            preset="d2l", overrides={"stages": STAGES, "colours": "style", **overrides},
+            on_prepared=stop,
         )  # fmt: skip
     return found[0]
 
