@@ -2,6 +2,7 @@
 
 import colorsys
 
+import colour_samples
 import numpy as np
 import pytest
 
@@ -12,15 +13,12 @@ YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5
 
 @pytest.fixture
 def content():
-    rng = np.random.default_rng(1)
-    return np.repeat(np.repeat(rng.uniform(0.2, 0.8, (4, 6, 3)), 8, 0), 8, 1).astype(np.float32)
+    return colour_samples.content()
 
 
 @pytest.fixture
 def style():
-    rng = np.random.default_rng(2)
-    warm = rng.normal((0.6, 0.4, 0.3), (0.1, 0.05, 0.02), (40, 50, 3))
-    return np.clip(warm + rng.normal(0, 0.05, (40, 50, 1)), 0, 1).astype(np.float32)
+    return colour_samples.style()
 
 
 def test_matched_colours_have_the_contents_mean_and_covariance(content, style):

@@ -1,5 +1,6 @@
 """Whose colours a picture has: pictures before the run, images for observers, and the result."""
 
+import colour_samples
 import numpy as np
 import PIL.Image
 import pytest
@@ -16,15 +17,12 @@ OVERRIDES = {"stages": [{"size": "32x48", "steps": 2}], "colours": "content"}
 
 @pytest.fixture
 def content():
-    rng = np.random.default_rng(1)
-    return np.repeat(np.repeat(rng.uniform(0.2, 0.8, (4, 6, 3)), 8, 0), 8, 1).astype(np.float32)
+    return colour_samples.content()
 
 
 @pytest.fixture
 def style():
-    rng = np.random.default_rng(2)
-    warm = rng.normal((0.6, 0.4, 0.3), (0.1, 0.05, 0.02), (40, 50, 3))
-    return np.clip(warm + rng.normal(0, 0.05, (40, 50, 1)), 0, 1).astype(np.float32)
+    return colour_samples.style()
 
 
 def test_pictures_are_prepared(content, style):
