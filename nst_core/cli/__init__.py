@@ -71,7 +71,7 @@ def nst(context: click.Context) -> None:
     """Neural style transfer: one algorithm on interchangeable frameworks."""
     if context.invoked_subcommand in _LOAD_FRAMEWORKS:
         for line in threads.corrected(os.environ):
-            streams.echo(f"nst: warning: {line}", err=True)
+            streams.warn(line)
 
 
 def main() -> NoReturn:

@@ -16,7 +16,7 @@ from nst_core.run.checkpoint import Checkpoint, CheckpointError, CheckpointWrite
 from nst_core.spec.recipe import Run
 from nst_core.system import names
 from nst_core.system.files import display_path
-from nst_core.terminal.streams import echo
+from nst_core.terminal.streams import warn
 
 _FILES = ("output", "history", "plot")
 _NUMBERS = ("log_every", "save_every", "max_pixels", "checkpoint_every")
@@ -126,7 +126,7 @@ def writer(
         path=path,
         every=values["checkpoint_every"],
         options={**files, **numbers, "run": inputs},
-        warn=lambda line: echo(f"nst: warning: {line}", err=True),
+        warn=warn,
     )
 
 

@@ -6,7 +6,7 @@ from nst_core.run import estimate
 from nst_core.run.estimate import Estimate
 from nst_core.run.prepared import PreparedRun
 from nst_core.terminal.progress import headline
-from nst_core.terminal.streams import echo
+from nst_core.terminal.streams import echo, warn
 
 
 class DryRun(Exception):  # noqa: N818 - not an error: the user asked for it
@@ -39,16 +39,15 @@ def check_memory(work: PreparedRun) -> None:
 def print_warnings(work: PreparedRun) -> None:
     """Print on stderr what was decided for the pictures of a run."""
     for line in work.plan.warnings:
-        echo(f"nst: warning: {line}", err=True)
+        warn(line)
 
 
 def warn_if_too_large(found: Estimate) -> None:
     """Say on stderr that the memory is not likely to be enough, and what to do."""
     if not found.fits:
-        echo(
-            f"nst: warning: the memory may not be enough: {_memory(found)}; "
-            "try a smaller --size, or --checkpointing where the backend has it",
-            err=True,
+        warn(
+            f"the memory may not be enough: {_memory(found)}; "
+            "try a smaller --size, or --checkpointing where the backend has it"
         )
 
 

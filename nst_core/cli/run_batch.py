@@ -15,7 +15,7 @@ from nst_core.cli.inputs import command_line
 from nst_core.spec import recipe
 from nst_core.system import toml
 from nst_core.system.files import check_writable, display_path, ensure_directory
-from nst_core.terminal.streams import echo
+from nst_core.terminal.streams import echo, warn
 from nst_core.terminal.tables import new_table, print_table
 
 
@@ -110,7 +110,7 @@ def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[bool, list[
             }[record.status]
             echo(f"{count}/{len(jobs)}  {display_path(record.output)}: {outcome}", err=True)
         for line in record.warnings:
-            echo(f"nst: warning: {display_path(record.output)}: {line}", err=True)
+            warn(f"{display_path(record.output)}: {line}")
 
     try:
         return False, batch.run_jobs(jobs, workers=workers, on_record=on_record)

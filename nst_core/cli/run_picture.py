@@ -25,7 +25,7 @@ from nst_core.spec.recipe import Config
 from nst_core.system import toml
 from nst_core.system.names import display_path, shell_quote
 from nst_core.terminal.progress import progress_observers
-from nst_core.terminal.streams import echo, echo_path
+from nst_core.terminal.streams import echo, echo_path, warn
 
 
 def run_picture(
@@ -186,8 +186,4 @@ def _warn_if_weights_differ(settings: Config, checksum: str) -> None:
     """Warn if a recipe was run again with other weights than it was made with."""
     before = settings.made_with.get("weights_sha256")
     if before is not None and before != checksum:
-        echo(
-            "nst: warning: the weights are not those that the recipe was made with; "
-            "expect another picture",
-            err=True,
-        )
+        warn("the weights are not those that the recipe was made with; expect another picture")

@@ -12,7 +12,7 @@ from nst_core import images
 from nst_core.errors import PictureError
 from nst_core.run.observers import Observer, Plan, Step
 from nst_core.system.files import display_path
-from nst_core.terminal.streams import echo
+from nst_core.terminal.streams import warn
 
 
 class Snapshots(Observer):
@@ -58,7 +58,7 @@ class Snapshots(Observer):
         try:
             images.write(step.image, path, recipe=self._plan.recipe, finish=self._plan.finish)
         except PictureError as error:
-            echo(f"nst: warning: {error}; the run goes on without this snapshot", err=True)
+            warn(f"{error}; the run goes on without this snapshot")
 
     def _snapshot_path(self, step: int) -> Path:
         return self._path.with_name(f"{self._path.stem}-{step:05d}{self._path.suffix}")

@@ -19,7 +19,7 @@ from nst_core.system import names
 from nst_core.system.supervision import run_worker
 from nst_core.system.warning_lines import show_only_nst_warnings
 from nst_core.terminal.progress import progress_observers
-from nst_core.terminal.streams import echo
+from nst_core.terminal.streams import warn
 
 
 def main() -> int:
@@ -55,7 +55,7 @@ def _run(task: RunTask, backend: Backend) -> None:
 
 def _print_warnings(label: str, prepared: PreparedRun) -> None:
     for line in prepared.plan.warnings:
-        echo(f"nst: warning: {label}: {line}", err=True)
+        warn(f"{label}: {line}")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,15 @@ def echo(text: str, *, nl: bool = True, err: bool = False) -> None:
     write(printable(text) + ("\n" if nl else ""), err=err)
 
 
+def warn(line: str) -> None:
+    """Print a warning on a line of standard error.
+
+    Raises:
+        NstError: as ``write``.
+    """
+    echo(f"nst: warning: {line}", err=True)
+
+
 def echo_path(path: StrPath) -> None:
     """Print a path on a line of standard output; to a file or pipe exactly the bytes of its name.
 
