@@ -111,6 +111,11 @@ COLOURS: Options = {
         "help": "Colours of the result: the style's; the content's; or the style's after matching "
         "them to the content's. Without it the style's, but grey if all pictures are grey.",
     },
+    "--alpha": {
+        "metavar": "over-white|leave-out",
+        "help": "Transparent parts of content and style: laid over white, or left out of all "
+        "losses.  [default: over-white]",
+    },
 }
 
 REGIONS: Options = {

@@ -17,6 +17,7 @@ from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
 from nst_core.spec.fields import (
+    Alpha,
     Beta,
     Colours,
     File,
@@ -34,6 +35,7 @@ from nst_core.spec.stages import Pyramid, Stage
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
+_OMITTED_OF_SPEC = frozenset({"network", "colours", "alpha", "average", "pyramid"})
 
 
 class FeatureLosses(SpecTable):
@@ -142,6 +144,8 @@ class Spec(SpecTable):
         colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
             colours moved to the content's. None for ``style``, except that the result of grey
             pictures is grey. See ``nst_core.run.recolouring``.
+        alpha: What transparent parts of content and style are: ``over-white``; or ``leave-out``,
+            with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.
         style: The style losses.
         total_variation: The total variation loss.
@@ -160,6 +164,7 @@ class Spec(SpecTable):
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
     colours: Colours | None = None
+    alpha: Alpha = "over-white"
     content: FeatureLosses
     style: Style
     total_variation: TotalVariation
@@ -186,7 +191,7 @@ class Spec(SpecTable):
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        table = without_defaults(self, dump(self), {"network", "colours", "average", "pyramid"})
+        table = without_defaults(self, dump(self), _OMITTED_OF_SPEC)
         if self.pyramid is not None:
             del table["stages"]  # the pyramid gives them
         return table
