@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import PIL.Image
 
 from nst_core import weights as weights_module
-from nst_core.backend import Backend, DType, Execution, registry
+from nst_core.backend import Backend, Device, DType, Execution, HasFastBf16, registry
 from nst_core.backend.footprint import StageSize
 from nst_core.images import DecodedPicture, EncodeOptions
 from nst_core.problem import initial_image, regions
@@ -87,8 +87,9 @@ def prepare(
         weights_module.check(weights)
     loaded = registry.load(backend) if isinstance(backend, str) else backend
     device = registry.choose_device(loaded, run.device)
-    # From here on, and in the recipe, sizes are the ones for this device.
+    # From here on, and in the recipe, sizes and precision are the ones for this device.
     spec = spec.on(device.name)
+    spec, run = _with_precision(spec, run, backend=loaded, device=device)
     fitting, left_out = fitting_stages(spec, content=content.picture)
     sizes, enlarged = sizes_and_warnings(fitting, content=content.picture, styles=pictures)
     _check_regions(spec, sizes, mask, styles)
@@ -125,6 +126,19 @@ def prepare(
         content_mask=mask,
         targets=targets,
     )
+
+
+def _with_precision(
+    spec: Spec, run: Run, *, backend: Backend, device: Device
+) -> tuple[Spec, Run]:
+    """Return the spec without its own precision, and the run with the one that it computes in.
+
+    So a recipe names the precision that the picture was made with, for whatever machine.
+    """
+    fast = isinstance(backend, HasFastBf16) and backend.has_fast_bf16(device=device.name)
+    if spec.precision == "bf16" and fast and run.precision == "auto" and run.dtype == "float32":
+        run = run.model_copy(update={"precision": "bf16"})
+    return spec.model_copy(update={"precision": "auto"}), run
 
 
 def _check_regions(

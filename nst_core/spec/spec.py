@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -34,6 +34,7 @@ from nst_core.spec.stages import Pyramid, Stage
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
+_OMITTED_FROM_SPEC = frozenset({"network", "colours", "precision", "average", "pyramid"})
 
 
 class FeatureLosses(SpecTable):
@@ -149,6 +150,9 @@ class Spec(SpecTable):
         optimiser: Adam or L-BFGS.
         schedule: How the learning rate decays.
         start: The image that the first stage starts from.
+        precision: ``bf16`` if the convolutions' products may be rounded to it by default, on a
+            device that multiplies bf16 faster. A run's own precision takes precedence unless it is
+            ``auto``. See ``nst_core.run.prepared``.
         average: The decay of an exponential moving average of the images, at least 0 and below 1;
             the average is the result of a stage. With 0 the result is the stage's last image. See
             ``nst_core.run.averaging``.
@@ -167,6 +171,7 @@ class Spec(SpecTable):
     optimiser: Optimiser
     schedule: Schedule = Schedule()
     start: Start = Start()
+    precision: Literal["auto", "bf16"] = "auto"
     average: Beta = 0.0
     pyramid: Pyramid | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
@@ -186,7 +191,7 @@ class Spec(SpecTable):
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        table = without_defaults(self, dump(self), {"network", "colours", "average", "pyramid"})
+        table = without_defaults(self, dump(self), _OMITTED_FROM_SPEC)
         if self.pyramid is not None:
             del table["stages"]  # the pyramid gives them
         return table
