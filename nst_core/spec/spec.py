@@ -36,6 +36,8 @@ from nst_core.spec.stages import Pyramid, Stage
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
 _OMITTED_FROM_SPEC = frozenset({"network", "colours", "precision", "average", "pyramid"})
 
+_START_WORDS = frozenset({"content", "content-recoloured", "noise", "style-colours"})
+
 
 class FeatureLosses(SpecTable):
     """The content or the style losses of the objective, one at each tap.
@@ -114,8 +116,10 @@ class Start(SpecTable):
 
     Attributes:
         image: ``content``; ``noise``, standard normal in the normalised image; ``style-colours``,
-            noise with the mean and the covariance of the style's colours; or the path of a picture.
-        seed: The seed of all noise. NumPy's PCG64 draws it, so it is the same on every backend.
+            noise with the mean and the covariance of the style's colours; ``content-recoloured``,
+            the content moved to the style's colours by optimal transport; or the path of a picture.
+        seed: The seed of all that is random. NumPy's PCG64 draws it, so it is the same on every
+            backend.
         noise: The share of ``noise`` in the image, from 0 to 1; the rest is ``image``.
     """
 
@@ -130,7 +134,7 @@ class Start(SpecTable):
     @property
     def file(self) -> str | None:
         """The path in ``image``; None if ``image`` is a word."""
-        return None if self.image in ("content", "noise", "style-colours") else self.image
+        return None if self.image in _START_WORDS else self.image
 
 
 class Spec(SpecTable):
