@@ -128,9 +128,7 @@ def prepare(
     )
 
 
-def _with_precision(
-    spec: Spec, run: Run, *, backend: Backend, device: Device
-) -> tuple[Spec, Run]:
+def _with_precision(spec: Spec, run: Run, *, backend: Backend, device: Device) -> tuple[Spec, Run]:
     """Return the spec without its own precision, and the run with the one that it computes in.
 
     So a recipe names the precision that the picture was made with, for whatever machine.

@@ -59,9 +59,7 @@ def test_a_processor_without_bfloat16_refuses_it(monkeypatch):
 def test_automatic_is_tf32_on_cuda_alone():
     both = {"auto": (True, False), "float32": (False, False)}
     for name, wanted in both.items():
-        found = [
-            Arithmetic.of(name, device=device, dtype=torch.float32) for device in (CUDA, CPU)
-        ]
+        found = [Arithmetic.of(name, device=device, dtype=torch.float32) for device in (CUDA, CPU)]
         assert tuple(one.tf32 for one in found) == wanted
         assert {one.convolutions for one in found} == {torch.float32}
     assert Arithmetic.of("tf32", device=CUDA, dtype=torch.float32).tf32

@@ -128,9 +128,7 @@ class BlockTransforms:
     ) -> None:
         take, tiles, high = scratch.take, rows * columns, 4 * rows + 2
         rounded = products != scratch.dtype
-        needs = buffer_sizes(
-            rows, columns, ins, outs, shared=shared is not None, rounded=rounded
-        )
+        needs = buffer_sizes(rows, columns, ins, outs, shared=shared is not None, rounded=rounded)
         for name, size in needs.items():
             take(name, size)  # once, as large as the largest of the views
         v, m = (36, tiles, ins), (36, tiles, outs)
