@@ -10,6 +10,8 @@ import PIL.Image
 from nst_core import images
 from nst_core.arrays import Array, Image
 from nst_core.backend import MEAN, STD
+from nst_core.problem.masks import Mask
+from nst_core.problem.recoloured_content import recoloured_content
 from nst_core.problem.styles import StylePicture
 from nst_core.spec import Start
 
@@ -77,6 +79,8 @@ def first_image(
     picture: PIL.Image.Image | None,
     content: Image,
     styles: Sequence[StylePicture],
+    mask: Mask | None = None,
+    alpha: PIL.Image.Image | None = None,
 ) -> Image:
     """Return the image that the first stage starts from, (H, W, 3) like ``content``.
 
@@ -85,6 +89,8 @@ def first_image(
         picture: The picture that ``read_start_picture`` returned.
         content: The stage's content image, (H, W, 3).
         styles: The style pictures.
+        mask: The content's label picture, or None.
+        alpha: The alpha, mode ``L``, by which the content's pixels count; None if all count alike.
     """
     height, width, _ = content.shape
     image = content
@@ -95,6 +101,8 @@ def first_image(
     elif start.image == "style-colours":
         # Another seed than that of the noise that may be mixed in below.
         image = style_colours(styles, height=height, width=width, seed=start.seed + 1)
+    elif start.image == "content-recoloured":
+        image = recoloured_content(content, styles, mask=mask, seed=start.seed, alpha=alpha)
     if not start.noise:
         return image
     share = np.float32(start.noise)

@@ -9,15 +9,24 @@ What is transparent counts in no loss; a pixel that is half transparent counts h
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
 import numpy as np
 import PIL.Image
 
 from nst_core.arrays import Array
+from nst_core.backend.footprint import StageSize
 from nst_core.backend.guidance import visibility_at
 from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture
 from nst_core.images.cutout import resized_alpha
+from nst_core.problem.styles import StylePicture
+from nst_core.spec import Spec
 from nst_core.spec.fields import Alpha
+from nst_core.vgg19 import deepest
+
+T = TypeVar("T")
 
 _OPAQUE = 255
 
@@ -50,34 +59,46 @@ def visible(alpha: PIL.Image.Image | None, *, size: tuple[int, int]) -> Array | 
     return resized_alpha(alpha, height=height, width=width).astype(np.float32) / np.float32(255)
 
 
-def check_alpha(alpha: PIL.Image.Image | None, role: str) -> None:
-    """Check that a picture has something visible.
+def check_alphas(alpha: PIL.Image.Image | None, styles: Sequence[StylePicture]) -> None:
+    """Check that the content, and each style that counts, has something visible.
 
     Args:
-        alpha: The picture's alpha, mode ``L``; None if all of it is visible.
-        role: The picture's name in the error message, e.g. ``content``.
+        alpha: The content's alpha, mode ``L``; None if all of it is visible.
+        styles: The styles.
 
     Raises:
-        SpecError: if all of it is transparent; one line.
+        SpecError: if all of one is transparent; one line.
     """
-    if alpha is not None and not alpha.getbbox():
-        raise SpecError(
-            f"all of the {role} is transparent, and alpha = 'leave-out' leaves it out: "
-            "take 'over-white'"
-        )
+    for role, one in (("content", alpha), *_counting(styles, [style.alpha for style in styles])):
+        if one is not None and not one.getbbox():
+            raise SpecError(
+                f"all of the {role} is transparent, and alpha = 'leave-out' leaves it out: "
+                "take 'over-white'"
+            )
 
 
-def check_visible(seen: Array | None, role: str, *, tap: str) -> None:
-    """Check that something of a picture is visible at a tap.
+def check_visible(
+    spec: Spec, size: StageSize, alpha: PIL.Image.Image | None, styles: Sequence[StylePicture]
+) -> None:
+    """Check that something of each picture that counts is visible at the deepest tap.
 
     Args:
-        seen: (H, W), how much each pixel is visible; None if all of it is.
-        role: The picture's name in the error message, e.g. ``content``.
-        tap: The deepest tap that counts.
+        spec: The algorithm.
+        size: The pictures' sizes in a stage.
+        alpha: The content's alpha, mode ``L``; None if all of it is visible.
+        styles: The styles.
 
     Raises:
-        SpecError: if nothing is; one line.
+        SpecError: if nothing of one is; one line.
     """
+    _check_seen(visible(alpha, size=size.content), "content", tap=deepest(spec.taps()))
+    taps = [tap for tap, _ in spec.style.layers]
+    seen = [visible(one.alpha, size=its) for one, its in zip(styles, size.styles, strict=True)]
+    for role, one in _counting(styles, seen if taps else []):
+        _check_seen(one, role, tap=deepest(taps))
+
+
+def _check_seen(seen: Array | None, role: str, *, tap: str) -> None:
     found = visibility_at(seen, tap)
     if seen is not None and found is not None and not found.any():
         height, width = seen.shape
@@ -85,3 +106,10 @@ def check_visible(seen: Array | None, role: str, *, tap: str) -> None:
             f"the visible part of the {role} is so small that nothing of it is left at {tap} at "
             f"size {height}x{width}: take a larger size, or alpha = 'over-white'"
         )
+
+
+def _counting(styles: Sequence[StylePicture], values: Sequence[T]) -> Iterator[tuple[str, T]]:
+    """Yield, with the name of a style, the value of each style whose weight is above 0."""
+    for number, (style, value) in enumerate(zip(styles, values, strict=False), start=1):
+        if style.weight > 0:
+            yield (f"style {number}" if len(styles) > 1 else "style"), value

@@ -9,19 +9,19 @@ import PIL.Image
 
 from nst_core import weights as weights_module
 from nst_core.arrays import Array
-from nst_core.backend import Backend, DType, Execution, registry
+from nst_core.backend import Backend, Device, DType, Execution, HasFastBf16, registry
 from nst_core.backend.footprint import StageSize
 from nst_core.images import DecodedPicture, EncodeOptions
 from nst_core.problem import initial_image, regions
 from nst_core.problem.masks import Mask
 from nst_core.problem.style_cache import TargetCache
 from nst_core.problem.styles import StylePicture
-from nst_core.problem.visibility import check_alpha, check_visible, counting_alpha, visible
+from nst_core.problem.visibility import check_alphas, check_visible, counting_alpha, visible
 from nst_core.run.observers import Plan
 from nst_core.run.stage_sizes import fitting_stages, sizes_and_warnings, stage_sizes
 from nst_core.spec import Spec, recipe
 from nst_core.spec.recipe import Run
-from nst_core.vgg19 import TAPS
+from nst_core.vgg19 import deepest
 from nst_core.weights import Weights
 
 
@@ -89,7 +89,7 @@ def prepare(
     leaves_out = spec.alpha == "leave-out"
     alpha = counting_alpha(content, alpha=spec.alpha)
     regions.check_styles(mask, styles)
-    _check_alphas(alpha, styles)
+    check_alphas(alpha, styles)
     pictures = [style.picture for style in styles]
     if not spec.depends_on_device():
         fitting, _ = fitting_stages(spec, content=content.picture)
@@ -101,12 +101,13 @@ def prepare(
         weights_module.check(weights)
     loaded = registry.load(backend) if isinstance(backend, str) else backend
     device = registry.choose_device(loaded, run.device)
-    # From here on, and in the recipe, sizes are the ones for this device.
+    # From here on, and in the recipe, sizes and precision are the ones for this device.
     spec = spec.on(device.name)
+    spec, run = _with_precision(spec, run, backend=loaded, device=device)
     fitting, left_out = fitting_stages(spec, content=content.picture)
     sizes, enlarged = sizes_and_warnings(fitting, content=content.picture, styles=pictures)
     for size in sizes:
-        _check_visible(spec, size, alpha, styles)
+        check_visible(spec, size, alpha, styles)
         _check_regions(spec, size, mask, styles, seen=visible(alpha, size=size.content))
     vgg19 = weights_module.load(weights) if isinstance(weights, str) else weights
     plan = Plan(
@@ -144,34 +145,15 @@ def prepare(
     )
 
 
-def _check_alphas(alpha: PIL.Image.Image | None, styles: Sequence[StylePicture]) -> None:
-    """Check that each picture that counts has something visible."""
-    check_alpha(alpha, "content")
-    for number, style in enumerate(styles, start=1):
-        if style.weight > 0:
-            check_alpha(style.alpha, f"style {number}" if len(styles) > 1 else "style")
+def _with_precision(spec: Spec, run: Run, *, backend: Backend, device: Device) -> tuple[Spec, Run]:
+    """Return the spec without its own precision, and the run with the one that it computes in.
 
-
-def _check_visible(
-    spec: Spec,
-    size: StageSize,
-    alpha: PIL.Image.Image | None,
-    styles: Sequence[StylePicture],
-) -> None:
-    """Check that content and styles have something visible in a stage, down to the deepest tap."""
-    deepest = max(spec.taps(), key=TAPS.index)
-    check_visible(visible(alpha, size=size.content), "content", tap=deepest)
-    if not spec.style.layers:
-        return
-    deepest = _deepest_style_tap(spec)
-    for number, (style, sides) in enumerate(zip(styles, size.styles, strict=True), start=1):
-        if style.weight > 0:
-            role = f"style {number}" if len(styles) > 1 else "style"
-            check_visible(visible(style.alpha, size=sides), role, tap=deepest)
-
-
-def _deepest_style_tap(spec: Spec) -> str:
-    return max((tap for tap, _ in spec.style.layers), key=TAPS.index)
+    So a recipe names the precision that the picture was made with, for whatever machine.
+    """
+    fast = isinstance(backend, HasFastBf16) and backend.has_fast_bf16(device=device.name)
+    if spec.precision == "bf16" and fast and run.precision == "auto" and run.dtype == "float32":
+        run = run.model_copy(update={"precision": "bf16"})
+    return spec.model_copy(update={"precision": "auto"}), run
 
 
 def _check_regions(
@@ -189,6 +171,6 @@ def _check_regions(
     regions.check_deepest_tap(
         regions.content_guides(mask, size=size.content, seen=seen),
         [(guide, style.weight) for guide, style in zip(guides, styles, strict=True)],
-        tap=_deepest_style_tap(spec),
+        tap=deepest([tap for tap, _ in spec.style.layers]),
         size=f"{size.content[0]}x{size.content[1]}",
     )

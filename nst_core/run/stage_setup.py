@@ -35,7 +35,12 @@ def initial_image(prepared: PreparedRun, number: int, *, previous: Image | None)
     if previous is None:
         content = images.resize_picture(prepared.content, height=height, width=width)
         return first_image(
-            spec.start, picture=prepared.start, content=content, styles=prepared.styles
+            spec.start,
+            picture=prepared.start,
+            content=content,
+            styles=prepared.styles,
+            mask=prepared.content_mask,
+            alpha=prepared.alpha,
         )
     if spec.stages[number].through_8_bits:
         return images.resize_picture(images.truncate_to_8bit(previous), height=height, width=width)

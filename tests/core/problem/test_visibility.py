@@ -4,9 +4,12 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from nst_core.backend.footprint import StageSize
 from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture
 from nst_core.problem import visibility
+from nst_core.problem.styles import StylePicture
+from nst_core.spec import Spec, merging, presets
 
 PICTURE = PIL.Image.new("RGB", (8, 4))
 
@@ -37,18 +40,40 @@ def test_the_alpha_is_resized_like_a_picture():
     assert visibility.visible(None, size=(2, 4)) is None
 
 
+def styles(*alphas, weight=1.0):
+    return [StylePicture(PICTURE, weight, None, one) for one in alphas]
+
+
 def test_a_picture_without_anything_visible_is_refused():
-    visibility.check_alpha(HALF, "content")
-    visibility.check_alpha(None, "content")
-    with pytest.raises(SpecError, match="all of the style 2 is transparent, and alpha = "):
-        visibility.check_alpha(alpha(*[0] * 8), "style 2")
+    nothing = alpha(*[0] * 8)
+    visibility.check_alphas(HALF, styles(HALF, None))
+    visibility.check_alphas(None, styles(nothing, weight=0.0))
+    for given, what in (
+        ((nothing, styles(None)), "content"),
+        ((None, styles(nothing)), "style"),
+        ((None, styles(HALF, nothing)), "style 2"),
+    ):
+        with pytest.raises(SpecError, match=f"all of the {what} is transparent, and alpha = "):
+            visibility.check_alphas(*given)
+
+
+def spec(content, *style):
+    table = presets.table("d2l")
+    given = {"content": {"layers": [content]}, "style": {"layers": list(style)}}
+    return Spec.from_table(merging.merged(table, given))
 
 
 def test_something_has_to_be_left_at_the_deepest_tap():
     # Of nine columns the last belongs to no 2x2 window.
-    seen = np.zeros((4, 9), np.float32)
-    seen[:, 8] = 1
-    visibility.check_visible(seen, "content", tap="relu1_2")
-    with pytest.raises(SpecError, match="nothing of it is left at relu2_1 at size 4x9: "):
-        visibility.check_visible(seen, "content", tap="relu2_1")
-    visibility.check_visible(None, "content", tap="relu2_1")
+    edge, size = alpha(*[0] * 8, 255), StageSize((4, 9), ((4, 9),))
+    for given in (spec("relu1_2", "conv1_1"), spec("relu2_1")):
+        visibility.check_visible(given, size, None, styles(edge))
+    visibility.check_visible(spec("relu1_2"), size, edge, styles(None))
+    match = "nothing of it is left at relu2_1 at size 4x9: "
+    for given, own, other in (
+        (spec("relu2_1"), edge, None),
+        (spec("relu1_1", "relu2_1"), edge, None),
+        (spec("relu1_1", "relu2_1"), None, edge),
+    ):
+        with pytest.raises(SpecError, match=match):
+            visibility.check_visible(given, size, own, styles(other))

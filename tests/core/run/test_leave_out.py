@@ -139,6 +139,15 @@ def test_noise_in_the_colours_of_the_style_leaves_them_out():
     np.testing.assert_allclose(start.mean((0, 1)) * 255, BLUE, atol=1)
 
 
+def test_the_recoloured_content_has_the_colours_of_what_is_visible():
+    overrides = {**LEAVE_OUT, "start": {"image": "content-recoloured"}}
+    content = np.random.default_rng(0).integers(0, 256, (*SIZE, 4), np.uint8)
+    content[..., 3] = 255 * (np.arange(48) < 20)
+    content[:, 20:, :3] = 255
+    start = problem(PIL.Image.fromarray(content), cut_out(BLUE), overrides=overrides).start
+    assert np.abs(start[:, :18].mean((0, 1)) * 255 - BLUE).max() < 12
+
+
 @pytest.mark.parametrize(("pictures", "what"), [
     ((cut_out(left=47, size=SIZE), WHOLE), None),
     ((cut_out().convert("LA").convert("RGBA"), WHOLE), None),
