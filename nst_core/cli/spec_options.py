@@ -117,6 +117,11 @@ COLOURS: Options = {
         "them to the content's (match); or the content's after matching them to the style's "
         "(oklab). Without it the style's, but grey if all pictures are grey.",
     },
+    "--alpha": {
+        "metavar": "over-white|leave-out",
+        "help": "Transparent parts of content and style: laid over white, or left out of all "
+        "losses.  [default: over-white]",
+    },
 }
 
 REGIONS: Options = {

@@ -31,8 +31,8 @@ def content_shares(mask: Mask | None, size: tuple[int, int]) -> NDArray[np.float
 
 def style_distributions(
     styles: Sequence[StylePicture], mask: Mask | None, *, count: int
-) -> list[WeightedColours]:
-    """Return the distribution of sRGB colours of each of ``count`` regions.
+) -> list[WeightedColours | None]:
+    """Return the distribution of sRGB colours of each region; None if no style has the region.
 
     Args:
         styles: The style pictures. Each counts by its weight.
@@ -41,7 +41,8 @@ def style_distributions(
     """
     pictures = [_sampled(style.picture) for style in styles]
     sizes = [(picture.height, picture.width) for picture in pictures]
-    guides = regions.style_guides(mask, styles, sizes=sizes)
+    whole = all(style.alpha is None for style in styles)
+    guides = regions.style_guides(mask, styles, sizes=sizes, whole=whole)
     parts: list[list[WeightedColours]] = [[] for _ in range(count)]
     for style, picture, guide in zip(styles, pictures, guides, strict=True):
         colours = np.asarray(picture, np.float64).reshape(-1, 3) / 255
@@ -51,7 +52,7 @@ def style_distributions(
                 # A region's share of a style does not depend on how large it is there.
                 part = WeightedColours(colours, weights * (style.weight / weights.sum()))
                 parts[region].append(part)
-    return [WeightedColours.joined(part) for part in parts]
+    return [WeightedColours.joined(part) if part else None for part in parts]
 
 
 def _sampled(picture: PIL.Image.Image) -> PIL.Image.Image:

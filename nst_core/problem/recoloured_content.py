@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 from nst_core.arrays import Image
@@ -19,6 +20,7 @@ from nst_core.images.weighted_colours import WeightedColours
 from nst_core.problem.colour_distributions import content_shares, small_size, style_distributions
 from nst_core.problem.masks import Mask
 from nst_core.problem.styles import StylePicture
+from nst_core.problem.visibility import visible
 
 _RADIUS = 8
 """Of the guided filter's windows, in pixels of a picture of ``small_size``."""
@@ -27,7 +29,12 @@ _RIDGE = 1e-3
 
 
 def recoloured_content(
-    content: Image, styles: Sequence[StylePicture], *, mask: Mask | None, seed: int
+    content: Image,
+    styles: Sequence[StylePicture],
+    *,
+    mask: Mask | None,
+    seed: int,
+    alpha: PIL.Image.Image | None = None,
 ) -> Image:
     """Return the content with the distribution of colours of the styles.
 
@@ -40,6 +47,7 @@ def recoloured_content(
         mask: The content's label picture, or None. With it each region gets the colours of its own
             styles.
         seed: The seed of the transport. NumPy's PCG64 draws it.
+        alpha: The alpha, mode ``L``, by which the content's pixels count; None if all count alike.
 
     Returns:
         (H, W, 3) float32 in [0, 1].
@@ -48,12 +56,17 @@ def recoloured_content(
     small = small_size(height, width)
     reduced = np.asarray(resize_image(content, height=small[0], width=small[1]), np.float64)
     shares = content_shares(mask, small)
+    seen = visible(alpha, size=small)
+    counting = shares if seen is None else shares * seen
     targets = style_distributions(styles, mask, count=len(shares))
     result = np.zeros(content.shape, np.float32)
     for number, full_share in enumerate(content_shares(mask, (height, width))):
-        if full_share.any() and shares[number].any():
-            maps = _maps(reduced, shares[number], targets[number], seed=seed)
+        target = targets[number]
+        if full_share.any() and counting[number].any() and target is not None:
+            maps = _maps(reduced, counting[number], target, seed=seed)
             result += full_share[..., None] * apply_maps(content, maps)
+        elif seen is not None:
+            result += full_share[..., None] * content  # nothing of the region is visible
     return np.clip(result, 0, 1)
 
 

@@ -16,6 +16,7 @@ from nst_core.images.weighted_colours import WeightedColours
 from nst_core.problem.colour_distributions import content_shares, style_distributions
 from nst_core.problem.masks import Mask
 from nst_core.problem.styles import StylePicture
+from nst_core.problem.visibility import visible
 
 
 class OklabColours:
@@ -28,14 +29,21 @@ class OklabColours:
         content: The content picture.
         styles: The style pictures.
         mask: The content's label picture, or None.
+        alpha: The alpha, mode ``L``, by which the content's pixels count; None if all count alike.
     """
 
     def __init__(
-        self, content: PIL.Image.Image, styles: Sequence[StylePicture], mask: Mask | None
+        self,
+        content: PIL.Image.Image,
+        styles: Sequence[StylePicture],
+        mask: Mask | None,
+        *,
+        alpha: PIL.Image.Image | None = None,
     ) -> None:
         self._content = content
         self._styles = styles
         self._mask = mask
+        self._alpha = alpha
 
     def __call__(self, image: Image) -> Image:
         """Return an image (H, W, 3) in these colours: float32 in [0, 1]."""
@@ -43,15 +51,18 @@ class OklabColours:
         content = images.resize_picture(self._content, height=height, width=width)
         painted, original = to_oklab(image.astype(np.float32)), to_oklab(content)
         result = np.zeros_like(painted)
+        seen = visible(self._alpha, size=(height, width))
         shares = content_shares(self._mask, (height, width))
         for share, style in zip(shares, self._distributions, strict=True):
-            if share.any():
-                region = in_style_colours(painted, original, share=share, style=style)
-                result += share[..., None] * region
+            counting = share if seen is None else share * seen
+            region = painted  # if nothing of the region counts
+            if counting.any() and style is not None:
+                region = in_style_colours(painted, original, share=counting, style=style)
+            result += share[..., None] * region
         return np.asarray(from_oklab(result), np.float32)
 
     @cached_property
-    def _distributions(self) -> list[WeightedColours]:
+    def _distributions(self) -> list[WeightedColours | None]:
         count = 1 if self._mask is None else self._mask.labels.count
         found = style_distributions(self._styles, self._mask, count=count)
-        return [one.converted(to_oklab) for one in found]
+        return [None if one is None else one.converted(to_oklab) for one in found]

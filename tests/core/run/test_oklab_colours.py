@@ -63,6 +63,21 @@ def test_each_region_has_its_own_style():
     assert means(found[:, 24:])[2] < -0.06
 
 
+def test_transparent_parts_do_not_count():
+    alpha = PIL.Image.new("L", (48, 32))
+    alpha.paste(255, (0, 0, 24, 32))
+    spoiled = CONTENT.copy()
+    spoiled.paste((255, 0, 0), (25, 0, 48, 32))
+    first, second, other = (
+        OklabColours(content, [RED], None, alpha=by)(PAINTED)[:, :16]
+        for content, by in ((CONTENT, alpha), (spoiled, alpha), (spoiled, None))
+    )
+    np.testing.assert_array_equal(first, second)
+    assert np.abs(first - other).max() > 0.02
+    nothing = OklabColours(CONTENT, [RED], None, alpha=PIL.Image.new("L", (48, 32)))(PAINTED)
+    np.testing.assert_allclose(nothing, PAINTED, atol=1e-4)
+
+
 def test_a_run_shows_and_returns_these_colours():
     backend = FakeBackend()
     seen = []
