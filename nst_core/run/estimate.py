@@ -30,7 +30,7 @@ from nst_core.vgg19 import convolution_flops, feature_shape, smallest_side
 _CALIBRATION_PIXELS = 128 * 192
 _CALIBRATION_SECONDS = 1.0
 _PYRAMID_IMAGES = 4
-"""Images that a Laplacian pyramid holds while it is summed up, besides its interpolation matrices."""
+"""Images that a Laplacian pyramid holds while it is summed up, besides its matrices."""
 
 _LIBRARIES_MB = 60.0
 """What libraries allocate at their first step: thread pools, compiled kernels."""

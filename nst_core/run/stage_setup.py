@@ -15,6 +15,7 @@ from nst_core.problem.initial_image import first_image
 from nst_core.problem.start_levels import finest, halvings, without_finest, zeroed_levels
 from nst_core.problem.style_cache import fingerprint
 from nst_core.problem.styles import style_sources
+from nst_core.problem.visibility import visible
 from nst_core.run.averaging import EMAStepper
 from nst_core.run.lbfgs_stepper import LBFGSStepper
 from nst_core.run.prepared import PreparedRun
@@ -34,9 +35,13 @@ def initial_image(prepared: PreparedRun, number: int, *, previous: Image | None)
     spec = prepared.plan.spec
     height, width = prepared.sizes[number].content
     if previous is None:
-        content = _content(prepared, number)
         image = first_image(
-            spec.start, picture=prepared.start, content=content, styles=prepared.styles
+            spec.start,
+            picture=prepared.start,
+            content=_content(prepared, number),
+            styles=prepared.styles,
+            mask=prepared.content_mask,
+            alpha=prepared.alpha,
         )
     elif spec.stages[number].through_8_bits:
         picture = images.truncate_to_8bit(previous)
@@ -88,7 +93,10 @@ def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -
     size = prepared.sizes[number]
     variables = change_of_variables(prepared, number)
     levels = len(variables.sizes) - 1
-    guides = regions.style_guides(prepared.content_mask, prepared.styles, sizes=size.styles)
+    seen, whole = visible(prepared.alpha, size=size.content), prepared.is_whole
+    guides = regions.style_guides(
+        prepared.content_mask, prepared.styles, sizes=size.styles, whole=whole
+    )
     problem = Problem(
         content=_content(prepared, number),
         styles=style_sources(prepared.styles, size.styles, guides),
@@ -98,7 +106,10 @@ def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -
         adam=spec.adam(),
         architecture=spec.architecture(),
         laplacian_levels=levels,
-        guides=regions.content_guides(prepared.content_mask, size=size.content),
+        guides=regions.content_guides(
+            prepared.content_mask, size=size.content, seen=seen, whole=whole
+        ),
+        visibility=seen,
     )
     memory.trim_heap()
     session = _start_session(prepared, problem)
