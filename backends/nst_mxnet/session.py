@@ -18,7 +18,7 @@ from nst_core.backend import (
     StyleSource,
     StyleTargets,
 )
-from nst_core.backend.guidance import regions_at
+from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.vgg19 import feature_shape
 from nst_mxnet import layout
@@ -74,6 +74,7 @@ class MXNetSession:
         )
         self._style_targets = self._find_style_targets(problem)
         self._terms = loss_terms(problem.objective, self._find_targets(problem), self._shapes)
+        self._variation_weights = self._find_variation_weights(problem)
         self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
         self._last_losses: WeightedLosses | None = None
@@ -139,7 +140,26 @@ class MXNetSession:
             tap: style_target(found, regions_at(problem.guides, tap), self._objective, like=like)
             for tap, found in self._style_targets.statistics.items()
         }
-        return Targets(content=content, style=style)
+        return Targets(
+            content=content, style=style, visibility=self._find_visibility(problem, like)
+        )
+
+    def _find_visibility(self, problem: Problem, like: Tensor) -> dict[str, Tensor]:
+        """Return content tap -> how much its pixels count; nothing if all count alike."""
+        found = {tap: visibility_at(problem.visibility, tap) for tap in self._objective.content}
+        return {
+            tap: layout.like_array(one[None, None], like)
+            for tap, one in found.items()
+            if one is not None
+        }
+
+    def _find_variation_weights(self, problem: Problem) -> tuple[Tensor, Tensor] | None:
+        found = variation_weights(problem.visibility)
+        if found is None:
+            return None
+        like = self._tensor(np.zeros((1, 1, 3)))
+        rows, columns = (layout.like_array(one[None, None], like) for one in found)
+        return rows, columns
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
@@ -167,7 +187,9 @@ class MXNetSession:
         with self._network.threads():
             found, gradient = self._network.evaluate(x, self._terms)
             weight = self._objective.total_variation
-            variation, its_gradient = total_variation(x, weight=weight)
+            variation, its_gradient = total_variation(
+                x, weight=weight, weights=self._variation_weights
+            )
             gradient += its_gradient
         losses = WeightedLosses.from_terms(
             found, total_variation=variation, objective=self._objective

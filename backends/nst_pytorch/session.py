@@ -19,13 +19,13 @@ from nst_core.backend import (
     StyleSource,
     StyleTargets,
 )
-from nst_core.backend.guidance import regions_at
+from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.system.memory import trim_heap
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
 from nst_pytorch.cuda_graph import CudaGraph
-from nst_pytorch.feature_map import Features, Window
+from nst_pytorch.feature_map import FeatureMap, Features, Window, pixel_map
 from nst_pytorch.loss_network import LossNetwork, collect_features
 from nst_pytorch.losses import Targets, WeightedLosses, loss_terms, total_variation
 from nst_pytorch.out_of_memory import out_of_memory_message
@@ -75,6 +75,7 @@ class PyTorchSession:
             self._style_targets = self._find_style_targets(problem, networks)
             self._terms = loss_terms(problem.objective, self._find_targets(problem))
         trim_heap()  # the memory of the targets' search, before the steps allocate theirs
+        self._variation_weights = self._find_variation_weights(problem)
         self._x = self._normalised(problem.start)
         self._adam = AdamUpdate(self._x, problem.adam)
         self._evaluate_x = self._evaluation_of_x()
@@ -142,7 +143,21 @@ class PyTorchSession:
             tap: style_target(found, regions_at(problem.guides, tap), self._objective, like=like)
             for tap, found in self._style_targets.statistics.items()
         }
-        return Targets(content=content, style=style)
+        return Targets(
+            content=content, style=style, visibility=self._find_visibility(problem, like)
+        )
+
+    def _find_visibility(self, problem: Problem, like: Tensor) -> dict[str, FeatureMap]:
+        """Return content tap -> how much its pixels count; nothing if all count alike."""
+        found = {tap: visibility_at(problem.visibility, tap) for tap in self._objective.content}
+        return {tap: pixel_map(one, like=like) for tap, one in found.items() if one is not None}
+
+    def _find_variation_weights(self, problem: Problem) -> tuple[Tensor, Tensor] | None:
+        found = variation_weights(problem.visibility)
+        if found is None:
+            return None
+        rows, columns = (torch.tensor(one, device=self._device, dtype=self._dtype) for one in found)
+        return rows, columns
 
     def _find_style_targets(self, problem: Problem, networks: NetworkSelector) -> StyleTargets:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
@@ -188,7 +203,7 @@ class PyTorchSession:
         with self._network.threads(), self._arithmetic.applied():
             found, gradient = self._network.evaluate(x, self._terms)
             weight = self._objective.total_variation
-            variation = total_variation(x, gradient, weight=weight)
+            variation = total_variation(x, gradient, weight=weight, weights=self._variation_weights)
         losses = WeightedLosses.from_terms(
             found, total_variation=variation, objective=self._objective
         )

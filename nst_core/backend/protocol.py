@@ -92,7 +92,7 @@ class Execution:
         precision: The type that float32 values may be rounded to before they are multiplied.
             ``float32``: no rounding. ``tf32`` and ``bf16``: rounding in the convolutions; Gram
             matrices, losses and the image stay in float32. ``auto``: ``tf32`` on CUDA, ``float32``
-            elsewhere.
+            elsewhere; in a run, first what the preset says (``precision`` of its spec).
         checkpointing: Whether the backward pass computes parts of the forward pass again instead
             of storing their results. It is slower, takes less memory and gives the same results.
     """

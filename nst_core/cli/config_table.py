@@ -60,7 +60,11 @@ def from_options(
             "noise": options["init_noise"],
         },
     }
-    scalars = {"colours": options["colors"], "average": options["average"]}
+    scalars = {
+        "colours": options["colors"],
+        "alpha": options["alpha"],
+        "average": options["average"],
+    }
     given = {name: _without_none(table) for name, table in tables.items()}
     return {**_without_none(scalars), **{name: table for name, table in given.items() if table}}
 

@@ -13,6 +13,7 @@ from nst_core.problem import regions
 from nst_core.problem.initial_image import first_image
 from nst_core.problem.style_cache import fingerprint
 from nst_core.problem.styles import style_sources
+from nst_core.problem.visibility import visible
 from nst_core.run.averaging import EMAStepper
 from nst_core.run.lbfgs_stepper import LBFGSStepper
 from nst_core.run.prepared import PreparedRun
@@ -34,7 +35,12 @@ def initial_image(prepared: PreparedRun, number: int, *, previous: Image | None)
     if previous is None:
         content = images.resize_picture(prepared.content, height=height, width=width)
         return first_image(
-            spec.start, picture=prepared.start, content=content, styles=prepared.styles
+            spec.start,
+            picture=prepared.start,
+            content=content,
+            styles=prepared.styles,
+            mask=prepared.content_mask,
+            alpha=prepared.alpha,
         )
     if spec.stages[number].through_8_bits:
         return images.resize_picture(images.truncate_to_8bit(previous), height=height, width=width)
@@ -55,7 +61,10 @@ def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -
     spec = prepared.plan.spec
     size = prepared.sizes[number]
     height, width = size.content
-    guides = regions.style_guides(prepared.content_mask, prepared.styles, sizes=size.styles)
+    seen, whole = visible(prepared.alpha, size=size.content), prepared.is_whole
+    guides = regions.style_guides(
+        prepared.content_mask, prepared.styles, sizes=size.styles, whole=whole
+    )
     problem = Problem(
         content=images.resize_picture(prepared.content, height=height, width=width),
         styles=style_sources(prepared.styles, size.styles, guides),
@@ -64,7 +73,10 @@ def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -
         objective=spec.objective(),
         adam=spec.adam(),
         architecture=spec.architecture(),
-        guides=regions.content_guides(prepared.content_mask, size=size.content),
+        guides=regions.content_guides(
+            prepared.content_mask, size=size.content, seen=seen, whole=whole
+        ),
+        visibility=seen,
     )
     memory.trim_heap()
     session = _start_session(prepared, problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -17,6 +17,7 @@ from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
 from nst_core.spec.fields import (
+    Alpha,
     Beta,
     Colours,
     File,
@@ -34,6 +35,9 @@ from nst_core.spec.stages import Pyramid, Stage
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
+_OMITTED_FROM_SPEC = frozenset({"network", "colours", "alpha", "precision", "average", "pyramid"})
+
+_START_WORDS = frozenset({"content", "content-recoloured", "noise", "style-colours"})
 
 
 class FeatureLosses(SpecTable):
@@ -113,8 +117,10 @@ class Start(SpecTable):
 
     Attributes:
         image: ``content``; ``noise``, standard normal in the normalised image; ``style-colours``,
-            noise with the mean and the covariance of the style's colours; or the path of a picture.
-        seed: The seed of all noise. NumPy's PCG64 draws it, so it is the same on every backend.
+            noise with the mean and the covariance of the style's colours; ``content-recoloured``,
+            the content moved to the style's colours by optimal transport; or the path of a picture.
+        seed: The seed of all that is random. NumPy's PCG64 draws it, so it is the same on every
+            backend.
         noise: The share of ``noise`` in the image, from 0 to 1; the rest is ``image``.
     """
 
@@ -129,7 +135,7 @@ class Start(SpecTable):
     @property
     def file(self) -> str | None:
         """The path in ``image``; None if ``image`` is a word."""
-        return None if self.image in ("content", "noise", "style-colours") else self.image
+        return None if self.image in _START_WORDS else self.image
 
 
 class Spec(SpecTable):
@@ -142,6 +148,8 @@ class Spec(SpecTable):
         colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
             colours moved to the content's. None for ``style``, except that the result of grey
             pictures is grey. See ``nst_core.run.recolouring``.
+        alpha: What transparent parts of content and style are: ``over-white``; or ``leave-out``,
+            with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.
         style: The style losses.
         total_variation: The total variation loss.
@@ -149,6 +157,9 @@ class Spec(SpecTable):
         optimiser: Adam or L-BFGS.
         schedule: How the learning rate decays.
         start: The image that the first stage starts from.
+        precision: ``bf16`` if the convolutions' products may be rounded to it by default, on a
+            device that multiplies bf16 faster. A run's own precision takes precedence unless it is
+            ``auto``. See ``nst_core.run.prepared``.
         average: The decay of an exponential moving average of the images, at least 0 and below 1;
             the average is the result of a stage. With 0 the result is the stage's last image. See
             ``nst_core.run.averaging``.
@@ -160,6 +171,7 @@ class Spec(SpecTable):
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
     colours: Colours | None = None
+    alpha: Alpha = "over-white"
     content: FeatureLosses
     style: Style
     total_variation: TotalVariation
@@ -167,6 +179,7 @@ class Spec(SpecTable):
     optimiser: Optimiser
     schedule: Schedule = Schedule()
     start: Start = Start()
+    precision: Literal["auto", "bf16"] = "auto"
     average: Beta = 0.0
     pyramid: Pyramid | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
@@ -186,7 +199,7 @@ class Spec(SpecTable):
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        table = without_defaults(self, dump(self), {"network", "colours", "average", "pyramid"})
+        table = without_defaults(self, dump(self), _OMITTED_FROM_SPEC)
         if self.pyramid is not None:
             del table["stages"]  # the pyramid gives them
         return table

@@ -175,6 +175,30 @@ class RootsForDensities(GuidesReplaced):
         return guides**2
 
 
+class IgnoresVisibility(NumpySession):
+    """Content losses and total variation count what is left out."""
+
+    def __init__(self, problem, *, dtype):
+        super().__init__(replace(problem, visibility=None), dtype=dtype)
+
+
+class CountsAllPixels(NumpySession):
+    """The mean is over all pixels, also over those that are left out."""
+
+    def _weighted_content_loss(self, features, target, weights, *, scaled):
+        found = oracle.weighted_content_loss(features, target, weights, scaled=scaled)
+        return [part * weights.mean() for part in found]
+
+
+class DifferencesOfOnePixel(NumpySession):
+    """In the total variation a difference counts by one of its pixels: the edge counts."""
+
+    def _weighted_total_variation(self, x, visibility):
+        larger = visibility.copy()
+        larger[:, :-1] = np.maximum(visibility[:, :-1], visibility[:, 1:])
+        return oracle.weighted_total_variation(x, larger)
+
+
 class SumForMean(NumpySession):
     """The content loss is a sum of squared errors, not a mean."""
 

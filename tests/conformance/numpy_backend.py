@@ -32,6 +32,7 @@ from nst_core.backend import (
     Problem,
     StyleTargets,
 )
+from nst_core.backend.guidance import visibility_at
 from nst_core.errors import BackendError, WeightsError
 from nst_core.weights import Weights
 
@@ -49,6 +50,7 @@ class NumpySession:
         }
         # The targets never change, so they are computed once.
         self._contents = self._tapped(self._forward(self._normalised(problem.content)))
+        self._visibility = problem.visibility
         self._style_targets = (problem.style_targets or self._find_style_targets(problem)).copied()
         self._grams = self._find_grams(problem)
         self._other_style_losses = self._find_other_style_losses(problem)
@@ -114,8 +116,10 @@ class NumpySession:
     _gram = staticmethod(oracle.gram)
     _content_loss = staticmethod(oracle.content_loss)
     _scaled_content_loss = staticmethod(oracle.scaled_content_loss)
+    _weighted_content_loss = staticmethod(oracle.weighted_content_loss)
     _style_loss = staticmethod(oracle.style_loss)
     _total_variation = staticmethod(oracle.total_variation)
+    _weighted_total_variation = staticmethod(oracle.weighted_total_variation)
     _adam_update = staticmethod(oracle_adam.update)
     _mxnet_adam_update = staticmethod(oracle_adam.update_stock_mxnet)
 
@@ -171,6 +175,19 @@ class NumpySession:
         plain = (objective.style_statistics, objective.style_distance) == ("gram", "mse")
         return plain and problem.guides is None
 
+    def _content_loss_at(self, tap: str, features: Array) -> tuple[Any, Array]:
+        scaled, content = self._objective.content_distance == "scaled", self._contents[tap]
+        weights = visibility_at(self._visibility, tap)
+        if weights is not None:
+            weights = weights.astype(self._dtype)
+            return self._weighted_content_loss(features, content, weights, scaled=scaled)
+        return (self._scaled_content_loss if scaled else self._content_loss)(features, content)
+
+    def _variation_of(self, x: Array) -> tuple[Any, Array]:
+        if self._visibility is None:
+            return self._total_variation(x)
+        return self._weighted_total_variation(x, self._visibility.astype(self._dtype))
+
     def _style_loss_at(self, tap: str, features: Array) -> tuple[Any, Array]:
         other = self._other_style_losses.get(tap)
         return other(features) if other else self._style_loss(features, self._grams[tap])
@@ -194,16 +211,14 @@ class NumpySession:
         gradients = {tap: np.zeros_like(value) for tap, value in features.items()}
         content, style = {}, {}
         for tap, weight in self._objective.content.items():
-            scaled = self._objective.content_distance == "scaled"
-            distance = self._scaled_content_loss if scaled else self._content_loss
-            loss, gradient = distance(features[tap], self._contents[tap])
+            loss, gradient = self._content_loss_at(tap, features[tap])
             content[tap] = float(weight * loss)
             gradients[tap] += weight * gradient
         for tap, weight in self._objective.style.items():
             loss, gradient = self._style_loss_at(tap, features[tap])
             style[tap] = float(weight * loss)
             gradients[tap] += self._objective.style_multiplicity * weight * gradient
-        variation, variation_gradient = self._total_variation(x)
+        variation, variation_gradient = self._variation_of(x)
         total_variation = float(self._objective.total_variation * variation)
         losses = Losses(
             content=content,

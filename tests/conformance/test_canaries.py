@@ -16,6 +16,7 @@ from conformance.cases import (
     ADAM,
     BLENDED,
     COUNTED,
+    LEFT_OUT,
     REGIONS,
     SCALED,
     SMALL,
@@ -92,6 +93,16 @@ CANARIES = {
         on(values.check_style, case=REGIONS, dtype="float32"),
     ),
     numbers.RootsForDensities: (on(values.check_style, case=REGIONS),),
+    numbers.IgnoresVisibility: (
+        on(values.check_content, case=LEFT_OUT),
+        on(values.check_content, case=LEFT_OUT, dtype="float32"),
+        on(values.check_total_variation, case=LEFT_OUT),
+    ),
+    numbers.CountsAllPixels: (on(values.check_content, case=LEFT_OUT),),
+    numbers.DifferencesOfOnePixel: (
+        on(values.check_total_variation, case=LEFT_OUT),
+        on(values.check_gradient, case=LEFT_OUT),
+    ),
     numbers.SumForMean: (on(values.check_content), on(values.check_total)),
     numbers.StyleSumForMean: (on(values.check_style), on(values.check_total)),
     numbers.ChannelsFlipped: (

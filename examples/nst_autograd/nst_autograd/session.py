@@ -9,7 +9,7 @@ from nst_autograd.losses import Moments, distance, moments, style_loss, total_va
 from nst_autograd.network import Network, denormalised, normalised, to_array, to_tensor
 from nst_core.arrays import Array, Image
 from nst_core.backend import AdamState, Evaluation, Losses, Problem, StyleTargets
-from nst_core.backend.guidance import regions_at
+from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 
 
 class AutogradSession:
@@ -20,6 +20,13 @@ class AutogradSession:
         taps = self._objective.taps()
         self._network = Network(problem.weights, taps, problem.architecture, dtype)
         self._regions = {tap: regions_at(problem.guides, tap) for tap in self._objective.style}
+        self._visible = {
+            tap: self._weights(found)
+            for tap in self._objective.content
+            if (found := visibility_at(problem.visibility, tap)) is not None
+        }
+        pairs = variation_weights(problem.visibility)
+        self._variation = pairs and (self._weights(pairs[0]), self._weights(pairs[1]))
         # The targets never change, so they are computed once.
         contents = self._features(problem.content)
         self._contents = {tap: contents[tap] for tap in self._objective.content}
@@ -129,14 +136,14 @@ class AutogradSession:
     def _evaluate(self, x: Tensor) -> tuple[Losses, Tensor]:
         objective, features = self._objective, self._network.features(x)
         content = {
-            tap: weight * distance(features[tap] - self._contents[tap], objective.content_distance)
+            tap: weight * self._content_loss(tap, features[tap])
             for tap, weight in objective.content.items()
         }
         style = {
             tap: weight * self._style_loss(tap, features[tap])
             for tap, weight in objective.style.items()
         }
-        variation = objective.total_variation * total_variation(x)
+        variation = objective.total_variation * total_variation(x, self._variation)
         total = (
             sum(content.values()) + objective.style_multiplicity * sum(style.values()) + variation
         )
@@ -147,6 +154,13 @@ class AutogradSession:
             total=total.item(),
         )
         return losses, total
+
+    def _content_loss(self, tap: str, features: Tensor) -> Tensor:
+        difference = features - self._contents[tap]
+        return distance(difference, self._objective.content_distance, self._visible.get(tap))
+
+    def _weights(self, weights: Array) -> Tensor:
+        return torch.tensor(weights, dtype=self._dtype)
 
     def _style_loss(self, tap: str, features: Tensor) -> Tensor:
         loss, objective = features.new_zeros(()), self._objective
