@@ -215,7 +215,7 @@ class _Loop:
     def _between_steps(self, stage: _RunningStage) -> None:
         """Write a checkpoint if one is due, and stop if asked to."""
         writer, stopping = self.control.checkpoints, self.control.stop()
-        if writer and (stopping or self._global_step % writer.every == 0):
+        if writer and (stopping or writer.due(self._global_step)):
             stage.guard.check_end(stage.stepper.image(), step=stage.done)
             writer.write(self._checkpoint(stage, writer.options))
         if stopping and self._global_step < self.prepared.plan.steps:
