@@ -43,6 +43,10 @@ ALGORITHM: Options = {
         "metavar": "adam|lbfgs",
         "help": "Optimiser. If the preset has another one, its settings don't apply.",
     },
+    "--variables": {
+        "metavar": "pixels|laplacian",
+        "help": "What the optimiser moves: pixels, or the levels of the image's Laplacian pyramid.",
+    },
     "--lr": {"type": float, "metavar": "X", "help": "Learning rate of the first step."},
     "--carry-state/--no-carry-state": {
         "default": None,
