@@ -43,6 +43,10 @@ ALGORITHM: Options = {
         "metavar": "adam|lbfgs",
         "help": "Optimiser. If the preset has another one, its settings don't apply.",
     },
+    "--variables": {
+        "metavar": "pixels|laplacian",
+        "help": "What the optimiser moves: pixels, or the levels of the image's Laplacian pyramid.",
+    },
     "--lr": {"type": float, "metavar": "X", "help": "Learning rate of the first step."},
     "--carry-state/--no-carry-state": {
         "default": None,
@@ -115,6 +119,11 @@ COLOURS: Options = {
         "metavar": "style|content|match",
         "help": "Colours of the result: the style's; the content's; or the style's after matching "
         "them to the content's. Without it the style's, but grey if all pictures are grey.",
+    },
+    "--alpha": {
+        "metavar": "over-white|leave-out",
+        "help": "Transparent parts of content and style: laid over white, or left out of all "
+        "losses.  [default: over-white]",
     },
 }
 

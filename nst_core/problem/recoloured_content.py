@@ -19,6 +19,7 @@ from nst_core.images.resize import resize_image
 from nst_core.problem import regions
 from nst_core.problem.masks import Mask
 from nst_core.problem.styles import StylePicture
+from nst_core.problem.visibility import visible
 
 _SIDE = 256
 """The longest side at which colours are transported; larger pictures have the same colours."""
@@ -30,7 +31,12 @@ _RIDGE = 1e-3
 
 
 def recoloured_content(
-    content: Image, styles: Sequence[StylePicture], *, mask: Mask | None, seed: int
+    content: Image,
+    styles: Sequence[StylePicture],
+    *,
+    mask: Mask | None,
+    seed: int,
+    alpha: PIL.Image.Image | None = None,
 ) -> Image:
     """Return the content with the distribution of colours of the styles.
 
@@ -43,6 +49,7 @@ def recoloured_content(
         mask: The content's label picture, or None. With it each region gets the colours of its own
             styles.
         seed: The seed of the transport. NumPy's PCG64 draws it.
+        alpha: The alpha, mode ``L``, by which the content's pixels count; None if all count alike.
 
     Returns:
         (H, W, 3) float32 in [0, 1].
@@ -51,12 +58,17 @@ def recoloured_content(
     small = _small_size(height, width)
     reduced = np.asarray(resize_image(content, height=small[0], width=small[1]), np.float64)
     shares = _shares(mask, small)
+    seen = visible(alpha, size=small)
+    counting = shares if seen is None else shares * seen
     targets = _targets(styles, mask, count=len(shares))
     result = np.zeros(content.shape, np.float32)
     for number, full_share in enumerate(_shares(mask, (height, width))):
-        if full_share.any() and shares[number].any():
-            maps = _maps(reduced, shares[number], targets[number], seed=seed)
+        target = targets[number]
+        if full_share.any() and counting[number].any() and target is not None:
+            maps = _maps(reduced, counting[number], target, seed=seed)
             result += full_share[..., None] * apply_maps(content, maps)
+        elif seen is not None:
+            result += full_share[..., None] * content  # nothing of the region is visible
     return np.clip(result, 0, 1)
 
 
@@ -73,11 +85,12 @@ def _shares(mask: Mask | None, size: tuple[int, int]) -> NDArray[np.float32]:
 
 def _targets(
     styles: Sequence[StylePicture], mask: Mask | None, *, count: int
-) -> list[WeightedColours]:
-    """Return the distribution of colours of each of ``count`` regions."""
+) -> list[WeightedColours | None]:
+    """Return the distribution of colours of each of ``count`` regions; None if there is none."""
     pictures = [_sampled(style.picture) for style in styles]
     sizes = [(picture.height, picture.width) for picture in pictures]
-    guides = regions.style_guides(mask, styles, sizes=sizes)
+    whole = all(style.alpha is None for style in styles)
+    guides = regions.style_guides(mask, styles, sizes=sizes, whole=whole)
     parts: list[list[WeightedColours]] = [[] for _ in range(count)]
     for style, picture, guide in zip(styles, pictures, guides, strict=True):
         colours = np.asarray(picture, np.float64).reshape(-1, 3) / 255
@@ -87,7 +100,7 @@ def _targets(
                 # A region's share of a style does not depend on how large it is there.
                 part = WeightedColours(colours, weights * (style.weight / weights.sum()))
                 parts[region].append(part)
-    return [WeightedColours.joined(part) for part in parts]
+    return [WeightedColours.joined(part) if part else None for part in parts]
 
 
 def _sampled(picture: PIL.Image.Image) -> PIL.Image.Image:
