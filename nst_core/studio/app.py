@@ -110,8 +110,17 @@ class Api:
         )
 
     def _presets(self) -> list[dict[str, Any]]:
-        names = sorted(presets.names(), key=lambda name: (name != presets.DEFAULT, name))
-        return [describe_preset(name) for name in names]
+        """Return all presets: the default one first, then nst's own, then the documents."""
+        found = [
+            {**describe_preset(name), "has_card": (PAGE / "cards" / f"{name}.jpg").is_file()}
+            for name in presets.names()
+        ]
+
+        def order(one: dict[str, Any]) -> tuple[bool, bool, str]:
+            own = str(one["source"]).startswith("nst's own")
+            return one["name"] != presets.DEFAULT, not own, str(one["name"])
+
+        return sorted(found, key=order)
 
     def _described(self, picture: LibraryPicture) -> dict[str, Any]:
         table = picture.model_dump(mode="json", exclude={"file", "sha256", "recipe"})

@@ -113,7 +113,8 @@ class Recorder(Observer):
         if self._keeps_snapshots and self.is_snapshot(step.global_step):
             self._later(self._write_snapshot, step)
         now = time.monotonic()
-        if now >= self._next_picture and self._tasks.empty():
+        is_last = step.global_step == self.total_steps
+        if is_last or (now >= self._next_picture and self._tasks.empty()):
             self._next_picture = now + _LEAST_SECONDS
             self._later(self._write_live, step)
 
@@ -121,6 +122,11 @@ class Recorder(Observer):
     def closed(self) -> None:
         self._tasks.put(None)
         self._thread.join(60)
+
+    @property
+    def total_steps(self) -> int:
+        """The steps of all stages together; 0 before the run has started."""
+        return 0 if self._plan is None else self._plan.steps
 
     def is_snapshot(self, global_step: int) -> bool:
         """Whether a snapshot is kept after this step."""
