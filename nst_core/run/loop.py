@@ -167,7 +167,10 @@ class _Loop:
         image = stage_setup.initial_image(self.prepared, number, previous=self._image)
         stepper = stage_setup.start_stepper(self.prepared, number, initial_image=image)
         if self._carried_state:
-            stage_setup.carry_state(stepper, self._carried_state, initial_image=image)
+            before, now = (
+                stage_setup.change_of_variables(self.prepared, one) for one in (number - 1, number)
+            )
+            stage_setup.carry_state(stepper, self._carried_state, before=before, now=now)
         guard = DivergenceGuard(image, is_result=self._image is not None)
         return _RunningStage(
             number=number, initial_image=image, stepper=stepper, guard=guard, done=0
