@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from importlib.util import find_spec
 from pathlib import Path
+
+import click
 
 from nst_core.errors import NstError, SpecError
 from nst_core.terminal.streams import echo, warn
@@ -35,7 +38,7 @@ def run_studio(
     port: int | None,
     no_browser: bool,
     host: str,
-    password: str | None,
+    password: bool,
     i_know: bool,
 ) -> None:
     """Serve a studio until Ctrl-C.
@@ -45,7 +48,7 @@ def run_studio(
         port: The port; None for a free one.
         no_browser: Whether to open no browser.
         host: The address to listen at.
-        password: What people on other machines log in with.
+        password: Whether people on other machines log in with a password.
         i_know: Whether other machines may come in without a password.
 
     Raises:
@@ -53,6 +56,7 @@ def run_studio(
     """
     check_extra("nst studio")
     _check_host(host, password=password, i_know=i_know)
+    secret = _password() if password else None
     from nst_core.studio.server import serve_studio  # noqa: PLC0415 - the extra
 
     def on_address(address: str) -> None:
@@ -63,13 +67,27 @@ def run_studio(
         directory,
         host=host,
         port=port,
-        password=password,
+        password=secret,
         opens_browser=not no_browser,
         on_address=on_address,
     )
 
 
-def _check_host(host: str, *, password: str | None, i_know: bool) -> None:
+def _password() -> str:
+    """Return the password, from the environment or the terminal: a command line can be read.
+
+    Raises:
+        SpecError: if it is empty.
+    """
+    text = os.environ.get("NST_STUDIO_PASSWORD")
+    if text is None:
+        text = str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    if not text.strip():
+        raise SpecError("NST_STUDIO_PASSWORD is empty: set a password")
+    return text
+
+
+def _check_host(host: str, *, password: bool, i_know: bool) -> None:
     """Check that other machines are let in only if that is meant.
 
     Raises:
@@ -79,11 +97,9 @@ def _check_host(host: str, *, password: str | None, i_know: bool) -> None:
         is_own = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_own = False
-    if password is not None and not password.strip():
-        raise SpecError("--password: the password is empty; give one")
     if is_own:
         return
-    if password is None and not i_know:
+    if not password and not i_know:
         raise SpecError(
             f"--host {host} lets other machines in: add --password, or --i-know if the network is "
             "yours alone"

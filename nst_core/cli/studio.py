@@ -39,12 +39,8 @@ _EXAMPLES = examples(
 )
 @cloup.option(
     "--password",
-    prompt=True,
-    prompt_required=False,
-    hide_input=True,
-    envvar="NST_STUDIO_PASSWORD",
-    metavar="TEXT",
-    help="Password for other machines; asked for if no TEXT is given. Also $NST_STUDIO_PASSWORD.",
+    is_flag=True,
+    help="Let in whoever knows a password: $NST_STUDIO_PASSWORD, or else it is asked for.",
 )
 @cloup.option(
     "--i-know",

@@ -244,7 +244,7 @@ class Api:
         directory = painting_files.snapshot_directory(
             self._studio.store.painting_directory(painting), step
         )
-        name = "painting.png" if "full" in request.query_params else "thumb.jpg"
+        name = "thumb.jpg"
         if step not in [one.step for one in painting.snapshots] or not (directory / name).exists():
             return _missing("there is no such snapshot")
         return FileResponse(directory / name)
@@ -270,7 +270,9 @@ class Api:
             case "go-on":
                 studio.go_on(painting)
             case "undo":
-                studio.undo(painting, _whole(asked, "step"))
+                step = _whole(asked, "step")
+                await self._downloads.prepare_snapshot(painting, step)
+                studio.undo(painting, step)
             case "move":
                 studio.move(painting, _whole(asked, "position"))
             case "full":

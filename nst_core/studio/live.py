@@ -134,7 +134,7 @@ async def serve(directory: Path, title: str, events: BinaryIO, output: BinaryIO)
     studio = Studio(store, max_pixels=0, warm=None)
     listener = listen("127.0.0.1", 0)
     access = Access(host="127.0.0.1", port=listener.getsockname()[1])
-    running = server(_app(studio, access))
+    running = server(_app(studio, access), studio.hub)
     loop = asyncio.get_running_loop()
 
     def read() -> None:

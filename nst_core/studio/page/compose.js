@@ -229,14 +229,13 @@ export function composeView() {
   function colours() {
     const own = field("colours");
     if (!own) return null;
-    const names = { style: "The style’s", content: "The content’s", match: "Matched" };
     const value = valueOf("colours") || "style";
     return h("div", { class: "control" }, h("span", { id: "colours-label" }, "Colours"),
       h("div", { class: "segments", role: "radiogroup", "aria-labelledby": "colours-label" },
         own.choices.filter(Boolean).map((one) => h("label", {},
           h("input", { type: "radio", name: "colours", checked: value === one,
             onchange: () => override("colours", one === (own.value || "style") ? undefined : one) }),
-          h("span", {}, names[one] ?? one.charAt(0).toUpperCase() + one.slice(1))))));
+          h("span", {}, one.charAt(0).toUpperCase() + one.slice(1))))));
   }
 
   function seed() {

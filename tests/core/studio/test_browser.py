@@ -123,7 +123,7 @@ def test_from_two_pictures_to_a_file_with_its_recipe(backend, open_page, studio,
     page.locator(".caption-title").filter(has_text="meadow").wait_for()
     drop(page, ".style-tile", "ink.png", 6)
     page.locator(".tile-title").filter(has_text="ink").wait_for()
-    set_small(page, backend=backend, steps=400)
+    set_small(page, backend=backend, steps=150)
     name = paint(page)
     page.get_by_role("heading", name="meadow + ink").wait_for()
     page.locator(".compare-after").wait_for()
@@ -140,7 +140,7 @@ def test_from_two_pictures_to_a_file_with_its_recipe(backend, open_page, studio,
     page.get_by_role("button", name="Go on", exact=True).click()
     page.close()  # stops nothing
     page = open_page(f"/#/painting/{name}")
-    page.locator(".progress-text").filter(has_text=re.compile("step [0-9]+ of 400")).wait_for()
+    page.locator(".progress-text").filter(has_text=re.compile("step [0-9]+ of 150")).wait_for()
     state(page, "Done")
     slider = page.get_by_role("slider", name=re.compile("Line between"))
     slider.focus()
@@ -151,7 +151,7 @@ def test_from_two_pictures_to_a_file_with_its_recipe(backend, open_page, studio,
         page.get_by_role("link", name="PNG").click()
     path = tmp_path / "kept.png"
     download.value.save_as(path)
-    assert download.value.suggested_filename == "meadow-ink-400.png"
+    assert download.value.suggested_filename == "meadow-ink-150.png"
     assert f'backend = "{backend}"' in images.read_recipe(path)
     with PIL.Image.open(path) as picture:
         assert picture.size == (40, 30)
