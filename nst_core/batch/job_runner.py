@@ -11,7 +11,7 @@ from nst_core import images
 from nst_core import weights as weights_module
 from nst_core.backend import Backend, registry
 from nst_core.batch.job import Job, JobRecord
-from nst_core.errors import NstError
+from nst_core.errors import NstError, OutOfMemoryError
 from nst_core.problem.style_cache import TargetCache
 from nst_core.run.pictures import CHECKSUMS, Pictures
 from nst_core.run.result import Result
@@ -27,10 +27,13 @@ class SharedResources:
 
     Attributes:
         targets: The style targets computed so far.
+        out_of_memory: Whether a job has run out of memory. Its process may not have got back all of
+            it, above all address space: the next job had better run in a new process.
     """
 
     def __init__(self) -> None:
         self.targets = TargetCache()
+        self.out_of_memory = False
         self._backends: dict[str, Backend] = {}
         self._weights: dict[str, Weights] = {}
 
@@ -58,15 +61,18 @@ def run_job(job: Job, *, shared: SharedResources | None = None) -> JobRecord:
         The record. Mistakes of the user and missing resources are records too; only Ctrl-C and
         bugs are raised.
     """
-    began = time.perf_counter()
+    began, shared = time.perf_counter(), shared or SharedResources()
     try:
         if is_done(job):
             return JobRecord.skipped(job)
-        result = _transfer(job, shared or SharedResources())
+        result = _transfer(job, shared)
+        shared.out_of_memory |= result.out_of_memory
         result.save_with_fallback(job.output)
     except NstError as error:
+        shared.out_of_memory |= isinstance(error, OutOfMemoryError)
         return JobRecord.failed(job, str(error), seconds=time.perf_counter() - began)
     except MemoryError:
+        shared.out_of_memory = True
         return JobRecord.failed(job, "not enough memory; try a smaller --size")
     return _record(job, result, seconds=time.perf_counter() - began)
 

@@ -14,6 +14,7 @@ from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_runner import is_done
 from nst_core.system.files import remove_stale
 from nst_core.system.processes import exit_reason, stop
+from nst_core.system.supervision import OUT_OF_MEMORY
 
 
 class BatchInterrupted(KeyboardInterrupt):
@@ -36,8 +37,8 @@ def run_jobs(
 ) -> list[JobRecord]:
     """Run all jobs, in ``workers`` processes at a time.
 
-    A process that dies, for example because memory runs out, costs only the picture that it was
-    making. A new process takes its place.
+    A process that dies costs only the picture that it was making. A new process takes its place; so
+    it does after a picture for which the memory was not enough.
 
     Args:
         jobs: The jobs.
@@ -124,10 +125,14 @@ class _ProcessPool:
                     return
                 record = _ask(process, job)
                 if record is None:
-                    process.communicate()  # waits until it has ended, and closes the pipes
-                    status = process.returncode
+                    status = _end(process)
                     if self._stopped or status == 130:
                         return
+                    if status == OUT_OF_MEMORY:
+                        # It ended after the job before, and has not begun this one.
+                        process = None
+                        self._give_back(number, job)
+                        continue
                     record = JobRecord.failed(job, exit_reason(status))
                     process = None
                 self._add(number, record)
@@ -141,6 +146,10 @@ class _ProcessPool:
     def _next(self) -> tuple[int, Job] | None:
         with self._lock:
             return None if self._stopped or not self._pending else self._pending.popleft()
+
+    def _give_back(self, number: int, job: Job) -> None:
+        with self._lock:
+            self._pending.appendleft((number, job))
 
     def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes] | None:
         with self._lock:
@@ -174,6 +183,13 @@ def _ask(process: subprocess.Popen[bytes], job: Job) -> JobRecord | None:
     except OSError:
         return None
     return JobRecord.model_validate_json(line) if line else None
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Wait until a process has ended, close its pipes and return its exit status."""
+    with suppress(OSError):  # what was written to its input may never have been read
+        process.communicate()
+    return process.wait()
 
 
 def _environment(workers: int) -> dict[str, str]:
