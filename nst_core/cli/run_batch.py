@@ -97,11 +97,12 @@ def run_batch(
 
 def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[bool, list[JobRecord]]:
     """Run the jobs and print a line for each; return whether Ctrl-C ended it, and the records."""
-    count = 0
+    count, said = 0, set[str]()
 
     def on_record(record: JobRecord) -> None:
         nonlocal count
         count += 1
+        style = f"{display_path(record.style)} ", f"{display_path(record.style)}: "
         if not quiet:
             outcome = {
                 "done": f"done in {record.seconds:.0f} s",
@@ -110,7 +111,12 @@ def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[bool, list[
             }[record.status]
             echo(f"{count}/{len(jobs)}  {display_path(record.output)}: {outcome}", err=True)
         for line in record.warnings:
-            warn(f"{display_path(record.output)}: {line}")
+            # About the style's file: once, not for each content.
+            if not line.startswith(style):
+                warn(f"{display_path(record.output)}: {line}")
+            elif line not in said:
+                said.add(line)
+                warn(line)
 
     try:
         return False, batch.run_jobs(jobs, workers=workers, on_record=on_record)
