@@ -30,12 +30,13 @@ from nst_mxnet.network import Network
 from nst_mxnet.out_of_memory import out_of_memory_message
 from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES, StripSizes
 from nst_mxnet.statistics import Blend, Shape, style_target
+from nst_mxnet.variables import variables_of
 
 
 @translates_out_of_memory(out_of_memory_message)
 @mx.util.use_np  # NumPy semantics inside these methods alone: a host program may use mx.nd
 class MXNetSession:
-    """``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W).
+    """``nst_core.backend.Session``; images are normalised arrays (1, 3, H, W).
 
     MXNet is asynchronous on the CPU too: every call is only queued, and reading a value waits
     for it. So ``step`` returns early on every device.
@@ -75,8 +76,9 @@ class MXNetSession:
         self._style_targets = self._find_style_targets(problem)
         self._terms = loss_terms(problem.objective, self._find_targets(problem), self._shapes)
         self._variation_weights = self._find_variation_weights(problem)
-        self._x = self._normalised(problem.start)
-        self._adam = AdamUpdate(self._x, problem.adam)
+        self._variables = variables_of(problem, device=device, dtype=dtype)
+        self._z = self._variables.start(self._normalised(problem.start))
+        self._adam = AdamUpdate(self._z, problem.adam)
         self._last_losses: WeightedLosses | None = None
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
@@ -95,8 +97,9 @@ class MXNetSession:
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; its last operations are only queued."""
         with self._network.threads():
-            self._last_losses, gradient = self._evaluate(self._x)
-            self._adam.apply(self._x, gradient, learning_rate=learning_rate)
+            self._last_losses, gradient = self._evaluate(self._variables.image(self._z))
+            gradient = self._variables.gradient(gradient)
+            self._adam.apply(self._z, gradient, learning_rate=learning_rate)
 
     def losses(self) -> Losses:
         """Return the losses of the last step, before its update.
@@ -110,7 +113,7 @@ class MXNetSession:
 
     def image(self) -> Image:
         """Return the current image, (H, W, 3)."""
-        return layout.to_array(layout.denormalise(self._x))
+        return layout.to_array(layout.denormalise(self._variables.image(self._z)))
 
     def style_targets(self) -> StyleTargets:
         """Return a copy of the styles' statistics that the image is compared with."""
@@ -120,17 +123,17 @@ class MXNetSession:
         """Return a copy of the optimiser's state."""
         return AdamState(
             step=self._adam.step,
-            image=layout.to_array(self._x),
-            first_moment=layout.to_array(self._adam.first_moment),
-            second_moment=layout.to_array(self._adam.second_moment),
+            image=self._variables.to_array(self._z),
+            first_moment=self._variables.to_array(self._adam.first_moment),
+            second_moment=self._variables.to_array(self._adam.second_moment),
         )
 
     def restore(self, *, state: AdamState) -> None:
         """Continue from ``state``."""
-        self._x[:] = self._tensor(state.image)
+        self._z[:] = self._variables.to_tensor(state.image)
         self._adam.step = state.step
-        self._adam.first_moment[:] = self._tensor(state.first_moment)
-        self._adam.second_moment[:] = self._tensor(state.second_moment)
+        self._adam.first_moment[:] = self._variables.to_tensor(state.first_moment)
+        self._adam.second_moment[:] = self._variables.to_tensor(state.second_moment)
 
     def _find_targets(self, problem: Problem) -> Targets:
         image = self._normalised(problem.content)

@@ -221,6 +221,9 @@ class Problem:
             losses and in the total variation. At every tap something is visible. None if all pixels
             count alike.
         architecture: How the network pools and pads.
+        laplacian_levels: The number of levels of the Laplacian pyramid that is the session's
+            variable, at least 0: see ``nst_core.optimisers.LaplacianPyramid``. With 0 the variable
+            is the normalised image itself.
         style_targets: The targets that an earlier session computed from the same styles in the
             same way, see ``nst_core.problem.style_cache``. If they are given, the session does
             not read the styles.
@@ -235,6 +238,7 @@ class Problem:
     guides: Array | None = None
     visibility: Array | None = None
     architecture: Architecture = PLAIN_VGG
+    laplacian_levels: int = 0
     style_targets: StyleTargets | None = None
 
     def shares(self) -> tuple[tuple[StyleSource, float], ...]:

@@ -54,6 +54,7 @@ def from_options(
             "learning_rate": options["lr"],
             "carry_state": options["carry_state"],
         },
+        "variables": {"kind": options["variables"]},
         "start": {
             "image": _text(options["init"]),
             "seed": options["seed"],
@@ -61,6 +62,7 @@ def from_options(
         },
     }
     scalars = {
+        "strength": options["strength"],
         "colours": options["colors"],
         "alpha": options["alpha"],
         "average": options["average"],

@@ -105,7 +105,9 @@ def stored_picture(
         with as_error(path, its_reader.form):
             # Some of Pillow's classes give their file away when they have decoded.
             source = picture.fp or stream
+            _forget_xmp(picture)  # Pillow turns a TIFF when it decodes it
             _load(picture)
+            _forget_xmp(picture)  # that of a PNG may come after the pixels
             orientation = _orientation(picture)
             exif = kept_tags(picture)
             standard, notes = as_standard(picture, source)
@@ -131,6 +133,15 @@ def _load(picture: ImageFile) -> None:
         picture.im = PIL.Image.new(picture.mode, size).im
     with silent():
         picture.load()
+
+
+def _forget_xmp(picture: ImageFile) -> None:
+    """Remove XMP data, whose orientation Pillow takes if EXIF has none.
+
+    Viewers go by EXIF alone. Programs that turn a picture and drop its EXIF data often leave XMP.
+    """
+    for key in ("xmp", "XML:com.adobe.xmp"):
+        picture.info.pop(key, None)
 
 
 def _orientation(picture: ImageFile) -> int:

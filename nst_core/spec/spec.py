@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
+    PlainValidator,
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
@@ -29,15 +30,35 @@ from nst_core.spec.fields import (
     describe,
     without_defaults,
 )
-from nst_core.spec.optimisers import Adam, Optimiser
+from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
+from nst_core.spec.strength import (
+    UNCHANGED,
+    Strength,
+    check_strength,
+    content_factor,
+    scaled,
+    style_factor,
+)
+from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
-_OMITTED_FROM_SPEC = frozenset({"network", "colours", "alpha", "precision", "average", "pyramid"})
+_OMITTED_FROM_SPEC = frozenset(
+    {"network", "colours", "strength", "alpha", "variables", "precision", "average", "pyramid"}
+)
 
 _START_WORDS = frozenset({"content", "content-recoloured", "noise", "style-colours"})
+
+
+def _zeroed_levels(value: object) -> object:
+    if value == "auto" or (type(value) is int and 0 <= value <= 16):
+        return value
+    raise ValueError("should be auto, or a whole number from 0 to 16")
+
+
+ZeroedLevels = Annotated[int | Literal["auto"], PlainValidator(_zeroed_levels)]
 
 
 class FeatureLosses(SpecTable):
@@ -122,15 +143,23 @@ class Start(SpecTable):
         seed: The seed of all that is random. NumPy's PCG64 draws it, so it is the same on every
             backend.
         noise: The share of ``noise`` in the image, from 0 to 1; the rest is ``image``.
+        zeroed_levels: How many of the finest levels of a Laplacian pyramid (see
+            ``nst_core.optimisers.LaplacianPyramid``) are zero at the start, from 0 to 16, counted
+            at the size of the last stage; ``auto`` for three, and two if the last stage has a side
+            of 1024 pixels or more, as in Kolkin et al., "Neural Neighbor Style Transfer" (2022).
+            The first stage's image lacks those of them that its size has. A later stage starts
+            from the stage before and has the content's levels that are new to it and not zero.
+            None (left out in a file) for all of the first image, and nothing new later.
     """
 
     image: File = "content"
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
     noise: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+    zeroed_levels: ZeroedLevels | None = None
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_defaults(self, dump(self), {"noise"})
+        return without_defaults(self, dump(self), {"noise", "zeroed_levels"})
 
     @property
     def file(self) -> str | None:
@@ -145,9 +174,12 @@ class Spec(SpecTable):
         name: The name of the preset that the spec comes from, or ``custom``.
         source: Where the algorithm is published.
         description: How it differs from other presets.
-        colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
-            colours moved to the content's. None for ``style``, except that the result of grey
-            pictures is grey. See ``nst_core.run.recolouring``.
+        colours: The colours of the result: ``style``, ``content``, ``match`` for the style's
+            colours moved to the content's, or ``oklab`` for the content's moved to the style's.
+            None for ``style``, except that the result of grey pictures is grey. See
+            ``nst_core.run.recolouring``.
+        strength: From 0, the content is kept, to 1, the style is taken; 0.5 leaves the weights as
+            they are. See ``nst_core.spec.strength``.
         alpha: What transparent parts of content and style are: ``over-white``; or ``leave-out``,
             with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.
@@ -155,6 +187,7 @@ class Spec(SpecTable):
         total_variation: The total variation loss.
         network: How the network pools and pads.
         optimiser: Adam or L-BFGS.
+        variables: What the optimiser moves: pixels, or the levels of a Laplacian pyramid.
         schedule: How the learning rate decays.
         start: The image that the first stage starts from.
         precision: ``bf16`` if the convolutions' products may be rounded to it by default, on a
@@ -171,12 +204,14 @@ class Spec(SpecTable):
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
     colours: Colours | None = None
+    strength: Strength = UNCHANGED
     alpha: Alpha = "over-white"
     content: FeatureLosses
     style: Style
     total_variation: TotalVariation
     network: Network = Network()
     optimiser: Optimiser
+    variables: Variables = Variables()
     schedule: Schedule = Schedule()
     start: Start = Start()
     precision: Literal["auto", "bf16"] = "auto"
@@ -213,6 +248,21 @@ class Spec(SpecTable):
         return self
 
     @model_validator(mode="after")
+    def _has_one_change_of_variables(self) -> Spec:
+        smoothed = isinstance(self.optimiser, LBFGS) and self.optimiser.smoothing > 0
+        if smoothed and self.variables.kind == "laplacian":
+            raise ValueError(
+                "optimiser.smoothing and variables.kind = 'laplacian': each is a change of "
+                "variables, give one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _may_have_a_strength(self) -> Spec:
+        check_strength(self.strength, name=self.name, source=self.source)
+        return self
+
+    @model_validator(mode="after")
     def _starts_from_a_stage(self) -> Spec:
         if self.stages[0].through_8_bits:
             raise ValueError("stages.0.through_8_bits = True: no stage comes before the first")
@@ -240,14 +290,15 @@ class Spec(SpecTable):
 
     def objective(self) -> Objective:
         """Return the objective as a backend's ``Problem`` holds it, with all weights multiplied."""
+        more_style = style_factor(self.strength)
         return Objective(
-            content=self.content.effective(),
-            style=self.style.effective(),
+            content=scaled(self.content.effective(), content_factor(self.strength)),
+            style=scaled(self.style.effective(), more_style),
             style_multiplicity=self.style.counted,
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,
-            total_variation=self.total_variation.weight,
+            total_variation=self.total_variation.weight * more_style,
         )
 
     def architecture(self) -> Architecture:

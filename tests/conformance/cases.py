@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import oracle
+import oracle_pyramid
 from conformance import pictures
 
 from nst_core.backend import PLAIN_VGG, Adam, Architecture, Objective, Problem, StyleSource
@@ -39,6 +40,7 @@ class Case:
     probe: str = "picture"
     probe_seed: int = 167  # see `kink_distance`
     adam: Adam = ADAM
+    laplacian_levels: int = 0
 
     @cached_property
     def content_image(self) -> np.ndarray:
@@ -110,6 +112,13 @@ class Case:
         )
 
     @property
+    def variable_shape(self) -> tuple[int, ...]:
+        if not self.laplacian_levels:
+            return (*self.size, 3)
+        sizes = oracle_pyramid.sizes(*self.size, self.laplacian_levels)
+        return sum(height * width for height, width in sizes), 3
+
+    @property
     def betas(self) -> tuple[float, float]:
         return self.adam.beta1, self.adam.beta2
 
@@ -124,6 +133,7 @@ class Case:
             guides=self.guides,
             visibility=self.visibility,
             architecture=self.architecture,
+            laplacian_levels=self.laplacian_levels,
             start=self.start_image.astype(dtype),
             weights=pictures.weights(self.weights),
             objective=self.objective,
@@ -204,6 +214,8 @@ LEFT_OUT = replace(
     content={"relu3_1": 1.0, "conv1_1": 0.5},
     total_variation=10.0,
 )
+
+PYRAMID = replace(SMALL, name="Laplacian pyramid", start="noise", laplacian_levels=8)
 
 CASES = (
     SMALL,

@@ -17,6 +17,7 @@ from conformance.cases import (
     BLENDED,
     COUNTED,
     LEFT_OUT,
+    PYRAMID,
     REGIONS,
     SCALED,
     SMALL,
@@ -123,6 +124,12 @@ CANARIES = {
         on(values.check_gradient),
     ),
     numbers.NoVariationGradient: (on(values.check_gradient), on(trajectory.check_trajectory)),
+    numbers.AlignedCorners: (on(trajectory.check_trajectory, case=PYRAMID),),
+    numbers.DecomposedGradient: (on(trajectory.check_trajectory, case=PYRAMID),),
+    numbers.IgnoresLevels: (
+        on(trajectory.check_trajectory, case=PYRAMID),
+        on(arrays.check_dtypes_and_shapes, case=PYRAMID),
+    ),
     numbers.Float32Within: (
         on(values.check_features, case=OUTSIDE),
         on(values.check_total_variation),

@@ -6,7 +6,9 @@ import pytest
 
 from nst_core import batch
 from nst_core.batch import process_pool
+from nst_core.batch.executor import ExecutorError, Resources
 from nst_core.batch.job_runner import SharedResources
+from nst_core.batch.process_pool import ProcessPool, local_executor
 from nst_core.errors import OutOfMemoryError
 
 # A worker in which the first picture of every process is too large, and all others are not made.
@@ -16,7 +18,7 @@ from nst_core.batch import job_runner, worker
 from nst_core.errors import OutOfMemoryError
 from nst_core.system.supervision import run_worker
 
-def transfer(job, shared):
+def transfer(job, *_):
     if "large" in job.output:
         raise OutOfMemoryError("stage 1, 9x9: the memory is not enough")
     raise job_runner.NstError(f"process {os.getpid()}")
@@ -40,6 +42,31 @@ def test_a_process_that_dies_costs_one_picture(job):
     assert [record.status for record in records] == ["failed", "done"]
     assert "its process failed with exit status 1" in records[0].reason
     assert seen == records
+
+
+def test_jobs_are_taken_when_a_worker_is_free(job):
+    events = []
+
+    def jobs():
+        for number in range(4):
+            events.append("taken")
+            yield job(content="missing.png", output=f"{number}.png")
+
+    class Listener(batch.BatchListener):
+        def ended(self, task, record):
+            events.append(record.status)
+
+    batch.run_batch(jobs(), ProcessPool(), Listener())
+    assert events == ["taken", "failed"] * 4
+
+
+def test_local_has_no_machines_to_choose_from():
+    for resources, says in (
+        (Resources(address="a:1"), "--on local takes no address"),
+        (Resources(gpus_per_job=0.5), "--gpus-per-job need an engine"),
+    ):
+        with pytest.raises(ExecutorError, match=says):
+            local_executor(resources)
 
 
 def test_a_process_that_ran_out_of_memory_gives_place_to_a_new_one(job, monkeypatch):
