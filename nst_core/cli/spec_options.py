@@ -94,9 +94,9 @@ STYLE: Options = {
         "help": "As --content-distance, for the style.",
     },
     "--statistics": {
-        "metavar": "gram|wasserstein",
-        "help": "What is compared of the style: Gram matrices, or means and covariances (by the "
-        "Wasserstein distance).",
+        "metavar": "gram|wasserstein|sliced-wasserstein",
+        "help": "What is compared of the style: Gram matrices; means and covariances (by the "
+        "Wasserstein distance); or features projected on random directions and sorted.",
     },
     "--style-blend": {
         "metavar": "X,...",

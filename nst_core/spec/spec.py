@@ -36,7 +36,9 @@ from nst_core.spec.stages import Pyramid, Stage
 from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
-_OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
+_OMITTED_IF_DEFAULT = frozenset(
+    {"distance", "scale", "size", "statistics", "projections", "projection_seed"}
+)
 _OMITTED_FROM_SPEC = frozenset(
     {"network", "colours", "alpha", "variables", "precision", "average", "pyramid"}
 )
@@ -87,20 +89,27 @@ class Style(FeatureLosses):
         size: The size rule of the style pictures in the last stage; earlier stages are in
             proportion. A relative one is a share of each style's own size. None for the size of
             the stage.
-        statistics: ``gram``, or ``wasserstein`` for means and covariances.
+        statistics: ``gram``; ``wasserstein`` for means and covariances; or ``sliced-wasserstein``
+            for the features' projections on random directions, sorted. See
+            ``nst_core.backend.Objective``.
+        projections: The number of these directions at each tap, from 1 to 4096.
+        projection_seed: Their seed. NumPy's PCG64 draws them, so they are the same on every
+            backend.
     """
 
     counted: Positive = 1.0
     scale: Annotated[float, Field(strict=True, gt=0, le=LARGEST, allow_inf_nan=False)] = 1.0
     size: SizeRule | None = None
     statistics: Statistics = "gram"
+    projections: Annotated[int, Field(strict=True, ge=1, le=4096)] = 64
+    projection_seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
 
     @model_validator(mode="after")
     def _has_one_distance(self) -> Style:
-        if self.statistics == "wasserstein" and self.distance != "mse":
+        if self.statistics != "gram" and self.distance != "mse":
             raise ValueError(
                 f"distance = {self.distance!r}: only Gram matrices have a choice of distances; "
-                "with statistics = 'wasserstein' leave it at 'mse'"
+                f"with statistics = {self.statistics!r} leave it at 'mse'"
             )
         return self
 
@@ -281,6 +290,8 @@ class Spec(SpecTable):
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,
+            projections=self.style.projections,
+            projection_seed=self.style.projection_seed,
             total_variation=self.total_variation.weight,
         )
 

@@ -30,6 +30,8 @@ class Case:
     content_distance: str = "mse"
     style_distance: str = "mse"
     style_statistics: str = "gram"
+    projections: int = 64
+    projection_seed: int = 0
     architecture: Architecture = PLAIN_VGG
     content: Mapping[str, float]
     style: Mapping[str, float]
@@ -109,6 +111,8 @@ class Case:
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
+            projections=self.projections,
+            projection_seed=self.projection_seed,
         )
 
     @property
@@ -155,6 +159,8 @@ class Case:
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
+            projections=self.projections,
+            projection_seed=self.projection_seed,
             architecture=asdict(self.architecture),
             content_weights=self.content,
             style_weights=self.style,
@@ -186,6 +192,15 @@ WASSERSTEIN = replace(
     style={"relu1_1": 1.0, "conv1_2": 2.0},
     style_statistics="wasserstein",
 )
+SLICED = replace(
+    SMALL,
+    name="sliced Wasserstein",
+    style={"relu1_1": 1.0, "conv1_2": 2.0},
+    style_statistics="sliced-wasserstein",
+    projections=3,  # few, because neighbours in the order should be far apart
+    projection_seed=5,
+    probe_seed=1,
+)
 SOFT = Case(
     name="average pooling, replicate padding, odd sizes",
     size=(37, 41),
@@ -206,6 +221,14 @@ REGIONS = Case(
     style={tap: 1e4 * weight for tap, weight in TO_BLOCK_3.items()},
     probe_seed=175,
 )
+SLICED_REGIONS = replace(
+    REGIONS,
+    name="regions by sliced Wasserstein",
+    style={"conv3_1": 2.0, "relu3_2": 0.5},
+    style_statistics="sliced-wasserstein",
+    projections=2,
+    probe_seed=136,
+)
 LEFT_OUT = replace(
     REGIONS,
     name="parts left out, two styles",
@@ -224,6 +247,7 @@ CASES = (
     BLENDED,
     SCALED,
     WASSERSTEIN,
+    SLICED,
     SOFT,
     REGIONS,
     replace(
@@ -232,6 +256,7 @@ CASES = (
         style=TO_BLOCK_3,
         style_statistics="wasserstein",
     ),
+    SLICED_REGIONS,
     replace(
         REGIONS,
         name="regions at scaled distances",
