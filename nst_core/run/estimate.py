@@ -23,7 +23,7 @@ from nst_core.errors import OutOfMemoryError
 from nst_core.optimisers import level_sizes
 from nst_core.run import stage_setup
 from nst_core.run.prepared import PreparedRun
-from nst_core.spec import LBFGS
+from nst_core.spec import LBFGS, Spec
 from nst_core.system import memory
 from nst_core.vgg19 import convolution_flops, feature_shape, smallest_side
 
@@ -232,4 +232,25 @@ def _stage_mb(prepared: PreparedRun, size: StageSize) -> tuple[float, float | No
         prod(feature_shape(tap, height=height, width=width)) for tap in spec.objective().content
     )
     peak = footprint.peak + (images * height * width * 3 + matrices + targets) * item
+    peak += _sliced_bytes(spec, size, item=item)
     return peak / 1e6, None if footprint.available is None else footprint.available / 1e6
+
+
+def _sliced_bytes(spec: Spec, size: StageSize, *, item: int) -> float:
+    """Return the memory of sliced Wasserstein losses: projections and their gradients.
+
+    Every tap keeps them until the backward pass; the tap that is sorted holds two more sets, and
+    their order. The styles' projections are held one style at a time.
+    """
+    if spec.style.statistics != "sliced-wasserstein":
+        return 0.0
+
+    def projections(sides: tuple[int, int]) -> list[int]:
+        height, width = sides
+        taps = spec.objective().style
+        shapes = [feature_shape(tap, height=height, width=width) for tap in taps]
+        return [spec.style.projections * h * w for _, h, w in shapes]
+
+    of_image = projections(size.content)
+    step = 2 * item * sum(of_image) + (2 * item + 8) * max(of_image, default=0)
+    return max(step, *(2 * 8 * sum(projections(sides)) for sides in size.styles))
