@@ -4,10 +4,12 @@
 - ``protocol``: the two Protocols that it implements, ``Backend`` and ``Session``.
 - ``footprint``: its estimate of memory, which is optional.
 - ``guidance``: how regions of a picture become regions of its features.
+- ``matching`` and ``positions``: nearest neighbours, and where they are sought.
 - ``registry``: how backends are found.
 """
 
 from nst_core.backend.footprint import Footprint, HasFootprint, StageSize
+from nst_core.backend.matching import FLAT, HYPERCOLUMN, Matching, MatchingForm, Query, TapGroup
 from nst_core.backend.problem import (
     COVARIANCE_EPSILON,
     MEAN,
@@ -43,6 +45,8 @@ from nst_core.backend.protocol import (
 __all__ = [
     "AUTOMATIC",
     "COVARIANCE_EPSILON",
+    "FLAT",
+    "HYPERCOLUMN",
     "MEAN",
     "PLAIN_VGG",
     "SCALED_EPSILON",
@@ -61,14 +65,18 @@ __all__ = [
     "Footprint",
     "HasFootprint",
     "Losses",
+    "Matching",
+    "MatchingForm",
     "Objective",
     "Padding",
     "Pooling",
     "Precision",
     "Problem",
+    "Query",
     "Session",
     "StageSize",
     "Statistics",
     "StyleSource",
     "StyleTargets",
+    "TapGroup",
 ]

@@ -85,9 +85,9 @@ STYLE: Options = {
         "help": "As --content-distance, for the style.",
     },
     "--statistics": {
-        "metavar": "gram|wasserstein",
-        "help": "What is compared of the style: Gram matrices, or means and covariances (by the "
-        "Wasserstein distance).",
+        "metavar": "gram|wasserstein|nearest",
+        "help": "What is compared of the style: Gram matrices; means and covariances (by the "
+        "Wasserstein distance); or each place with its nearest neighbour in the style.",
     },
     "--style-blend": {
         "metavar": "X,...",

@@ -134,9 +134,10 @@ def _check_regions(
     styles: Sequence[StylePicture],
 ) -> None:
     """Check that every region has a style in every stage, down to the deepest tap."""
-    if mask is None or not spec.style.layers:
+    taps = spec.style_taps()
+    if mask is None or not taps:
         return
-    deepest = max((tap for tap, _ in spec.style.layers), key=TAPS.index)
+    deepest = max(taps, key=TAPS.index)
     for size in sizes:
         guides = regions.style_guides(mask, styles, sizes=size.styles)
         regions.check_deepest_tap(

@@ -16,6 +16,7 @@ from pydantic import (
 from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
+from nst_core.spec import merging
 from nst_core.spec.fields import (
     Beta,
     Colours,
@@ -28,12 +29,13 @@ from nst_core.spec.fields import (
     describe,
     without_defaults,
 )
+from nst_core.spec.matching import StyleMatching
 from nst_core.spec.optimisers import Adam, Optimiser
 from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
-_OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
+_OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics", "matching"})
 
 
 class FeatureLosses(SpecTable):
@@ -70,20 +72,23 @@ class Style(FeatureLosses):
         size: The size rule of the style pictures in the last stage; earlier stages are in
             proportion. A relative one is a share of each style's own size. None for the size of
             the stage.
-        statistics: ``gram``, or ``wasserstein`` for means and covariances.
+        statistics: ``gram``; ``wasserstein`` for means and covariances; ``nearest`` for nearest
+            neighbours.
+        matching: How nearest neighbours are sought.
     """
 
     counted: Positive = 1.0
     scale: Annotated[float, Field(strict=True, gt=0, le=LARGEST, allow_inf_nan=False)] = 1.0
     size: SizeRule | None = None
     statistics: Statistics = "gram"
+    matching: StyleMatching = StyleMatching()
 
     @model_validator(mode="after")
     def _has_one_distance(self) -> Style:
-        if self.statistics == "wasserstein" and self.distance != "mse":
+        if self.statistics != "gram" and self.distance != "mse":
             raise ValueError(
                 f"distance = {self.distance!r}: only Gram matrices have a choice of distances; "
-                "with statistics = 'wasserstein' leave it at 'mse'"
+                f"with statistics = {self.statistics!r} leave it at 'mse'"
             )
         return self
 
@@ -193,10 +198,11 @@ class Spec(SpecTable):
 
     @model_validator(mode="after")
     def _compares_something(self) -> Spec:
-        if not self.taps():
-            raise ValueError(
-                "content.layers and style.layers are both empty: name at least one tap"
-            )
+        for number in range(len(self.stages)):
+            if not self.in_stage(number).taps():
+                raise ValueError(
+                    "content.layers and style.layers are both empty: name at least one tap"
+                )
         return self
 
     @model_validator(mode="after")
@@ -221,12 +227,49 @@ class Spec(SpecTable):
         """Return the spec as a table that TOML can hold. ``from_table`` reads it back."""
         return self.model_dump(mode="json")
 
+    def in_stage(self, number: int) -> Spec:
+        """Return the spec of one stage alone, with the objective of that stage.
+
+        Args:
+            number: The stage's number, counted from 0.
+
+        Raises:
+            ValueError: if the stage's own tables don't fit the spec; one line.
+        """
+        stage = self.stages[number]
+        tables: dict[str, Any] = {}
+        for name, over in stage.objective().items():
+            table = getattr(self, name)
+            try:
+                tables[name] = type(table).model_validate(
+                    merging.merged(table.model_dump(mode="json"), over)
+                )
+            except ValidationError as error:
+                raise ValueError(f"stages.{number}.{name}.{describe(error)}") from None
+        plain = stage.without_objective()
+        return self.model_copy(update={**tables, "stages": (plain,), "pyramid": None})
+
     def taps(self) -> tuple[str, ...]:
-        """Return every tap that is compared, each once: content taps first."""
-        return tuple(dict.fromkeys(tap for tap, _ in self.content.layers + self.style.layers))
+        """Return every tap that is compared in any stage, each once: content taps first."""
+        objectives = [self]
+        if any(stage.objective() for stage in self.stages):
+            objectives = [self.in_stage(number) for number in range(len(self.stages))]
+        return tuple(
+            dict.fromkeys(
+                tap for one in objectives for tap, _ in one.content.layers + one.style.layers
+            )
+        )
+
+    def style_taps(self) -> tuple[str, ...]:
+        """Return every tap at which styles are compared in any stage, each once."""
+        stages = [self.in_stage(number) for number in range(len(self.stages))]
+        return tuple(dict.fromkeys(tap for one in stages for tap, _ in one.style.layers))
 
     def objective(self) -> Objective:
-        """Return the objective as a backend's ``Problem`` holds it, with all weights multiplied."""
+        """Return the objective as a backend's ``Problem`` holds it, with all weights multiplied.
+
+        It is the one of stages that have no objective of their own: see ``in_stage``.
+        """
         return Objective(
             content=self.content.effective(),
             style=self.style.effective(),
@@ -234,6 +277,7 @@ class Spec(SpecTable):
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,
+            matching=self.style.matching.matching(),
             total_variation=self.total_variation.weight,
         )
 

@@ -8,8 +8,9 @@ from torch import Tensor
 from nst_autograd.losses import Moments, distance, moments, style_loss, total_variation
 from nst_autograd.network import Network, denormalised, normalised, to_array, to_tensor
 from nst_core.arrays import Array, Image
-from nst_core.backend import AdamState, Evaluation, Losses, Problem, StyleTargets
+from nst_core.backend import AdamState, Evaluation, Losses, Problem, Query, StyleTargets
 from nst_core.backend.guidance import regions_at
+from nst_core.errors import BackendError
 
 
 class AutogradSession:
@@ -45,6 +46,10 @@ class AutogradSession:
         losses, total = self._evaluate(normalised(leaf))
         (gradient,) = torch.autograd.grad(total, leaf)
         return Evaluation(losses=losses, gradient=to_array(gradient))
+
+    def match(self, *, query: Query) -> None:  # noqa: ARG002
+        """Raise: this backend has no nearest neighbours, and refuses problems with them."""
+        raise BackendError("autograd has no nearest neighbours: use another backend")
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update."""
