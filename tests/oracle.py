@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import oracle_matching
 import oracle_style
 
 MEAN = np.array([0.485, 0.456, 0.406]).reshape(3, 1, 1)
@@ -240,6 +241,9 @@ class Transfer:
         style_statistics="gram",
         guides=None,
         architecture=None,
+        matching=None,
+        query=None,
+        seed=(0,),
     ):
         self.weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
         self.content_weights, self.style_weights = dict(content_weights), dict(style_weights)
@@ -250,6 +254,19 @@ class Transfer:
         contents = self.outputs(content)
         self.contents = {tap: contents[tap] for tap in content_weights}
         self.content_loss = scaled_content_loss if content_distance == "scaled" else content_loss
+        self.nearest = None
+        if style_statistics == "nearest":
+            self.style_targets, self.style_losses = {}, {}
+            self.nearest = oracle_matching.Nearest(
+                self.outputs,
+                styles=[(picture, *rest, None)[:3] for picture, *rest in styles],
+                style_weights=style_weights,
+                guides=guides,
+                settings=matching,
+            )
+            if query is not None:
+                self.match(query, seed)
+            return
         sources = [(self.outputs(picture), *rest) for picture, *rest in styles]
         self.style_targets = {tap: oracle_style.targets_at(tap, sources) for tap in style_weights}
         self.style_losses = {
@@ -261,6 +278,10 @@ class Transfer:
 
     def outputs(self, image) -> dict[str, np.ndarray]:
         return self._forward(normalise(np.asarray(image, np.float64)))
+
+    def match(self, query, seed) -> None:
+        """Find the targets of nearest neighbours at a picture."""
+        self.nearest.match(query, seed)
 
     def _forward(self, x):
         return forward(self.weights, x, self.taps, **self.architecture)
@@ -274,10 +295,16 @@ class Transfer:
             loss, gradient = self.content_loss(outputs[tap], self.contents[tap])
             content[tap] = weight * loss
             gradients[tap] += weight * gradient
-        for tap, weight in self.style_weights.items():
-            loss, gradient = self.style_losses[tap](outputs[tap])
+        for tap, style_loss_at in self.style_losses.items():
+            weight = self.style_weights[tap]
+            loss, gradient = style_loss_at(outputs[tap])
             style[tap] = weight * loss
             gradients[tap] += self.style_multiplicity * weight * gradient
+        for name, (loss, found) in (self.nearest.evaluate(outputs) if self.nearest else {}).items():
+            weight = self.nearest.weight(name)
+            style[name] = weight * loss
+            for tap, gradient in found.items():
+                gradients[tap] += self.style_multiplicity * weight * gradient
         tv, tv_gradient = total_variation(x)
         gradient = backward(self.weights, outputs, gradients, **self.architecture)
         gradient = gradient + self.tv_weight * tv_gradient

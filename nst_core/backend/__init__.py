@@ -9,7 +9,15 @@
 """
 
 from nst_core.backend.footprint import Footprint, HasFootprint, StageSize
-from nst_core.backend.matching import FLAT, HYPERCOLUMN, Matching, MatchingForm, Query, TapGroup
+from nst_core.backend.matching import (
+    FLAT,
+    HYPERCOLUMN,
+    NEAREST,
+    Matching,
+    MatchingForm,
+    Query,
+    TapGroup,
+)
 from nst_core.backend.problem import (
     COVARIANCE_EPSILON,
     MEAN,
@@ -48,6 +56,7 @@ __all__ = [
     "FLAT",
     "HYPERCOLUMN",
     "MEAN",
+    "NEAREST",
     "PLAIN_VGG",
     "SCALED_EPSILON",
     "STD",

@@ -8,7 +8,17 @@ import numpy as np
 import oracle
 from conformance import pictures
 
-from nst_core.backend import PLAIN_VGG, Adam, Architecture, Objective, Problem, StyleSource
+from nst_core.backend import (
+    NEAREST,
+    PLAIN_VGG,
+    Adam,
+    Architecture,
+    Matching,
+    Objective,
+    Problem,
+    Query,
+    StyleSource,
+)
 
 D2L_STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
 BLOCK_1 = {"conv1_1": 1.0, "relu1_2": 2.0}
@@ -28,6 +38,9 @@ class Case:
     content_distance: str = "mse"
     style_distance: str = "mse"
     style_statistics: str = "gram"
+    matching: Matching = NEAREST
+    query: str = "content"  # or "probe": the image at which nearest neighbours are sought
+    seed: tuple[int, ...] = (0, 0, 0)
     architecture: Architecture = PLAIN_VGG
     content: Mapping[str, float]
     style: Mapping[str, float]
@@ -86,7 +99,12 @@ class Case:
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
+            matching=self.matching,
         )
+
+    @property
+    def query_image(self) -> np.ndarray:
+        return self.content_image if self.query == "content" else self.probe_image
 
     @property
     def betas(self) -> tuple[float, float]:
@@ -106,6 +124,7 @@ class Case:
             weights=pictures.weights(self.weights),
             objective=self.objective,
             adam=self.adam,
+            query=Query(image=self.query_image.astype(dtype), seed=self.seed),
         )
 
     @property
@@ -127,6 +146,9 @@ class Case:
             style_weights=self.style,
             tv_weight=self.total_variation,
             style_multiplicity=self.style_multiplicity,
+            matching=asdict(self.matching),
+            query=self.query_image,
+            seed=self.seed,
         )
 
 
@@ -174,7 +196,50 @@ REGIONS = Case(
     probe_seed=175,
 )
 
+MATCHED = Case(
+    name="hypercolumns",
+    size=(37, 41),
+    style_size=(33, 50),
+    content={"relu3_1": 1.0},
+    style={tap: 10 * weight for tap, weight in TO_BLOCK_3.items()},
+    style_statistics="nearest",
+    style_multiplicity=2.0,
+    probe_seed=175,
+)
+MATCHED_TAPS = replace(
+    MATCHED,
+    name="nearest neighbours at each tap",
+    matching=Matching(form="taps", centred_loss=True, samples=9, style_samples=12),
+)
+MATCHED_MIXTURE = replace(
+    MATCHED,
+    name="hypercolumns of two styles and rotations, sampled",
+    blend=(3.0, 0.0, 1.0),
+    matching=Matching(rotations=True, samples=5, style_samples=6, divisor=3),
+    seed=(3, 1, 4),
+)
+MATCHED_REGIONS = replace(
+    MATCHED,
+    name="hypercolumns by region",
+    blend=(3.0, 1.0),
+    regions=3,
+    matching=Matching(centred_loss=True, rotations=True),
+)
+NEAREST_CASES = (
+    MATCHED,
+    MATCHED_TAPS,
+    MATCHED_MIXTURE,
+    MATCHED_REGIONS,
+    replace(
+        MATCHED_REGIONS,
+        name="regions at each tap, searched without centre",
+        matching=Matching(form="taps", centred_search=False, samples=6, style_samples=7),
+    ),
+    replace(MATCHED, name="hypercolumns at the query itself", query="probe"),
+)
+
 CASES = (
+    *NEAREST_CASES,
     SMALL,
     D2L,
     COUNTED,
