@@ -49,7 +49,9 @@ def footprint(
         others = [window_size(sides) for sides in size.styles if sides != size.content]
         direct = parameters if others else 0.0
         window = window_size(size.content)
-        fixed, content = winograd_bytes(taps, window, getattr(torch, dtype))
+        kind = getattr(torch, dtype)
+        products = torch.bfloat16 if execution.precision == "bf16" else kind
+        fixed, content = winograd_bytes(taps, window, kind, products)
         if window != size.content:
             content += 3 * item * prod(size.content)  # the gradient of the whole image
     else:

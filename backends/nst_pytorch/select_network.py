@@ -35,8 +35,7 @@ def uses_winograd(
     """
     if execution.conv != "auto":
         return execution.conv == "winograd"
-    plain = dtype == "float32" and execution.precision != "bf16"
-    return on_cpu and plain and size[0] * size[1] >= MIN_WINOGRAD_PIXELS
+    return on_cpu and dtype == "float32" and size[0] * size[1] >= MIN_WINOGRAD_PIXELS
 
 
 def windows_for(
@@ -86,6 +85,7 @@ class NetworkSelector:
             taps=self.taps,
             size=size if grid is None else grid.window_size,
             dtype=self.dtype,
+            products=self.arithmetic.convolutions,
             architecture=self.architecture,
         )
         return network if grid is None else WindowedNetwork(network, grid)
@@ -111,14 +111,8 @@ class NetworkSelector:
         )
 
     def _check(self) -> None:
-        if self.execution.conv != "winograd":
-            return
-        if self.device.type != "cpu":
+        if self.execution.conv == "winograd" and self.device.type != "cpu":
             raise BackendError(
                 f"--conv winograd is for the CPU: on {self.device.type} the library chooses, use "
                 "--conv auto"
-            )
-        if self.arithmetic.convolutions != self.dtype:
-            raise BackendError(
-                "--conv winograd computes in float32: use --precision float32 or auto"
             )

@@ -3,6 +3,7 @@
 - ``problem``: the records that a backend is given.
 - ``protocol``: the two Protocols that it implements, ``Backend`` and ``Session``.
 - ``footprint``: its estimate of memory, which is optional.
+- ``precision``: where it multiplies bfloat16 faster, which is optional too.
 - ``guidance``: how regions of a picture become regions of its features.
 - ``matching`` and ``positions``: nearest neighbours, and where they are sought.
 - ``registry``: how backends are found.
@@ -18,6 +19,7 @@ from nst_core.backend.matching import (
     Query,
     TapGroup,
 )
+from nst_core.backend.precision import HasFastBf16
 from nst_core.backend.problem import (
     COVARIANCE_EPSILON,
     MEAN,
@@ -72,6 +74,7 @@ __all__ = [
     "Evaluation",
     "Execution",
     "Footprint",
+    "HasFastBf16",
     "HasFootprint",
     "Losses",
     "Matching",

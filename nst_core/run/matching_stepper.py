@@ -13,7 +13,6 @@ from typing_extensions import override
 
 from nst_core.arrays import Array, Image
 from nst_core.backend import Losses, Query, Session
-from nst_core.images.resize import resize_image
 from nst_core.run.stepper import Stepper
 from nst_core.spec import Spec
 
@@ -117,22 +116,11 @@ def first_query(spec: Spec, stage: int, *, content: Image, initial_image: Image)
     settings, seed = spec.style.matching, (spec.start.seed, stage, 0)
     if stage == 0:
         return Query(image=content, seed=seed)
-    image = initial_image
-    if settings.content_detail:
-        image = image + finest_detail(content).astype(image.dtype)
-    return Query(image=mixed(content, image, share=settings.content_share), seed=seed)
+    return Query(image=mixed(content, initial_image, share=settings.content_share), seed=seed)
 
 
 def mixed(content: Image, image: Image, *, share: float) -> Image:
     """Return ``share`` of the content and 1 - ``share`` of an image, in the image's dtype."""
     kind = image.dtype.type
     found: Image = kind(share) * content.astype(image.dtype) + kind(1 - share) * image
-    return found
-
-
-def finest_detail(image: Image) -> Image:
-    """Return what an image (H, W, 3) loses at half its size."""
-    height, width, _ = image.shape
-    half = resize_image(image, height=max(1, height // 2), width=max(1, width // 2))
-    found: Image = image - resize_image(half, height=height, width=width)
     return found

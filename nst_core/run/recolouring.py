@@ -77,7 +77,11 @@ class Colouring:
 
 
 def colouring(
-    colours: Colours | None, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
+    colours: Colours | None,
+    *,
+    content: PIL.Image.Image,
+    styles: Sequence[PIL.Image.Image],
+    alphas: Sequence[PIL.Image.Image | None] = (),
 ) -> Colouring:
     """Decide what the colours of a run are.
 
@@ -85,16 +89,20 @@ def colouring(
         colours: Whose colours the result has; None for the style's, or grey if all pictures are.
         content: The content picture.
         styles: The style pictures.
+        alphas: The alpha by which the pixels of the content and of each style count; none if all
+            count alike.
     """
     if colours is None and all(map(is_grey, (content, *styles))):
-        grey = _picture(_grey(luminance(_values(content))))
-        return Colouring(
-            content=grey,
-            styles=tuple(_picture(_grey(luminance(_values(one)))) for one in styles),
-            reference=grey,
-            warnings=(BECAUSE_GREY,),
+        grey, *greys = (
+            keep_weights(_picture(_grey(luminance(_values(one)))), of=one)
+            for one in (content, *styles)
         )
-    painted, prepared = prepared_colours(colours or "style", content=content, styles=styles)
+        return Colouring(
+            content=grey, styles=tuple(greys), reference=grey, warnings=(BECAUSE_GREY,)
+        )
+    painted, prepared = prepared_colours(
+        colours or "style", content=content, styles=styles, alphas=alphas
+    )
     reference = content if colours == "content" else None
     return Colouring(content=painted, styles=prepared, reference=reference)
 
@@ -112,7 +120,11 @@ def is_grey(picture: PIL.Image.Image) -> bool:
 
 
 def prepared_colours(
-    colours: Colours, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
+    colours: Colours,
+    *,
+    content: PIL.Image.Image,
+    styles: Sequence[PIL.Image.Image],
+    alphas: Sequence[PIL.Image.Image | None] = (),
 ) -> tuple[PIL.Image.Image, tuple[PIL.Image.Image, ...]]:
     """Return content and styles in the colours that the run works with.
 
@@ -120,16 +132,24 @@ def prepared_colours(
         colours: Whose colours the result has.
         content: The content picture.
         styles: The style pictures. Each one is matched to the content separately.
+        alphas: As for ``colouring``. What does not count is moved like the rest.
     """
     if colours == "style":
         return content, tuple(styles)
+    own, *of_styles = map(_weights, alphas or [None] * (1 + len(styles)))
     reference = _values(content)
-    if colours == "match":
-        return content, tuple(_picture(matched(_values(one), reference)) for one in styles)
     grey = luminance(reference)
-    matched_styles = (matched_luminance(luminance(_values(one)), grey) for one in styles)
-    painted = keep_weights(_picture(_grey(grey)), of=content)
-    return painted, tuple(_picture(_grey(one)) for one in matched_styles)
+
+    def moved(style: PIL.Image.Image, weights: Array | None) -> PIL.Image.Image:
+        by = {"style_weights": weights, "content_weights": own}
+        if colours == "match":
+            found = matched(_values(style), reference, **by)
+        else:
+            found = _grey(matched_luminance(luminance(_values(style)), grey, **by))
+        return keep_weights(_picture(found), of=style)
+
+    painted = keep_weights(_picture(_grey(grey)), of=content) if colours == "content" else content
+    return painted, tuple(map(moved, styles, of_styles))
 
 
 class Recolouring(Observer):
@@ -181,6 +201,10 @@ def in_colours_of(content: PIL.Image.Image, image: Image) -> Image:
     """Return an image (H, W, 3) with its own luminance and the content picture's colours."""
     height, width = image.shape[:2]
     return recoloured(image, images.resize_picture(content, height=height, width=width))
+
+
+def _weights(alpha: PIL.Image.Image | None) -> Array | None:
+    return None if alpha is None else np.asarray(alpha, np.float64)
 
 
 def _values(picture: PIL.Image.Image) -> Image:

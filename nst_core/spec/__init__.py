@@ -10,6 +10,7 @@ from nst_core.spec.matching import StyleMatching
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.spec import FeatureLosses, Schedule, Spec, Start, Style, TotalVariation
 from nst_core.spec.stages import FinalStage, Pyramid, Stage
+from nst_core.spec.variables import Variables
 
 __all__ = [
     "LBFGS",
@@ -25,5 +26,6 @@ __all__ = [
     "Style",
     "StyleMatching",
     "TotalVariation",
+    "Variables",
     "describe",
 ]

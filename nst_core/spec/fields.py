@@ -22,6 +22,7 @@ from nst_core.system import names
 from nst_core.vgg19 import tap_name
 
 Colours = Literal["style", "content", "match"]
+Alpha = Literal["over-white", "leave-out"]
 Layers = tuple[tuple[str, float], ...]
 
 

@@ -23,9 +23,6 @@ class StyleMatching(SpecTable):
     Attributes:
         form: ``hypercolumn``, all taps together; or ``taps``, each tap by itself.
         content_share: The content's share in the query, from 0 to 1.
-        content_detail: Whether the first match of each later stage adds the content's finest detail
-            to the image, which has none there because it was enlarged. The detail is the picture
-            less the same picture at half its size.
         every: After how many steps of a stage the targets are sought again; 0 for once per stage.
         samples: The most positions of the image along the longer side of a map; 0 for all. Their
             offset is drawn anew for each match, from ``start.seed``.
@@ -39,7 +36,6 @@ class StyleMatching(SpecTable):
 
     form: MatchingForm = "hypercolumn"
     content_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.75
-    content_detail: Flag = False
     every: Count = 0
     samples: Count = 0
     style_samples: Count = 0

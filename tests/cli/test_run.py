@@ -99,7 +99,7 @@ def test_regions_each_in_its_style(nst, pair):
     mask = PIL.Image.new("L", (48, 30))
     mask.paste(255, (0, 0, 24, 30))
     mask.save("mask.png")
-    options = ("--init", "style-colours", "--init-noise", "0.2", "--statistics", "wasserstein")
+    options = ("--init", "content-recoloured", "--init-noise", "0.2", "--statistics", "wasserstein")
     arguments = (content, style, content, *FAST, "--content-mask", "mask.png", *options, "-q")
     assert nst("run", *arguments, "-o", "a.png").status == 0
     Path("a.toml").write_text(nst("recipe", "a.png").out)

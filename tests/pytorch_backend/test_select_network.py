@@ -5,6 +5,7 @@ import torch
 from conformance import pictures
 
 from nst_core.backend import PLAIN_VGG, Execution
+from nst_pytorch import precision
 from nst_pytorch.cpu.network import WinogradNetwork
 from nst_pytorch.network import Network
 from nst_pytorch.precision import Arithmetic
@@ -20,7 +21,8 @@ CPU = torch.device("cpu")
         (LARGE, "float32", {}, WinogradNetwork),
         (SMALL, "float32", {}, Network),
         (LARGE, "float64", {}, Network),
-        (LARGE, "float32", {"precision": "bf16"}, Network),
+        (LARGE, "float32", {"precision": "bf16"}, WinogradNetwork),
+        (SMALL, "float32", {"precision": "bf16"}, Network),
         (LARGE, "float32", {"conv": "direct"}, Network),
         (SMALL, "float64", {"conv": "winograd"}, WinogradNetwork),
         # It keeps less than a direct network that computes its blocks again.
@@ -30,7 +32,8 @@ CPU = torch.device("cpu")
         (LARGE, "float64", {"checkpointing": True}, Network),
     ],
 )
-def test_which_network_computes(size, dtype, execution, wanted):
+def test_which_network_computes(monkeypatch, size, dtype, execution, wanted):
+    monkeypatch.setattr(precision, "multiplies_bf16", lambda: True)
     execution = Execution(**execution)
     kind = getattr(torch, dtype)
     networks = NetworkSelector(

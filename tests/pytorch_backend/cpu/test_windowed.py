@@ -47,6 +47,11 @@ CASES = {
         48,
         case((62, 75), regions=2, style=WELL_POSED, style_statistics="wasserstein"),
     ),
+    "parts left out": (48, case((62, 75), leaves_out=True)),
+    "parts left out, scaled": (
+        48,
+        case((62, 75), leaves_out=True, content_distance="scaled", style_distance="scaled"),
+    ),
     "after the ReLU": (40, case((50, 61), style={"relu3_1": 1.0, "relu1_2": 1.0})),
     "deep": (192, case((60, 219), content={"relu4_4": 1.0}, style={"conv5_1": 1.0})),
 }
