@@ -229,7 +229,7 @@ class Nearest:
         rows, columns = sampled(
             size,
             self.settings["style_samples"],
-            sampling_key(*key, name),
+            sampling_key(key[:-1], key[-1], name),
             list(members.values()),
         )
         if region not in members:

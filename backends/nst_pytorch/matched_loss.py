@@ -87,6 +87,8 @@ class MatchedLoss(JointLoss):
 
     @override
     def partial_sum(self, tap: str, part: Features, window: Window) -> Tensor:
+        if not self.resamplings:
+            raise RuntimeError("nearest neighbours need a query, or match() first")
         return self.resamplings[tap].of(part, window)
 
     def scaled(self, sums: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -100,8 +102,6 @@ class MatchedLoss(JointLoss):
     def finish(
         self, sums: Mapping[str, Tensor], layouts: Mapping[str, MapLayout]
     ) -> tuple[Tensor, Mapping[str, GradientAdder]]:
-        if not self._targets:
-            raise RuntimeError("nearest neighbours need a query or match() first")
         features = self.scaled(sums)
         gradients = {tap: torch.zeros_like(values) for tap, values in features.items()}
         losses = [self._region(region, features, gradients) for region in self._targets]
