@@ -39,10 +39,10 @@ def uses_winograd(
 
 
 def windows_for(
-    size: tuple[int, int], taps: Sequence[str], execution: Execution
+    size: tuple[int, int], taps: Sequence[str], execution: Execution, *, on_cpu: bool
 ) -> WindowGrid | None:
     """Return the windows in which an image of ``size`` (H, W) is computed; None for no windows."""
-    grid = WindowGrid(size, tuple(taps))
+    grid = WindowGrid(size, tuple(taps), on_cpu)
     return grid if execution.checkpointing and len(grid.windows) > 1 else None
 
 
@@ -77,9 +77,12 @@ class NetworkSelector:
         self._check()
         dtype: DType = "float64" if self.dtype == torch.float64 else "float32"
         on_cpu = self.device.type == "cpu"
+        grid = windows_for(size, self.taps, self.execution, on_cpu=on_cpu)
         if not uses_winograd(size, on_cpu=on_cpu, dtype=dtype, execution=self.execution):
-            return self._direct(checkpointing=self.execution.checkpointing)
-        grid = windows_for(size, self.taps, self.execution)
+            if on_cpu or grid is None:
+                return self._direct(checkpointing=self.execution.checkpointing)
+            # A window is small enough: computing its blocks again would only take time.
+            return WindowedNetwork(self._direct(checkpointing=False), grid)
         network = WinogradNetwork(
             self.weights,
             taps=self.taps,
@@ -96,7 +99,8 @@ class NetworkSelector:
         It convolves directly: the kernels of ``WinogradNetwork`` would take time to prepare.
         """
         network = self._direct(checkpointing=False)
-        grid = windows_for(size, self.taps, self.execution)
+        on_cpu = self.device.type == "cpu"
+        grid = windows_for(size, self.taps, self.execution, on_cpu=on_cpu)
         return network if grid is None else WindowedNetwork(network, grid)
 
     def _direct(self, *, checkpointing: bool) -> Network:

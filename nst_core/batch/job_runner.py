@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,15 +11,19 @@ from pathlib import Path
 from nst_core import images
 from nst_core import weights as weights_module
 from nst_core.backend import Backend, registry
+from nst_core.batch import job_checkpoint
 from nst_core.batch.job import Job, JobRecord
+from nst_core.batch.job_checkpoint import JobCheckpoint
 from nst_core.errors import NstError
 from nst_core.problem.style_cache import TargetCache
+from nst_core.run.checkpoint import Checkpoint, CheckpointError
 from nst_core.run.pictures import CHECKSUMS, Pictures
 from nst_core.run.result import Result
 from nst_core.run.transfer import transfer_run
 from nst_core.spec import Spec, recipe
 from nst_core.spec.recipe import Run
 from nst_core.system import names, toml
+from nst_core.system.files import claimed
 from nst_core.weights import Weights
 
 
@@ -59,16 +64,38 @@ def run_job(job: Job, *, shared: SharedResources | None = None) -> JobRecord:
         bugs are raised.
     """
     began = time.perf_counter()
+    machine = platform.node()
     try:
+        record = _run(job, shared or SharedResources())
+    except NstError as error:
+        record = JobRecord.failed(job, str(error))
+    except MemoryError:
+        record = JobRecord.failed(job, "not enough memory; try a smaller --size")
+    if record.status in ("skipped", "claimed"):
+        return record
+    seconds = time.perf_counter() - began
+    return record.model_copy(update={"seconds": seconds, "machine": machine})
+
+
+def _run(job: Job, shared: SharedResources) -> JobRecord:
+    """Run a job unless it is done, or another process is running it."""
+    if is_done(job):
+        return JobRecord.skipped(job)
+    run = _run_table(job)
+    # Checked first, because it takes no time: a missing directory, a format without 16 bits.
+    images.check_output(job.output, run.output)
+    with claimed(job.output) as is_free:
+        if not is_free:
+            return JobRecord.claimed(job)
+        # Once more: whoever had the claim before may have made the picture since.
         if is_done(job):
             return JobRecord.skipped(job)
-        result = _transfer(job, shared or SharedResources())
+        checkpoint = job_checkpoint.of(job)
+        result = _transfer(job, run, shared, checkpoint)
         result.save_with_fallback(job.output)
-    except NstError as error:
-        return JobRecord.failed(job, str(error), seconds=time.perf_counter() - began)
-    except MemoryError:
-        return JobRecord.failed(job, "not enough memory; try a smaller --size")
-    return _record(job, result, seconds=time.perf_counter() - began)
+        if checkpoint is not None:
+            checkpoint.remove()
+        return _record(job, result)
 
 
 def is_done(job: Job) -> bool:
@@ -115,22 +142,33 @@ def _run_table(job: Job) -> Run:
     return recipe.checked_run({**job.run, **pictures})
 
 
-def _transfer(job: Job, shared: SharedResources) -> Result:
-    run = _run_table(job)
-    # Checked first, because it takes no time: a missing directory, a format without 16 bits.
-    images.check_output(job.output, run.output)
-    return transfer_run(
-        Spec.from_table(job.spec),
-        run,
-        backend=shared.backend(run.backend),
-        weights=shared.weights(run.weights),
-        max_pixels=job.max_pixels,
-        command=job.command,
-        targets=shared.targets,
-    )
+def _transfer(
+    job: Job, run: Run, shared: SharedResources, checkpoint: JobCheckpoint | None
+) -> Result:
+    def transfer(resume: Checkpoint | None) -> Result:
+        return transfer_run(
+            Spec.from_table(job.spec),
+            run,
+            backend=shared.backend(run.backend),
+            weights=shared.weights(run.weights),
+            max_pixels=job.max_pixels,
+            command=job.command,
+            targets=shared.targets,
+            checkpoint=None if checkpoint is None else checkpoint.writer(),
+            resume=resume,
+        )
+
+    point = None if checkpoint is None else checkpoint.read()
+    if point is None:
+        return transfer(None)
+    try:
+        return transfer(point)
+    except CheckpointError:
+        # It is that of another job of this output, with other settings or other pictures.
+        return transfer(None)
 
 
-def _record(job: Job, result: Result, *, seconds: float) -> JobRecord:
+def _record(job: Job, result: Result) -> JobRecord:
     last = result.history[-1]
     height, width = result.image.shape[:2]
     return JobRecord(
@@ -139,7 +177,6 @@ def _record(job: Job, result: Result, *, seconds: float) -> JobRecord:
         output=job.output,
         status="done",
         reason=result.note,
-        seconds=seconds,
         size=(height, width),
         steps=result.plan.steps,
         content_loss=last.content,

@@ -73,13 +73,34 @@ _MASKS: Options = {
     },
 }
 
-_JOBS: Options = {
-    "--jobs": {
-        "type": click.IntRange(min=1),
-        "default": 1,
+_ENGINE: Options = {
+    "--on": {
+        "default": "local",
         "show_default": True,
+        "metavar": "ENGINE[:ADDRESS]",
+        "help": "Where the jobs run: local, or another engine that is installed.",
+    },
+    "--jobs --slots slots": {
+        "type": click.IntRange(min=1),
         "metavar": "N",
-        "help": "Number of processes.",
+        "help": "Number of jobs that run at the same time: processes of this machine, or slots of "
+        "the engine.  [default: 1 process, or all slots that the engine has]",
+    },
+    "--cpus-per-job": {
+        "type": click.FloatRange(min=0, min_open=True),
+        "metavar": "N",
+        "help": "CPU cores that a job takes of the engine's machines.",
+    },
+    "--gpus-per-job": {
+        "type": click.FloatRange(min=0),
+        "metavar": "N",
+        "help": "GPUs that a job takes of the engine's machines; 0.5: two jobs share one.",
+    },
+    "--checkpoint-every": {
+        "type": click.IntRange(min=0),
+        "metavar": "N",
+        "help": "Steps between two checkpoints of a job, kept beside its output until it is made; "
+        "0: none.  [default: 0, or 100 with an engine other than local]",
     },
 }
 
@@ -106,7 +127,7 @@ _FORMAT: Options = {
 # A blend needs several styles in one picture; a batch paints each picture in one style.
 @option_group("Style", spec_options.STYLE, without=["--style-blend"])
 @option_group("Colour and regions", {**spec_options.COLOURS, **_MASKS})
-@option_group("How it is computed", {**spec_options.COMPUTATION, **_JOBS})
+@option_group("How it is computed", {**spec_options.COMPUTATION, **_ENGINE})
 @option_group(
     "Output",
     {
@@ -123,8 +144,9 @@ def command(**options: Any) -> None:
 
     The results are DIR/CONTENT-STYLE.png. A directory stands for the pictures in it. A picture that
     fails doesn't stop the others. If the same command is run again, it skips the pictures that
-    exist already, made the same way from the same pictures. batch.csv and batch.json in DIR list
-    the result of each picture. Exit status 1: some failed.
+    exist already, made the same way from the same pictures. Several such commands may
+    run at the same time. batch.csv and batch.json in DIR list the result of each picture. Exit
+    status 1: some failed.
     """
     from nst_core.cli.run_batch import run_batch  # noqa: PLC0415
 

@@ -116,9 +116,10 @@ STYLE: Options = {
 
 COLOURS: Options = {
     "--colors": {
-        "metavar": "style|content|match",
-        "help": "Colours of the result: the style's; the content's; or the style's after matching "
-        "them to the content's. Without it the style's, but grey if all pictures are grey.",
+        "metavar": "style|content|match|oklab",
+        "help": "Colours of the result: the style's; the content's; the style's after matching "
+        "them to the content's (match); or the content's after matching them to the style's "
+        "(oklab). Without it the style's, but grey if all pictures are grey.",
     },
     "--alpha": {
         "metavar": "over-white|leave-out",

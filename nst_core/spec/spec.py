@@ -171,9 +171,10 @@ class Spec(SpecTable):
         name: The name of the preset that the spec comes from, or ``custom``.
         source: Where the algorithm is published.
         description: How it differs from other presets.
-        colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
-            colours moved to the content's. None for ``style``, except that the result of grey
-            pictures is grey. See ``nst_core.run.recolouring``.
+        colours: The colours of the result: ``style``, ``content``, ``match`` for the style's
+            colours moved to the content's, or ``oklab`` for the content's moved to the style's.
+            None for ``style``, except that the result of grey pictures is grey. See
+            ``nst_core.run.recolouring``.
         alpha: What transparent parts of content and style are: ``over-white``; or ``leave-out``,
             with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.

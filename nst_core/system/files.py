@@ -22,8 +22,10 @@ __all__ = [
     "StrPath",
     "atomic_writer",
     "check_writable",
+    "claimed",
     "display_path",
     "ensure_directory",
+    "join",
     "remove_stale",
 ]
 
@@ -92,6 +94,31 @@ def remove_stale(path: StrPath) -> None:
         temporary.remove_stale(_target(path))
 
 
+@contextmanager
+def claimed(path: StrPath) -> Iterator[bool]:
+    """Claim a file that the block is going to write, so that no other process makes it as well.
+
+    The claim ends with the block or with the process, even by SIGKILL.
+
+    Args:
+        path: The file to be written.
+
+    Yields:
+        Whether the claim was free.
+
+    Raises:
+        FileError: one line: the directory is missing or not writable.
+    """
+    with _as_error(path, FileError):
+        target = _target(path)
+        descriptor = temporary.claim(target)
+    try:
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            temporary.release(target, descriptor)
+
+
 def ensure_directory(path: StrPath) -> None:
     """Create a directory and its parents; nothing is done if it exists.
 
@@ -102,6 +129,11 @@ def ensure_directory(path: StrPath) -> None:
         if Path(path).exists() and not Path(path).is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "it is not a directory; name another")
         Path(path).mkdir(parents=True, exist_ok=True)
+
+
+def join(directory: StrPath, *names: str) -> str:
+    """Return the path of a file below a directory."""
+    return str(Path(directory, *names))
 
 
 def _target(path: StrPath) -> Path:
