@@ -83,6 +83,12 @@ ALGORITHM: Options = {
 }
 
 STYLE: Options = {
+    "--strength": {
+        "type": float,
+        "metavar": "X",
+        "help": "From 0, the content is kept, to 1, the style is taken; 0.5 is the preset as it "
+        "is. Only for presets of nst itself.",
+    },
     "--style-weight": {"type": float, "metavar": "X", "help": "Weight of the style loss."},
     "--style-layers": {
         "metavar": "TAP[=X],...",

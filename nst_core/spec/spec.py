@@ -35,12 +35,20 @@ from nst_core.spec.matching import StyleMatching
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
+from nst_core.spec.strength import (
+    UNCHANGED,
+    Strength,
+    check_strength,
+    content_factor,
+    scaled,
+    style_factor,
+)
 from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics", "matching"})
 _OMITTED_FROM_SPEC = frozenset(
-    {"network", "colours", "alpha", "variables", "precision", "average", "pyramid"}
+    {"network", "colours", "strength", "alpha", "variables", "precision", "average", "pyramid"}
 )
 
 _START_WORDS = frozenset({"content", "content-recoloured", "noise", "style-colours"})
@@ -175,6 +183,8 @@ class Spec(SpecTable):
             colours moved to the content's, or ``oklab`` for the content's moved to the style's.
             None for ``style``, except that the result of grey pictures is grey. See
             ``nst_core.run.recolouring``.
+        strength: From 0, the content is kept, to 1, the style is taken; 0.5 leaves the weights as
+            they are. See ``nst_core.spec.strength``.
         alpha: What transparent parts of content and style are: ``over-white``; or ``leave-out``,
             with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.
@@ -199,6 +209,7 @@ class Spec(SpecTable):
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
     colours: Colours | None = None
+    strength: Strength = UNCHANGED
     alpha: Alpha = "over-white"
     content: FeatureLosses
     style: Style
@@ -250,6 +261,11 @@ class Spec(SpecTable):
                 "optimiser.smoothing and variables.kind = 'laplacian': each is a change of "
                 "variables, give one of them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _may_have_a_strength(self) -> Spec:
+        check_strength(self.strength, name=self.name, source=self.source)
         return self
 
     @model_validator(mode="after")
@@ -317,15 +333,16 @@ class Spec(SpecTable):
 
         It is the one of stages that have no objective of their own: see ``in_stage``.
         """
+        more_style = style_factor(self.strength)
         return Objective(
-            content=self.content.effective(),
-            style=self.style.effective(),
+            content=scaled(self.content.effective(), content_factor(self.strength)),
+            style=scaled(self.style.effective(), more_style),
             style_multiplicity=self.style.counted,
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,
             matching=self.style.matching.matching(),
-            total_variation=self.total_variation.weight,
+            total_variation=self.total_variation.weight * more_style,
         )
 
     def architecture(self) -> Architecture:
