@@ -62,6 +62,7 @@ def from_options(
         },
     }
     scalars = {
+        "strength": options["strength"],
         "colours": options["colors"],
         "alpha": options["alpha"],
         "average": options["average"],

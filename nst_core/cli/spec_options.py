@@ -83,6 +83,12 @@ ALGORITHM: Options = {
 }
 
 STYLE: Options = {
+    "--strength": {
+        "type": float,
+        "metavar": "X",
+        "help": "From 0, the content is kept, to 1, the style is taken; 0.5 is the preset as it "
+        "is. Only for presets of nst itself.",
+    },
     "--style-weight": {"type": float, "metavar": "X", "help": "Weight of the style loss."},
     "--style-layers": {
         "metavar": "TAP[=X],...",
@@ -116,9 +122,10 @@ STYLE: Options = {
 
 COLOURS: Options = {
     "--colors": {
-        "metavar": "style|content|match",
-        "help": "Colours of the result: the style's; the content's; or the style's after matching "
-        "them to the content's. Without it the style's, but grey if all pictures are grey.",
+        "metavar": "style|content|match|oklab",
+        "help": "Colours of the result: the style's; the content's; the style's after matching "
+        "them to the content's (match); or the content's after matching them to the style's "
+        "(oklab). Without it the style's, but grey if all pictures are grey.",
     },
     "--alpha": {
         "metavar": "over-white|leave-out",

@@ -10,13 +10,12 @@ that of the optimal transport.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from nst_core.images.weighted_colours import Floats, WeightedColours
 
 ROUNDS = 20
 _STEP = 0.5
@@ -25,34 +24,6 @@ _LEVELS = (np.arange(512) + 0.5) / 512
 
 _MAX_SAMPLES = 16384
 """So many colours give the quantiles; more make them no better, only slower."""
-
-
-@dataclass(frozen=True, slots=True)
-class WeightedColours:
-    """A distribution of colours.
-
-    Attributes:
-        colours: (N, 3) float64.
-        weights: (N,) float64, 0 or more, not all of them 0. They need no particular sum.
-    """
-
-    colours: Floats
-    weights: Floats
-
-    @classmethod
-    def joined(cls, parts: list[WeightedColours]) -> WeightedColours:
-        """Return the distribution of all parts together. Their weights stay as they are."""
-        return cls(
-            np.concatenate([part.colours for part in parts]),
-            np.concatenate([part.weights for part in parts]),
-        )
-
-    def samples(self, generator: np.random.Generator) -> WeightedColours:
-        """Return at most 16384 of the colours with a weight above 0, drawn without order."""
-        used = np.flatnonzero(self.weights > 0)
-        if len(used) > _MAX_SAMPLES:
-            used = generator.permutation(used)[:_MAX_SAMPLES]
-        return WeightedColours(self.colours[used], self.weights[used])
 
 
 def transported(source: WeightedColours, target: WeightedColours, *, seed: int) -> Floats:
@@ -71,7 +42,7 @@ def transported(source: WeightedColours, target: WeightedColours, *, seed: int) 
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     count = len(source.colours)
-    sample, aim = source.samples(generator), target.samples(generator)
+    sample, aim = source.sample(_MAX_SAMPLES, generator), target.sample(_MAX_SAMPLES, generator)
     moved = np.concatenate([source.colours, sample.colours])
     for rotation in _rotations(generator):
         rotated, aims = moved @ rotation, aim.colours @ rotation

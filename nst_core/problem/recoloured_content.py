@@ -13,19 +13,17 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from nst_core.arrays import Image
-from nst_core.images.colour_transport import WeightedColours, transported
+from nst_core.images.colour_transport import transported
 from nst_core.images.guided_filter import affine_maps, apply_maps
 from nst_core.images.resize import resize_image
-from nst_core.problem import regions
+from nst_core.images.weighted_colours import WeightedColours
+from nst_core.problem.colour_distributions import content_shares, small_size, style_distributions
 from nst_core.problem.masks import Mask
 from nst_core.problem.styles import StylePicture
 from nst_core.problem.visibility import visible
 
-_SIDE = 256
-"""The longest side at which colours are transported; larger pictures have the same colours."""
-
 _RADIUS = 8
-"""Of the guided filter's windows, in pixels at ``_SIDE``."""
+"""Of the guided filter's windows, in pixels of a picture of ``small_size``."""
 
 _RIDGE = 1e-3
 
@@ -55,14 +53,14 @@ def recoloured_content(
         (H, W, 3) float32 in [0, 1].
     """
     height, width, _ = content.shape
-    small = _small_size(height, width)
+    small = small_size(height, width)
     reduced = np.asarray(resize_image(content, height=small[0], width=small[1]), np.float64)
-    shares = _shares(mask, small)
+    shares = content_shares(mask, small)
     seen = visible(alpha, size=small)
     counting = shares if seen is None else shares * seen
-    targets = _targets(styles, mask, count=len(shares))
+    targets = style_distributions(styles, mask, count=len(shares))
     result = np.zeros(content.shape, np.float32)
-    for number, full_share in enumerate(_shares(mask, (height, width))):
+    for number, full_share in enumerate(content_shares(mask, (height, width))):
         target = targets[number]
         if full_share.any() and counting[number].any() and target is not None:
             maps = _maps(reduced, counting[number], target, seed=seed)
@@ -70,43 +68,6 @@ def recoloured_content(
         elif seen is not None:
             result += full_share[..., None] * content  # nothing of the region is visible
     return np.clip(result, 0, 1)
-
-
-def _small_size(height: int, width: int) -> tuple[int, int]:
-    scale = min(1.0, _SIDE / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def _shares(mask: Mask | None, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return (R, H, W): how much of each pixel belongs to each region; they sum to 1."""
-    guides = regions.content_guides(mask, size=size)
-    return np.ones((1, *size), np.float32) if guides is None else np.asarray(guides, np.float32)
-
-
-def _targets(
-    styles: Sequence[StylePicture], mask: Mask | None, *, count: int
-) -> list[WeightedColours | None]:
-    """Return the distribution of colours of each of ``count`` regions; None if there is none."""
-    pictures = [_sampled(style.picture) for style in styles]
-    sizes = [(picture.height, picture.width) for picture in pictures]
-    whole = all(style.alpha is None for style in styles)
-    guides = regions.style_guides(mask, styles, sizes=sizes, whole=whole)
-    parts: list[list[WeightedColours]] = [[] for _ in range(count)]
-    for style, picture, guide in zip(styles, pictures, guides, strict=True):
-        colours = np.asarray(picture, np.float64).reshape(-1, 3) / 255
-        for region, share in enumerate(np.ones((1, len(colours))) if guide is None else guide):
-            weights = np.asarray(share, np.float64).reshape(-1)
-            if style.weight > 0 and weights.any():
-                # A region's share of a style does not depend on how large it is there.
-                part = WeightedColours(colours, weights * (style.weight / weights.sum()))
-                parts[region].append(part)
-    return [WeightedColours.joined(part) if part else None for part in parts]
-
-
-def _sampled(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """Return some of the picture's pixels. Not means of them: those have other colours."""
-    height, width = _small_size(picture.height, picture.width)
-    return picture.convert("RGB").resize((width, height), PIL.Image.Resampling.NEAREST)
 
 
 def _maps(

@@ -34,7 +34,8 @@ from nst_core.run.pictures import (
     sequence_of,
 )
 from nst_core.run.prepared import PreparedRun, prepare
-from nst_core.run.recolouring import Colouring, Recolouring, colouring, in_colours_of
+from nst_core.run.recoloured_observer import Recolour, Recolouring
+from nst_core.run.recolouring import Colouring, colouring
 from nst_core.run.result import Interrupted, Result
 from nst_core.spec import Spec, merging, presets, recipe
 from nst_core.spec.recipe import Run
@@ -225,13 +226,14 @@ def transfer_run(
         on_prepared(prepared)
     control = RunControl(checkpoints=writer, resume=start, **({"stop": stop} if stop else {}))
     watchers = list(observers)
-    if colours.reference is not None:
-        watchers = [Recolouring(watchers, colours.reference)]
+    recolour = colours.recolour(prepared.styles, prepared.content_mask, alpha=prepared.alpha)
+    if recolour is not None:
+        watchers = [Recolouring(watchers, recolour)]
     try:
         result = loop.run(prepared, observers=watchers, log_every=log_every, control=control)
     except Interrupted as interruption:
-        raise Interrupted(_coloured(interruption.result, colours.reference)) from None
-    return _coloured(result, colours.reference)
+        raise Interrupted(_coloured(interruption.result, recolour)) from None
+    return _coloured(result, recolour)
 
 
 def _coloured_pictures(
@@ -252,8 +254,6 @@ def _coloured_pictures(
     return content, colours, alphas
 
 
-def _coloured(result: Result, reference: PIL.Image.Image | None) -> Result:
-    """Return the result with the colours of a picture; the result itself if that is None."""
-    if reference is None:
-        return result
-    return replace(result, image=in_colours_of(reference, result.image))
+def _coloured(result: Result, recolour: Recolour | None) -> Result:
+    """Return the result in other colours; the result itself if it keeps its own."""
+    return result if recolour is None else replace(result, image=recolour(result.image))

@@ -33,12 +33,20 @@ from nst_core.spec.fields import (
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
+from nst_core.spec.strength import (
+    UNCHANGED,
+    Strength,
+    check_strength,
+    content_factor,
+    scaled,
+    style_factor,
+)
 from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
 _OMITTED_FROM_SPEC = frozenset(
-    {"network", "colours", "alpha", "variables", "precision", "average", "pyramid"}
+    {"network", "colours", "strength", "alpha", "variables", "precision", "average", "pyramid"}
 )
 
 _START_WORDS = frozenset({"content", "content-recoloured", "noise", "style-colours"})
@@ -166,9 +174,12 @@ class Spec(SpecTable):
         name: The name of the preset that the spec comes from, or ``custom``.
         source: Where the algorithm is published.
         description: How it differs from other presets.
-        colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
-            colours moved to the content's. None for ``style``, except that the result of grey
-            pictures is grey. See ``nst_core.run.recolouring``.
+        colours: The colours of the result: ``style``, ``content``, ``match`` for the style's
+            colours moved to the content's, or ``oklab`` for the content's moved to the style's.
+            None for ``style``, except that the result of grey pictures is grey. See
+            ``nst_core.run.recolouring``.
+        strength: From 0, the content is kept, to 1, the style is taken; 0.5 leaves the weights as
+            they are. See ``nst_core.spec.strength``.
         alpha: What transparent parts of content and style are: ``over-white``; or ``leave-out``,
             with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.
@@ -193,6 +204,7 @@ class Spec(SpecTable):
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
     colours: Colours | None = None
+    strength: Strength = UNCHANGED
     alpha: Alpha = "over-white"
     content: FeatureLosses
     style: Style
@@ -246,6 +258,11 @@ class Spec(SpecTable):
         return self
 
     @model_validator(mode="after")
+    def _may_have_a_strength(self) -> Spec:
+        check_strength(self.strength, name=self.name, source=self.source)
+        return self
+
+    @model_validator(mode="after")
     def _starts_from_a_stage(self) -> Spec:
         if self.stages[0].through_8_bits:
             raise ValueError("stages.0.through_8_bits = True: no stage comes before the first")
@@ -273,14 +290,15 @@ class Spec(SpecTable):
 
     def objective(self) -> Objective:
         """Return the objective as a backend's ``Problem`` holds it, with all weights multiplied."""
+        more_style = style_factor(self.strength)
         return Objective(
-            content=self.content.effective(),
-            style=self.style.effective(),
+            content=scaled(self.content.effective(), content_factor(self.strength)),
+            style=scaled(self.style.effective(), more_style),
             style_multiplicity=self.style.counted,
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,
-            total_variation=self.total_variation.weight,
+            total_variation=self.total_variation.weight * more_style,
         )
 
     def architecture(self) -> Architecture:

@@ -298,9 +298,16 @@ def test_colours_by_option_and_by_recipe(nst, pair):
             pictures[name] = np.asarray(picture).copy()
     np.testing.assert_array_equal(pictures["kept.png"], pictures["again.png"])
     assert (pictures["plain.png"] != pictures["kept.png"]).any()
+    options = ("--colors", "oklab", "--bits", "16", "--save-every", "1")
+    assert nst("run", *pair, *FAST, *options, "-o", "moved.png", "-q").status == 0
+    with PIL.Image.open("moved.png") as picture:
+        assert (np.asarray(picture.convert("RGB")) != pictures["plain.png"]).any()
+    refused = nst("run", *pair, *FAST, "--strength", "0.7")
+    assert (refused.status, refused.err.count("\n")) == (2, 1)
+    assert "strength = 0.7: d2l follows a document" in refused.err
     wrong = nst("run", *pair, *FAST, "--colors", "grey")
     assert wrong.status == 2
-    assert "colours = 'grey': should be 'style', 'content' or 'match'" in wrong.err
+    assert "colours = 'grey': should be 'style', 'content', 'match' or 'oklab'" in wrong.err
 
 
 def saved(array, name):

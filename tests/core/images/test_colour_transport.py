@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nst_core.images.colour_transport import WeightedColours, transported
+from nst_core.images.colour_transport import transported
+from nst_core.images.weighted_colours import WeightedColours
 
 RNG = np.random.default_rng(0)
 SQUARE = RNG.random((4000, 3))
