@@ -15,11 +15,13 @@ from nst_core.backend import (
     Execution,
     Losses,
     Problem,
+    Query,
     StyleSource,
     StyleTargets,
 )
 from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
+from nst_core.errors import BackendError
 from nst_core.vgg19 import feature_shape
 from nst_mxnet import layout
 from nst_mxnet._framework import Context, Tensor, mx, share_workspace
@@ -93,6 +95,10 @@ class MXNetSession:
         # x = (image - MEAN) / STD, so d/d(image) = d/dx / STD.
         gradient = gradient / layout.per_channel(STD, gradient)
         return Evaluation(losses=losses.read(), gradient=layout.to_array(gradient))
+
+    def match(self, *, query: Query) -> None:  # noqa: ARG002
+        """Raise: this backend has no nearest neighbours."""
+        raise BackendError("MXNet has no nearest neighbours here: use --backend pytorch")
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; its last operations are only queued."""

@@ -12,7 +12,7 @@ from nst_core.backend import Losses, Objective
 from nst_core.backend.slicing import directions
 from nst_pytorch.content_loss import ContentLoss, ScaledContentLoss, WeightedContentLoss
 from nst_pytorch.feature_map import FeatureMap
-from nst_pytorch.loss_terms import LossTerm, SeparableLoss
+from nst_pytorch.loss_terms import ReportedLoss, SeparableLoss
 from nst_pytorch.sliced import SlicedLoss, SlicedRegion
 from nst_pytorch.statistics import RegionTarget, StyleTarget
 from nst_pytorch.style_loss import GramLoss, RegionLoss, StatisticsLoss, style_distance
@@ -41,6 +41,8 @@ def loss_terms(objective: Objective, targets: Targets) -> dict[str, list[Separab
     terms: dict[str, list[SeparableLoss]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
         terms[tap].append(_content_loss(tap, targets, weight, objective))
+    if objective.style_statistics == "nearest":
+        return terms  # the styles' losses are joint ones: see ``nearest``
     for tap, weight in objective.style.items():
         terms[tap].append(_style_loss(tap, targets.style[tap], weight, objective))
     return terms
@@ -162,7 +164,7 @@ class WeightedLosses:
 
     Attributes:
         content: Tap -> loss ().
-        style: Tap -> loss (), each once.
+        style: Name -> loss (), each once: see ``Objective.style_losses``.
         total_variation: ().
         total: (), with the style losses counted ``Objective.style_multiplicity`` times.
     """
@@ -175,7 +177,7 @@ class WeightedLosses:
     @classmethod
     def from_terms(
         cls,
-        losses: Iterable[tuple[LossTerm, Tensor]],
+        losses: Iterable[tuple[ReportedLoss, Tensor]],
         *,
         total_variation: Tensor,
         objective: Objective,
@@ -183,7 +185,7 @@ class WeightedLosses:
         """Sort the losses of the terms, which may come in any order, and add them up."""
         by_kind = {(term.kind, term.tap): loss for term, loss in losses}
         content = {tap: by_kind["content", tap] for tap in objective.content}
-        style = {tap: by_kind["style", tap] for tap in objective.style}
+        style = {name: by_kind["style", name] for name in objective.style_losses()}
         counted = [objective.style_multiplicity * loss for loss in style.values()]
         total = torch.stack([*content.values(), *counted, total_variation]).sum()
         return cls(content, style, total_variation, total)
@@ -197,7 +199,7 @@ class WeightedLosses:
         values = iter(torch.stack(list(self.scalars())).tolist())
         return Losses(
             content={tap: next(values) for tap in self.content},
-            style={tap: next(values) for tap in self.style},
+            style={name: next(values) for name in self.style},
             total_variation=next(values),
             total=next(values),
         )

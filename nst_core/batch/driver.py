@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from typing_extensions import override
 
@@ -11,6 +13,10 @@ from nst_core.batch.executor import Executor, Task
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_runner import is_done
 from nst_core.batch.process_pool import ProcessPool
+from nst_core.system import storage
+
+_QUESTIONS = 16
+"""Number of objects that a store is asked for at the same time, to find what is done already."""
 
 _WAIT = 2.0
 """Seconds after which a job is asked for again that another batch was running."""
@@ -50,9 +56,8 @@ class _Driver:
 
     def pending(self, tasks: Iterable[Task]) -> Iterator[Task]:
         """Yield the tasks that are not done already."""
-        for task in tasks:
-            # Checked here and not in a worker, which takes seconds to load a framework.
-            if is_done(task.job):
+        for task, done in _checked(tasks):
+            if done:
                 self._listener.ended(task, JobRecord.skipped(task.job))
             else:
                 yield task
@@ -65,6 +70,27 @@ class _Driver:
             self.deferred.append(task)
         else:
             self._listener.ended(task, record)
+
+
+def _checked(tasks: Iterable[Task]) -> Iterator[tuple[Task, bool]]:
+    """Yield each task, and whether it is done.
+
+    This is found out here and not in a worker, which takes seconds to load a framework. A store
+    takes long to answer, so it is asked for several objects at a time.
+    """
+    window: deque[tuple[Task, Future[bool]]] = deque()
+    with ThreadPoolExecutor(_QUESTIONS) as threads:  # it starts none if it gets nothing to do
+        for task in tasks:
+            if not any(map(storage.is_url, (task.job.output, *task.job.inputs()))):
+                yield task, is_done(task.job)
+                continue
+            window.append((task, threads.submit(is_done, task.job)))
+            if len(window) >= _QUESTIONS:
+                first, done = window.popleft()
+                yield first, done.result()
+        while window:
+            first, done = window.popleft()
+            yield first, done.result()
 
 
 def run_batch(jobs: Iterable[Job], executor: Executor, listener: BatchListener) -> None:

@@ -6,6 +6,7 @@ files.
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from nst_core.batch.job import Job
 from nst_core.errors import NstWarning
 from nst_core.run import checkpoint
 from nst_core.run.checkpoint import Checkpoint, CheckpointError, CheckpointWriter
+from nst_core.system import storage
+from nst_core.system.storage import StorageError
 
 EXTENSION = ".checkpoint"
 
@@ -37,14 +40,23 @@ class JobCheckpoint:
 
     def read(self) -> Checkpoint | None:
         """Return the checkpoint; None if there is none, or none that can be read."""
-        with suppress(CheckpointError):
-            return checkpoint.read(self.path)
+        with suppress(CheckpointError, StorageError):
+            if not storage.is_url(self.path):
+                return checkpoint.read(self.path)
+            if storage.status(self.path) is not None:
+                with tempfile.TemporaryDirectory(prefix="nst-") as directory:
+                    copy = Path(directory, "checkpoint")
+                    storage.fetch(self.path, copy)
+                    return checkpoint.read(copy)
         return None
 
     def remove(self) -> None:
         """Remove the file, if it is there."""
-        with suppress(OSError):
-            Path(self.path).unlink()
+        with suppress(OSError, StorageError):
+            if storage.is_url(self.path):
+                storage.remove(self.path)
+            else:
+                Path(self.path).unlink()
 
 
 def _warn(line: str) -> None:

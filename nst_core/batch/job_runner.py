@@ -11,7 +11,8 @@ from pathlib import Path
 from nst_core import images
 from nst_core import weights as weights_module
 from nst_core.backend import Backend, registry
-from nst_core.batch import job_checkpoint
+from nst_core.batch import job_checkpoint, sources
+from nst_core.batch.downloads import Downloads
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_checkpoint import JobCheckpoint
 from nst_core.errors import NstError
@@ -32,9 +33,11 @@ class SharedResources:
 
     Attributes:
         targets: The style targets computed so far.
+        downloads: Copies of pictures from object stores.
     """
 
     def __init__(self) -> None:
+        self.downloads = Downloads()
         self.targets = TargetCache()
         self._backends: dict[str, Backend] = {}
         self._weights: dict[str, Weights] = {}
@@ -84,7 +87,7 @@ def _run(job: Job, shared: SharedResources) -> JobRecord:
     run = _run_table(job)
     # Checked first, because it takes no time: a missing directory, a format without 16 bits.
     images.check_output(job.output, run.output)
-    with claimed(job.output) as is_free:
+    with claimed(job.output, owner=job.batch) as is_free:
         if not is_free:
             return JobRecord.claimed(job)
         # Once more: whoever had the claim before may have made the picture since.
@@ -105,9 +108,8 @@ def is_done(job: Job) -> bool:
     nst have none in their recipes; they have to be at least as new as the files. The rest of the
     recipe's ``[made_with]`` table (versions, device, command) is not compared.
     """
-    output = Path(job.output)
     with suppress(OSError, NstError):
-        table = toml.loads(images.read_recipe(output), origin=names.display_path(job.output))
+        table = toml.loads(images.read_recipe(job.output), origin=names.display_path(job.output))
         made_with = table.pop("made_with", None)
         run = recipe.checked_run(table.pop("run", {}))
         spec = Spec.from_table(job.spec)
@@ -115,19 +117,21 @@ def is_done(job: Job) -> bool:
         # the sizes of any device are accepted.
         same_spec = Spec.from_table(table) in (spec, spec.on("cpu"), spec.on("cuda:0"))
         same_run = run == _run_table(job).model_copy(update={"device": run.device})
-        return same_spec and same_run and _is_made_from(job, made_with, output)
+        return same_spec and same_run and _is_made_from(job, made_with)
     return False
 
 
-def _is_made_from(job: Job, made_with: object, output: Path) -> bool:
+def _is_made_from(job: Job, made_with: object) -> bool:
     """Whether the files that a job reads are those that its picture was made from."""
     table = made_with if isinstance(made_with, Mapping) else {}
     before = {name: value for name, value in table.items() if name in CHECKSUMS}
     start = Spec.from_table(job.spec).start.file
+    if sources.has_urls(job):
+        return sources.are_as_before(job, table)
     if before:
         return before == Pictures.named_by(_run_table(job)).checksums(start)
     paths = [*job.inputs(), *([start] if start else [])]
-    made = output.stat().st_mtime
+    made = Path(job.output).stat().st_mtime
     return all(Path(path).stat().st_mtime <= made for path in paths)
 
 
@@ -145,10 +149,22 @@ def _run_table(job: Job) -> Run:
 def _transfer(
     job: Job, run: Run, shared: SharedResources, checkpoint: JobCheckpoint | None
 ) -> Result:
+    with sources.local_pictures(job, shared.downloads) as pictures:
+        return _transfer_pictures(job, run, pictures, shared, checkpoint)
+
+
+def _transfer_pictures(
+    job: Job,
+    run: Run,
+    pictures: Pictures,
+    shared: SharedResources,
+    checkpoint: JobCheckpoint | None,
+) -> Result:
     def transfer(resume: Checkpoint | None) -> Result:
         return transfer_run(
             Spec.from_table(job.spec),
             run,
+            pictures=pictures,
             backend=shared.backend(run.backend),
             weights=shared.weights(run.weights),
             max_pixels=job.max_pixels,

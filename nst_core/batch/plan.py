@@ -14,6 +14,7 @@ from nst_core.batch.job import Job
 from nst_core.errors import SpecError
 from nst_core.spec import Spec
 from nst_core.spec.recipe import Run
+from nst_core.system import storage
 from nst_core.system.files import StrPath, display_path, join
 
 _PICTURES = frozenset({"content", "style", "style_blend", "content_mask", "style_mask"})
@@ -125,7 +126,7 @@ def plan(
     run: Run,
     max_pixels: int,
     command: str,
-    content_masks: Path | None = None,
+    content_masks: StrPath | None = None,
     naming: Naming = "content-style",
     subdirectories: Mapping[str, str] = MappingProxyType({}),
     checkpoint_every: int | None = None,
@@ -207,4 +208,6 @@ def _check_outputs(jobs: Jobs) -> None:
 
 
 def _resolved(paths: Iterable[str]) -> Iterator[str]:
-    return (str(Path(path).resolve()) for path in dict.fromkeys(paths))
+    return (
+        path if storage.is_url(path) else str(Path(path).resolve()) for path in dict.fromkeys(paths)
+    )

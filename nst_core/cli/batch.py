@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -61,7 +60,6 @@ _MASKS: Options = {
         "help": "Label picture of all contents, with one flat colour per region.",
     },
     "--content-masks": {
-        "type": click.Path(path_type=Path),
         "metavar": "DIR",
         "help": "Directory with one label picture per content, of the content's name.",
     },
@@ -104,6 +102,21 @@ _ENGINE: Options = {
     },
 }
 
+_OUTPUT_DIR: Options = {
+    "--output-dir": {
+        "required": True,
+        "metavar": "DIR",
+        "help": "Directory of the output; made if necessary. May be a URL such as s3://BUCKET/DIR.",
+    },
+}
+
+_LIST: Options = {
+    "--contents-from": {
+        "metavar": "FILE",
+        "help": "File with more CONTENTS, one path or URL per line; -: standard input.",
+    },
+}
+
 _FORMAT: Options = {
     "--format extension": {
         "type": click.Choice(["png", "jpg", "webp", "tif"]),
@@ -118,11 +131,10 @@ _FORMAT: Options = {
 @cloup.argument(
     "contents",
     nargs=-1,
-    required=True,
     help="Pictures to paint: files (JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, AVIF, JPEG XL), "
-    "directories, or patterns in quotes, such as 'photos/*.jpg'.",
+    "directories, or patterns in quotes, such as 'photos/*.jpg'. All may be URLs.",
 )
-@option_group("Pictures", {**_STYLES, **_RECURSIVE, **spec_options.SIZES})
+@option_group("Pictures", {**_LIST, **_STYLES, **_RECURSIVE, **spec_options.SIZES})
 @option_group("Algorithm", {**file_options.algorithm("best"), **spec_options.ALGORITHM})
 # A blend needs several styles in one picture; a batch paints each picture in one style.
 @option_group("Style", spec_options.STYLE, without=["--style-blend"])
@@ -131,7 +143,7 @@ _FORMAT: Options = {
 @option_group(
     "Output",
     {
-        **file_options.OUTPUT_DIR,
+        **_OUTPUT_DIR,
         **_FORMAT,
         **_NAMES,
         **spec_options.FILE_CONTENT,

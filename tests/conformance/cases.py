@@ -9,7 +9,17 @@ import oracle
 import oracle_pyramid
 from conformance import pictures
 
-from nst_core.backend import PLAIN_VGG, Adam, Architecture, Objective, Problem, StyleSource
+from nst_core.backend import (
+    NEAREST,
+    PLAIN_VGG,
+    Adam,
+    Architecture,
+    Matching,
+    Objective,
+    Problem,
+    Query,
+    StyleSource,
+)
 
 D2L_STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
 BLOCK_1 = {"conv1_1": 1.0, "relu1_2": 2.0}
@@ -32,6 +42,9 @@ class Case:
     style_statistics: str = "gram"
     projections: int = 64
     projection_seed: int = 0
+    matching: Matching = NEAREST
+    query: str = "content"  # or "probe": the image at which nearest neighbours are sought
+    seed: tuple[int, ...] = (0, 0, 0)
     architecture: Architecture = PLAIN_VGG
     content: Mapping[str, float]
     style: Mapping[str, float]
@@ -113,7 +126,12 @@ class Case:
             style_statistics=self.style_statistics,
             projections=self.projections,
             projection_seed=self.projection_seed,
+            matching=self.matching,
         )
+
+    @property
+    def query_image(self) -> np.ndarray:
+        return self.content_image if self.query == "content" else self.probe_image
 
     @property
     def variable_shape(self) -> tuple[int, ...]:
@@ -142,6 +160,7 @@ class Case:
             weights=pictures.weights(self.weights),
             objective=self.objective,
             adam=self.adam,
+            query=Query(image=self.query_image.astype(dtype), seed=self.seed),
         )
 
     @property
@@ -166,6 +185,9 @@ class Case:
             style_weights=self.style,
             tv_weight=self.total_variation,
             style_multiplicity=self.style_multiplicity,
+            matching=asdict(self.matching),
+            query=self.query_image,
+            seed=self.seed,
         )
 
 
@@ -240,7 +262,50 @@ LEFT_OUT = replace(
 
 PYRAMID = replace(SMALL, name="Laplacian pyramid", start="noise", laplacian_levels=8)
 
+MATCHED = Case(
+    name="hypercolumns",
+    size=(37, 41),
+    style_size=(33, 50),
+    content={"relu3_1": 1.0},
+    style={tap: 10 * weight for tap, weight in TO_BLOCK_3.items()},
+    style_statistics="nearest",
+    style_multiplicity=2.0,
+    probe_seed=175,
+)
+MATCHED_TAPS = replace(
+    MATCHED,
+    name="nearest neighbours at each tap",
+    matching=Matching(form="taps", centred_loss=True, samples=9, style_samples=12),
+)
+MATCHED_MIXTURE = replace(
+    MATCHED,
+    name="hypercolumns of two styles and rotations, sampled",
+    blend=(3.0, 0.0, 1.0),
+    matching=Matching(rotations=True, samples=5, style_samples=6, divisor=3),
+    seed=(3, 1, 4),
+)
+MATCHED_REGIONS = replace(
+    MATCHED,
+    name="hypercolumns by region",
+    blend=(3.0, 1.0),
+    regions=3,
+    matching=Matching(centred_loss=True, rotations=True),
+)
+NEAREST_CASES = (
+    MATCHED,
+    MATCHED_TAPS,
+    MATCHED_MIXTURE,
+    MATCHED_REGIONS,
+    replace(
+        MATCHED_REGIONS,
+        name="regions at each tap, searched without centre",
+        matching=Matching(form="taps", centred_search=False, samples=6, style_samples=7),
+    ),
+    replace(MATCHED, name="hypercolumns at the query itself", query="probe"),
+)
+
 CASES = (
+    *NEAREST_CASES,
     SMALL,
     D2L,
     COUNTED,

@@ -17,9 +17,10 @@ from nst_autograd.losses import (
 from nst_autograd.network import Network, denormalised, normalised, to_array, to_tensor
 from nst_autograd.pyramid import Pyramid
 from nst_core.arrays import Array, Image
-from nst_core.backend import AdamState, Evaluation, Losses, Problem, StyleTargets
+from nst_core.backend import AdamState, Evaluation, Losses, Problem, Query, StyleTargets
 from nst_core.backend.guidance import Region, regions_at, variation_weights, visibility_at
 from nst_core.backend.slicing import directions, quantiles
+from nst_core.errors import BackendError
 
 
 class AutogradSession:
@@ -71,6 +72,10 @@ class AutogradSession:
         losses, total = self._evaluate(normalised(leaf))
         (gradient,) = torch.autograd.grad(total, leaf)
         return Evaluation(losses=losses, gradient=to_array(gradient))
+
+    def match(self, *, query: Query) -> None:  # noqa: ARG002
+        """Raise: this backend has no nearest neighbours, and refuses problems with them."""
+        raise BackendError("autograd has no nearest neighbours: use another backend")
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update."""

@@ -20,7 +20,7 @@ GREY = np.full((24, 36, 3), 128, np.uint8)
 class Knowing(FakeBackend):
     """Knows how much it takes: 1 MB, and 10 bytes a pixel of the content, 20 of the style."""
 
-    def footprint(self, *, taps, size, device, dtype, execution):
+    def footprint(self, *, objective, size, device, dtype, execution):
         content, style = (h * w for h, w in (size.content, size.styles[0]))
         free = 7e6 if device.startswith("cuda") else None
         return Footprint(fixed=1e6, content=10.0 * content, style=20.0 * style, available=free)
