@@ -42,7 +42,7 @@ class MXNetBackend:
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"MXNet has no device {device!r} on this machine")
         _check(execution)
-        if problem.objective.style_statistics == "nearest":
+        if problem.objective.neighbours:
             raise BackendError("MXNet has no nearest neighbours here: use --backend pytorch")
         return MXNetSession(problem, device=_context(device), dtype=dtype, execution=execution)
 
