@@ -50,6 +50,8 @@ def loss_terms(
     terms: dict[str, list[LossTerm]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
         terms[tap].append(_content_loss(tap, targets, weight, objective))
+    if objective.style_statistics == "nearest":
+        return terms  # the styles' losses are joint ones: see ``nearest``
     style_loss = STYLE_LOSSES[objective.style_statistics]
     for tap in objective.style:
         terms[tap].append(style_loss(tap, targets.style[tap], objective, shapes[tap]))
@@ -104,7 +106,7 @@ class WeightedLosses:
 
     Attributes:
         content: Tap -> loss.
-        style: Tap -> loss, each once.
+        style: Name -> loss, each once: see ``Objective.style_losses``.
         total_variation: Loss.
         multiplicity: How many times the style losses count in the total.
     """
@@ -122,7 +124,7 @@ class WeightedLosses:
         by_kind = {(term.kind, term.tap): loss for term, loss in losses}
         return cls(
             {tap: by_kind["content", tap] for tap in objective.content},
-            {tap: by_kind["style", tap] for tap in objective.style},
+            {name: by_kind["style", name] for name in objective.style_losses()},
             total_variation,
             objective.style_multiplicity,
         )
