@@ -40,8 +40,8 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
     - If there are several frames or pages, the first is read, but a TIFF's full-size page if the
       first is a preview.
     - A file that lacks its end is read if at most a tenth of the picture is missing, with a
-      ``PictureWarning`` that says how much. The missing part repeats the colours next to it. HEIC,
-      AVIF and JPEG XL have to be whole.
+      ``PictureWarning`` that says how much. The missing part repeats the colours next to it. JPEG
+      XL has to be whole; HEIC and AVIF are read if their decoders go on after the damage.
 
     Args:
         path: The file.
