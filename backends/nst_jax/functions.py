@@ -1,0 +1,47 @@
+"""The pure functions that are compiled: each maps arrays to arrays, and nothing else changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+
+from nst_jax._framework import Tensor
+from nst_jax.adam import AdamArrays, AdamNumbers, updated
+from nst_jax.losses import LossWeights, Targets, weighted_losses
+from nst_jax.network import Parameters, features
+from nst_jax.program import Program
+from nst_jax.statistics import Densities, additive
+
+
+def losses_and_gradient(
+    program: Program, given: Parameters, weights: LossWeights, targets: Targets, x: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return all losses at the normalised image ``x`` (H, W, 3), and the total's gradient."""
+
+    def total(x: Tensor) -> tuple[Tensor, Tensor]:
+        return weighted_losses(program, weights, targets, x, features(program, given, x))
+
+    (_, losses), gradient = jax.value_and_grad(total, has_aux=True)(x)
+    return losses, gradient
+
+
+def adam_step(
+    program: Program,
+    given: Parameters,
+    weights: LossWeights,
+    targets: Targets,
+    numbers: AdamNumbers,
+    arrays: AdamArrays,
+) -> tuple[AdamArrays, Tensor]:
+    """Return the arrays after one step, and the losses before it."""
+    losses, gradient = losses_and_gradient(program, given, weights, targets, arrays.x)
+    return updated(arrays, gradient, numbers), losses
+
+
+def style_statistics(
+    program: Program, given: Parameters, densities: Densities, x: Tensor
+) -> dict[str, dict[int, Sequence[Tensor]]]:
+    """Return tap -> region -> statistics of one style: see ``statistics.additive``."""
+    found = features(program, given, x)
+    return additive(found, densities, program.style_statistics)
