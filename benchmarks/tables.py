@@ -25,6 +25,7 @@ import convolutions
 import guard
 import memory
 import mxnet_winograd
+import profile_cuda
 import profile_step
 import roofline
 import time_to_loss
@@ -45,6 +46,7 @@ _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
         guard,
         memory,
         mxnet_winograd,
+        profile_cuda,
         profile_step,
         roofline,
         time_to_loss,

@@ -83,6 +83,11 @@ TAPS: tuple[str, ...] = tuple(layer.name for layer in LAYERS if layer.kind != "p
 """Names that a spec may use, in the order of the network."""
 
 
+def deepest(taps: Iterable[str]) -> str:
+    """Return the deepest of some taps; at least one has to be given."""
+    return max(taps, key=TAPS.index)
+
+
 def tap_name(tap: str | int) -> str:
     """Return the canonical name of a tap.
 

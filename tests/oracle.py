@@ -8,6 +8,7 @@ E, for the network. Adam and whole trajectories are in `oracle_adam`.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import oracle_style
@@ -179,6 +180,17 @@ def scaled_content_loss(features, target):
     return scaled(features - target)
 
 
+def weighted_content_loss(features, target, weights, *, scaled):
+    """Each pixel counts by its weight (H, W), from 0 to 1."""
+    difference = features - target
+    squares, sizes = np.sum(weights * difference**2), np.sum(weights * np.abs(difference)) + 1e-8
+    if not scaled:
+        count = len(features) * np.sum(weights)
+        return squares / count, 2 * weights * difference / count
+    gradient = 2 * difference / sizes - squares * np.sign(difference) / sizes**2
+    return squares / sizes, weights * gradient
+
+
 def style_loss(features, target):
     """`target` is the style's Gram matrix."""
     flat = features.reshape(len(features), -1)
@@ -203,6 +215,25 @@ def total_variation(x):
     return (np.mean(np.abs(down)) + np.mean(np.abs(right))) / 2, gradient
 
 
+def weighted_total_variation(x, visibility):
+    """A difference counts by the smaller visibility (H, W) of its pixels, in both means."""
+    loss, gradient = 0.0, np.zeros_like(x)
+    for axis in (0, 1):
+        length = x.shape[1 + axis]
+        first, second = np.arange(length - 1), np.arange(1, length)
+        weights = np.fmin(visibility.take(first, axis), visibility.take(second, axis))
+        count = 2 * len(x) * np.sum(weights)
+        if not count:
+            continue
+        difference = x.take(second, 1 + axis) - x.take(first, 1 + axis)
+        loss += np.sum(weights * np.abs(difference)) / count
+        slope = weights * np.sign(difference) / count
+        picked = (slice(None),) * (1 + axis)
+        gradient[(*picked, second)] += slope
+        gradient[(*picked, first)] -= slope
+    return loss, gradient
+
+
 @dataclass(frozen=True)
 class Losses:
     """Weighted losses; the style losses count `style_multiplicity` times in the total."""
@@ -222,7 +253,8 @@ class Transfer:
     """The whole objective in float64.
 
     Weights are given as tap -> weight, styles as (picture, weight), or as (picture, weight, guides)
-    with guides (R, h, w) if the image has guides; see `oracle_style`.
+    with guides (R, h, w) if the image has guides; see `oracle_style`. With a visibility (H, W) the
+    image's pixels count by it in content losses and total variation.
     """
 
     def __init__(
@@ -239,6 +271,7 @@ class Transfer:
         style_distance="mse",
         style_statistics="gram",
         guides=None,
+        visibility=None,
         architecture=None,
     ):
         self.weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
@@ -249,7 +282,20 @@ class Transfer:
         self.taps = {*content_weights, *style_weights}
         contents = self.outputs(content)
         self.contents = {tap: contents[tap] for tap in content_weights}
-        self.content_loss = scaled_content_loss if content_distance == "scaled" else content_loss
+        scaled = content_distance == "scaled"
+        plain = scaled_content_loss if scaled else content_loss
+        self.content_losses = dict.fromkeys(content_weights, plain)
+        self.total_variation = total_variation
+        if visibility is not None:
+            self.content_losses = {
+                tap: partial(
+                    weighted_content_loss,
+                    weights=oracle_style.shrunk(visibility, tap),
+                    scaled=scaled,
+                )
+                for tap in content_weights
+            }
+            self.total_variation = partial(weighted_total_variation, visibility=visibility)
         sources = [(self.outputs(picture), *rest) for picture, *rest in styles]
         self.style_targets = {tap: oracle_style.targets_at(tap, sources) for tap in style_weights}
         self.style_losses = {
@@ -271,14 +317,14 @@ class Transfer:
         content, style = {}, {}
         gradients = {tap: np.zeros_like(outputs[tap]) for tap in self.taps}
         for tap, weight in self.content_weights.items():
-            loss, gradient = self.content_loss(outputs[tap], self.contents[tap])
+            loss, gradient = self.content_losses[tap](outputs[tap], self.contents[tap])
             content[tap] = weight * loss
             gradients[tap] += weight * gradient
         for tap, weight in self.style_weights.items():
             loss, gradient = self.style_losses[tap](outputs[tap])
             style[tap] = weight * loss
             gradients[tap] += self.style_multiplicity * weight * gradient
-        tv, tv_gradient = total_variation(x)
+        tv, tv_gradient = self.total_variation(x)
         gradient = backward(self.weights, outputs, gradients, **self.architecture)
         gradient = gradient + self.tv_weight * tv_gradient
         return Losses(content, style, self.tv_weight * tv, self.style_multiplicity), gradient

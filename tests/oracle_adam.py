@@ -6,6 +6,7 @@ Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1.
 
 import numpy as np
 import oracle
+import oracle_pyramid
 
 
 def moments(gradient, first, second, *, betas):
@@ -48,3 +49,25 @@ def trajectory(
             first, second, step=step, betas=betas, learning_rate=rate, epsilon=epsilon
         )
         yield losses, x
+
+
+def pyramid_trajectory(
+    transfer: oracle.Transfer, x, learning_rates, *, levels, betas, epsilon, epsilon_form="paper"
+):
+    """Run Adam on the levels of a Laplacian pyramid; yield as `trajectory`, and the pyramid."""
+    pyramid = oracle_pyramid.decompose(x, levels)
+    first, second = ([np.zeros_like(level) for level in pyramid] for _ in range(2))
+    for step, rate in enumerate(learning_rates, start=1):
+        losses, gradient = transfer.evaluate(oracle_pyramid.compose(pyramid))
+        gradients = oracle_pyramid.compose_adjoint(gradient, levels)
+        for number, one in enumerate(gradients):
+            first[number], second[number] = moments(one, first[number], second[number], betas=betas)
+            pyramid[number] = pyramid[number] - UPDATES[epsilon_form](
+                first[number],
+                second[number],
+                step=step,
+                betas=betas,
+                learning_rate=rate,
+                epsilon=epsilon,
+            )
+        yield losses, oracle_pyramid.compose(pyramid), pyramid

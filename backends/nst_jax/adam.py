@@ -11,9 +11,9 @@ from nst_jax._framework import Tensor
 
 
 class AdamArrays(NamedTuple):
-    """The optimised variable and Adam's moments, each (H, W, 3)."""
+    """The optimised variable and Adam's moments, of one shape: see ``variables``."""
 
-    x: Tensor
+    z: Tensor
     first_moment: Tensor
     second_moment: Tensor
 
@@ -38,8 +38,8 @@ class AdamNumbers(NamedTuple):
 
 
 def updated(arrays: AdamArrays, gradient: Tensor, numbers: AdamNumbers) -> AdamArrays:
-    """Return the arrays after one step, given the gradient at ``arrays.x``."""
+    """Return the arrays after one step, given the gradient at ``arrays.z``."""
     first = numbers.beta1 * arrays.first_moment + numbers.rest1 * gradient
     second = numbers.beta2 * arrays.second_moment + numbers.rest2 * gradient * gradient
     root = jnp.sqrt(second) / numbers.divisor + numbers.epsilon
-    return AdamArrays(arrays.x - numbers.rate * first / root, first, second)
+    return AdamArrays(arrays.z - numbers.rate * first / root, first, second)

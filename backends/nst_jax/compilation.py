@@ -45,8 +45,7 @@ def call(
 def _compile(
     function: Callable[..., Any], program: Program, arguments: Any, donated: int | None
 ) -> Any:
-    height, width, _ = jax.tree_util.tree_leaves(arguments[-1])[0].shape
-    notify(f"JAX compiles {function.__name__.replace('_', ' ')} for {height}x{width}")
+    notify(f"JAX compiles {function.__name__.replace('_', ' ')}, which takes some seconds")
     jitted = jax.jit(
         function, static_argnums=0, donate_argnums=() if donated is None else donated + 1
     )

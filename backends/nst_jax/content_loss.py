@@ -14,9 +14,18 @@ def absolute(x: Tensor) -> Tensor:
     return x * jnp.sign(x)
 
 
-def distance(difference: Tensor, kind: Distance) -> Tensor:
-    """Return the mean square of a difference, or sum(D^2) / (sum|D| + 1e-8)."""
-    squared = difference * difference
-    if kind == "mse":
+def distance(difference: Tensor, kind: Distance, visibility: Tensor | None = None) -> Tensor:
+    """Return the mean square of a difference D, or sum(D^2) / (sum|D| + 1e-8).
+
+    Args:
+        difference: (H, W, C); (C, C) for Gram matrices.
+        kind: Which of the two.
+        visibility: (H, W), the weight of each pixel in the mean or sums; None if all count alike.
+    """
+    weights = 1.0 if visibility is None else visibility[:, :, None]
+    squared = weights * difference * difference
+    if kind == "scaled":
+        return total(squared) / (total(weights * absolute(difference)) + SCALED_EPSILON)
+    if visibility is None:
         return mean(squared)
-    return total(squared) / (total(absolute(difference)) + SCALED_EPSILON)
+    return total(squared) / (difference.shape[-1] * total(visibility))

@@ -12,17 +12,24 @@ from nst_jax.losses import LossWeights, Targets, weighted_losses
 from nst_jax.network import Parameters, features
 from nst_jax.program import Program
 from nst_jax.statistics import Densities, additive
+from nst_jax.variables import Enlarging, composed
 
 
 def losses_and_gradient(
-    program: Program, given: Parameters, weights: LossWeights, targets: Targets, x: Tensor
+    program: Program,
+    given: Parameters,
+    weights: LossWeights,
+    targets: Targets,
+    enlarging: Enlarging,
+    z: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Return all losses at the normalised image ``x`` (H, W, 3), and the total's gradient."""
+    """Return all losses at the image of the variables ``z``, and the total's gradient."""
 
-    def total(x: Tensor) -> tuple[Tensor, Tensor]:
+    def total(z: Tensor) -> tuple[Tensor, Tensor]:
+        x = composed(enlarging, z)
         return weighted_losses(program, weights, targets, x, features(program, given, x))
 
-    (_, losses), gradient = jax.value_and_grad(total, has_aux=True)(x)
+    (_, losses), gradient = jax.value_and_grad(total, has_aux=True)(z)
     return losses, gradient
 
 
@@ -31,11 +38,12 @@ def adam_step(
     given: Parameters,
     weights: LossWeights,
     targets: Targets,
+    enlarging: Enlarging,
     numbers: AdamNumbers,
     arrays: AdamArrays,
 ) -> tuple[AdamArrays, Tensor]:
     """Return the arrays after one step, and the losses before it."""
-    losses, gradient = losses_and_gradient(program, given, weights, targets, arrays.x)
+    losses, gradient = losses_and_gradient(program, given, weights, targets, enlarging, arrays.z)
     return updated(arrays, gradient, numbers), losses
 
 
@@ -45,3 +53,8 @@ def style_statistics(
     """Return tap -> region -> statistics of one style: see ``statistics.additive``."""
     found = features(program, given, x)
     return additive(found, densities, program.style_statistics)
+
+
+def image(program: Program, enlarging: Enlarging, z: Tensor) -> Tensor:  # noqa: ARG001
+    """Return the normalised image of the variables."""
+    return composed(enlarging, z)

@@ -12,15 +12,25 @@ from nst_core.backend import Losses, Objective
 from nst_jax._framework import Tensor
 from nst_jax.content_loss import absolute, distance
 from nst_jax.program import Program
-from nst_jax.reductions import mean
+from nst_jax.reductions import mean, total
 from nst_jax.style_loss import RegionTarget, style_loss
 
 
 class Targets(NamedTuple):
-    """What the image is compared with, by tap: features (H, W, C), and the styles' statistics."""
+    """What the image is compared with.
+
+    Attributes:
+        content: Tap -> the content picture's features (H, W, C).
+        style: Tap -> the styles' statistics.
+        visibility: Content tap -> how much each pixel counts, (H, W); empty if all count alike.
+        variation: The weights of the differences between rows (H - 1, W) and between columns
+            (H, W - 1) in the total variation, of sum 1; None if all count alike.
+    """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Sequence[RegionTarget]]
+    visibility: Mapping[str, Tensor]
+    variation: tuple[Tensor, Tensor] | None
 
 
 class LossWeights(NamedTuple):
@@ -42,9 +52,18 @@ class LossWeights(NamedTuple):
         )
 
 
-def total_variation(x: Tensor) -> Tensor:
-    """Return half the sum of the mean |differences| over rows and over columns of x (H, W, 3)."""
-    return 0.5 * (mean(absolute(x[1:] - x[:-1])) + mean(absolute(x[:, 1:] - x[:, :-1])))
+def total_variation(x: Tensor, weights: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    """Return half the sum of the mean |differences| over rows and over columns of x (H, W, 3).
+
+    Args:
+        x: The normalised image.
+        weights: See ``Targets.variation``.
+    """
+    rows, columns = absolute(x[1:] - x[:-1]), absolute(x[:, 1:] - x[:, :-1])
+    if weights is None:
+        return 0.5 * (mean(rows) + mean(columns))
+    by_row, by_column = (one[:, :, None] for one in weights)
+    return 0.5 * (total(by_row * rows) + total(by_column * columns)) / x.shape[-1]
 
 
 def weighted_losses(
@@ -57,17 +76,21 @@ def weighted_losses(
     """Return the total (), and all losses in the order in which ``read`` takes them."""
     content = [
         weights.content[tap]
-        * distance(features[tap] - targets.content[tap], program.content_distance)
+        * distance(
+            features[tap] - targets.content[tap],
+            program.content_distance,
+            targets.visibility.get(tap),
+        )
         for tap in program.content
     ]
     style = [
         weights.style[tap] * style_loss(program, features[tap], targets.style[tap])
         for tap in program.style
     ]
-    variation = weights.total_variation * total_variation(x)
+    variation = weights.total_variation * total_variation(x, targets.variation)
     counted = [weights.style_multiplicity * loss for loss in style]
-    total = jnp.stack([*content, *counted, variation]).sum()
-    return total, jnp.stack([*content, *style, variation, total])
+    everything = jnp.stack([*content, *counted, variation]).sum()
+    return everything, jnp.stack([*content, *style, variation, everything])
 
 
 def read(losses: Tensor, program: Program) -> Losses:

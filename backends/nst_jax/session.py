@@ -19,8 +19,9 @@ from nst_core.backend import (
     StyleTargets,
 )
 from nst_core.backend.blending import RegionBlend
-from nst_core.backend.guidance import Region, regions_at
+from nst_core.backend.guidance import Region, regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
+from nst_core.optimisers import LaplacianPyramid
 from nst_jax import functions, layout, losses
 from nst_jax._framework import Tensor, with_float64
 from nst_jax.adam import AdamArrays, AdamNumbers
@@ -31,12 +32,13 @@ from nst_jax.out_of_memory import out_of_memory_message
 from nst_jax.precision import Arithmetic
 from nst_jax.program import Program
 from nst_jax.style_loss import RegionTarget
+from nst_jax.variables import enlarging_of
 from nst_jax.wasserstein import Gaussian
 
 
 @translates_out_of_memory(out_of_memory_message)
 class JAXSession:
-    """``nst_core.backend.Session``; the variable is the normalised image (H, W, 3).
+    """``nst_core.backend.Session``; images are normalised arrays (H, W, 3).
 
     JAX is asynchronous on the CPU too: a step is only queued, and reading a value waits for it.
 
@@ -66,8 +68,13 @@ class JAXSession:
         self._weights = LossWeights.of(problem.objective)
         self._style_targets = self._find_style_targets(problem)
         self._targets = self._find_targets(problem)
-        x = self._normalised(problem.start)
-        self._arrays = AdamArrays(x, *(self._tensor(np.zeros(x.shape)) for _ in range(2)))
+        height, width, _ = problem.start.shape
+        pyramid = LaplacianPyramid(height=height, width=width, levels=problem.laplacian_levels)
+        self._enlarging = enlarging_of(
+            height=height, width=width, levels=problem.laplacian_levels, device=device, dtype=dtype
+        )
+        z = self._tensor(pyramid.undo(layout.to_array(self._normalised(problem.start))))
+        self._arrays = AdamArrays(z, *(self._tensor(np.zeros(z.shape)) for _ in range(2)))
         self._step = 0
         self._last_losses: Tensor | None = None
 
@@ -89,6 +96,7 @@ class JAXSession:
             self._parameters,
             self._weights,
             self._targets,
+            (),
             self._normalised(image),
         )
         # x = (image - MEAN) / STD, so d/d(image) = d/dx / STD.
@@ -105,9 +113,10 @@ class JAXSession:
             self._parameters,
             self._weights,
             self._targets,
+            self._enlarging,
             numbers,
             self._arrays,
-            donated=4,
+            donated=5,
         )
         self._step += 1
 
@@ -121,9 +130,13 @@ class JAXSession:
             raise RuntimeError("losses() needs a step first")
         return losses.read(self._last_losses, self._program)
 
+    @with_float64
     def image(self) -> Image:
         """Return the current image, (H, W, 3)."""
-        return layout.denormalise(self._arrays.x)
+        if not self._enlarging:
+            return layout.denormalise(self._arrays.z)
+        x = call(functions.image, self._program, self._enlarging, self._arrays.z)
+        return layout.denormalise(x)
 
     def style_targets(self) -> StyleTargets:
         """Return a copy of the styles' statistics that the image is compared with."""
@@ -131,8 +144,8 @@ class JAXSession:
 
     def state(self) -> AdamState:
         """Return a copy of the optimiser's state."""
-        x, first, second = map(layout.to_array, self._arrays)
-        return AdamState(step=self._step, image=x, first_moment=first, second_moment=second)
+        z, first, second = map(layout.to_array, self._arrays)
+        return AdamState(step=self._step, image=z, first_moment=first, second_moment=second)
 
     @with_float64
     def restore(self, *, state: AdamState) -> None:
@@ -150,7 +163,18 @@ class JAXSession:
             )
             for tap, found in self._style_targets.statistics.items()
         }
-        return Targets({tap: content[tap] for tap in self._program.content}, style)
+        visible = {
+            tap: self._tensor(found)
+            for tap in self._program.content
+            if (found := visibility_at(problem.visibility, tap)) is not None
+        }
+        pairs = variation_weights(problem.visibility)
+        return Targets(
+            content={tap: content[tap] for tap in self._program.content},
+            style=style,
+            visibility=visible,
+            variation=pairs and (self._tensor(pairs[0]), self._tensor(pairs[1])),
+        )
 
     def _region_target(self, found: Iterable[Array], region: Region) -> RegionTarget:
         statistics = [

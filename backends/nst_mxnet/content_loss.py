@@ -73,3 +73,57 @@ class ScaledContentLoss(LossTerm):
             return linear * difference - constant * mx.np.sign(difference)
 
         return LossAndGradient(loss, gradient)
+
+
+class WeightedContentLoss(LossTerm):
+    """Either content loss with a weight v for each pixel: the mean square, or scaled.
+
+    The mean square is weight * sum(v D^2) / (C sum(v)). The scaled distance is weight * q / s with
+    q = sum(v D^2) and s = sum(v |D|) + 1e-8. The gradients are those without weights, times v.
+
+    Args:
+        tap: The tap whose features are compared.
+        target: The content picture's features, (1, C, H, W).
+        weight: The weight of the loss.
+        visibility: (1, 1, H, W), from 0 to 1, not 0 throughout.
+        scaled: Whether the distance is scaled.
+    """
+
+    kind: Kind = "content"
+
+    def __init__(
+        self, tap: str, target: Tensor, *, weight: float, visibility: Tensor, scaled: bool
+    ) -> None:
+        self.tap = tap
+        self.target = target
+        self.weight = weight
+        self.visibility = visibility
+        self.scaled = scaled
+        self._mean_weight = weight / (target.shape[1] * float(visibility.asnumpy().sum(dtype="d")))
+
+    @override
+    def partial_sums(self, features: Tensor, rows: slice) -> PartialSums:
+        difference = features - take_rows(self.target, rows)
+        visibility = take_rows(self.visibility, rows)
+        return [
+            mx.np.sum(mx.np.square(difference) * visibility),
+            mx.np.sum(mx.np.abs(difference) * visibility),
+        ]
+
+    @override
+    def finish(self, sums: PartialSums) -> LossAndGradient:
+        squared, absolute = sums
+        if not self.scaled:
+            return LossAndGradient(self._mean_weight * squared, self._gradient_of_mean)
+        loss, (linear, constant) = scaled_distance(squared, absolute, self.weight)
+
+        def gradient(features: Tensor, rows: slice) -> Tensor:
+            difference = features - take_rows(self.target, rows)
+            found = linear * difference - constant * mx.np.sign(difference)
+            return found * take_rows(self.visibility, rows)
+
+        return LossAndGradient(loss, gradient)
+
+    def _gradient_of_mean(self, features: Tensor, rows: slice) -> Tensor:
+        difference = features - take_rows(self.target, rows)
+        return 2 * self._mean_weight * difference * take_rows(self.visibility, rows)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nst_core.backend import Losses, Objective
 from nst_mxnet._framework import Tensor, mx
-from nst_mxnet.content_loss import ContentLoss, ScaledContentLoss
+from nst_mxnet.content_loss import ContentLoss, ScaledContentLoss, WeightedContentLoss
 from nst_mxnet.loss_terms import Loss, LossTerm, TermLosses
 from nst_mxnet.statistics import Shape, StyleTarget
 from nst_mxnet.style_loss import GramLoss, WassersteinLoss
@@ -16,10 +16,18 @@ from nst_mxnet.style_loss import GramLoss, WassersteinLoss
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the image is compared with, by tap: features, and the styles' statistics."""
+    """What the image is compared with, by tap: features, and the styles' statistics.
+
+    Attributes:
+        content: Tap -> the content picture's features.
+        style: Tap -> the styles' statistics.
+        visibility: Content tap -> how much each pixel counts, (1, 1, H, W); empty if all count
+            alike.
+    """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, StyleTarget]
+    visibility: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def loss_terms(
@@ -33,32 +41,53 @@ def loss_terms(
         shapes: Tap -> shape of the image's features, (C, H, W).
     """
     terms: dict[str, list[LossTerm]] = {tap: [] for tap in objective.taps()}
-    content_loss = ScaledContentLoss if objective.content_distance == "scaled" else ContentLoss
     for tap, weight in objective.content.items():
-        terms[tap].append(content_loss(tap, targets.content[tap], weight=weight))
+        terms[tap].append(_content_loss(tap, targets, weight, objective))
     style_loss = WassersteinLoss if objective.style_statistics == "wasserstein" else GramLoss
     for tap in objective.style:
         terms[tap].append(style_loss(tap, targets.style[tap], objective, shapes[tap]))
     return terms
 
 
-def total_variation(x: Tensor, *, weight: float) -> tuple[Tensor, Tensor]:
+def _content_loss(tap: str, targets: Targets, weight: float, objective: Objective) -> LossTerm:
+    target, visibility = targets.content[tap], targets.visibility.get(tap)
+    scaled = objective.content_distance == "scaled"
+    if visibility is not None:
+        return WeightedContentLoss(tap, target, weight=weight, visibility=visibility, scaled=scaled)
+    return (ScaledContentLoss if scaled else ContentLoss)(tap, target, weight=weight)
+
+
+def total_variation(
+    x: Tensor, *, weight: float, weights: tuple[Tensor, Tensor] | None = None
+) -> tuple[Tensor, Tensor]:
     """Return the weighted loss () of ``x`` (1, 3, H, W), and its gradient.
 
     The loss is half of the sum of two means: of the absolute vertical and of the absolute
     horizontal differences. d|a|/da is the sign of a.
+
+    Args:
+        x: The normalised image.
+        weight: The weight of the loss.
+        weights: The weights of the vertical (1, 1, H - 1, W) and of the horizontal differences
+            (1, 1, H, W - 1) in these means, of sum 1; None if all count alike.
     """
     losses, gradient = [], mx.np.zeros_like(x)
     vertical = x[:, :, 1:, :] - x[:, :, :-1, :]
     horizontal = x[:, :, :, 1:] - x[:, :, :, :-1]
-    for difference in (vertical, horizontal):
-        losses.append(0.5 * weight / difference.size * mx.np.sum(mx.np.abs(difference)))
-    sign = 0.5 * weight / vertical.size * mx.np.sign(vertical)
-    gradient[:, :, 1:, :] += sign
-    gradient[:, :, :-1, :] -= sign
-    sign = 0.5 * weight / horizontal.size * mx.np.sign(horizontal)
-    gradient[:, :, :, 1:] += sign
-    gradient[:, :, :, :-1] -= sign
+    signs = []
+    for number, difference in enumerate((vertical, horizontal)):
+        if weights is None:
+            scale = 0.5 * weight / difference.size
+            losses.append(scale * mx.np.sum(mx.np.abs(difference)))
+            signs.append(scale * mx.np.sign(difference))
+        else:
+            scale, own = 0.5 * weight / x.shape[1], weights[number]
+            losses.append(scale * mx.np.sum(mx.np.abs(difference) * own))
+            signs.append(scale * mx.np.sign(difference) * own)
+    gradient[:, :, 1:, :] += signs[0]
+    gradient[:, :, :-1, :] -= signs[0]
+    gradient[:, :, :, 1:] += signs[1]
+    gradient[:, :, :, :-1] -= signs[1]
     return losses[0] + losses[1], gradient
 
 

@@ -18,7 +18,7 @@ from nst_core.backend import (
     StyleSource,
     StyleTargets,
 )
-from nst_core.backend.guidance import regions_at
+from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.vgg19 import feature_shape
 from nst_mxnet import layout
@@ -30,12 +30,13 @@ from nst_mxnet.network import Network
 from nst_mxnet.out_of_memory import out_of_memory_message
 from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES, StripSizes
 from nst_mxnet.statistics import Blend, Shape, style_target
+from nst_mxnet.variables import variables_of
 
 
 @translates_out_of_memory(out_of_memory_message)
 @mx.util.use_np  # NumPy semantics inside these methods alone: a host program may use mx.nd
 class MXNetSession:
-    """``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W).
+    """``nst_core.backend.Session``; images are normalised arrays (1, 3, H, W).
 
     MXNet is asynchronous on the CPU too: every call is only queued, and reading a value waits
     for it. So ``step`` returns early on every device.
@@ -74,8 +75,10 @@ class MXNetSession:
         )
         self._style_targets = self._find_style_targets(problem)
         self._terms = loss_terms(problem.objective, self._find_targets(problem), self._shapes)
-        self._x = self._normalised(problem.start)
-        self._adam = AdamUpdate(self._x, problem.adam)
+        self._variation_weights = self._find_variation_weights(problem)
+        self._variables = variables_of(problem, device=device, dtype=dtype)
+        self._z = self._variables.start(self._normalised(problem.start))
+        self._adam = AdamUpdate(self._z, problem.adam)
         self._last_losses: WeightedLosses | None = None
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
@@ -94,8 +97,9 @@ class MXNetSession:
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; its last operations are only queued."""
         with self._network.threads():
-            self._last_losses, gradient = self._evaluate(self._x)
-            self._adam.apply(self._x, gradient, learning_rate=learning_rate)
+            self._last_losses, gradient = self._evaluate(self._variables.image(self._z))
+            gradient = self._variables.gradient(gradient)
+            self._adam.apply(self._z, gradient, learning_rate=learning_rate)
 
     def losses(self) -> Losses:
         """Return the losses of the last step, before its update.
@@ -109,7 +113,7 @@ class MXNetSession:
 
     def image(self) -> Image:
         """Return the current image, (H, W, 3)."""
-        return layout.to_array(layout.denormalise(self._x))
+        return layout.to_array(layout.denormalise(self._variables.image(self._z)))
 
     def style_targets(self) -> StyleTargets:
         """Return a copy of the styles' statistics that the image is compared with."""
@@ -119,17 +123,17 @@ class MXNetSession:
         """Return a copy of the optimiser's state."""
         return AdamState(
             step=self._adam.step,
-            image=layout.to_array(self._x),
-            first_moment=layout.to_array(self._adam.first_moment),
-            second_moment=layout.to_array(self._adam.second_moment),
+            image=self._variables.to_array(self._z),
+            first_moment=self._variables.to_array(self._adam.first_moment),
+            second_moment=self._variables.to_array(self._adam.second_moment),
         )
 
     def restore(self, *, state: AdamState) -> None:
         """Continue from ``state``."""
-        self._x[:] = self._tensor(state.image)
+        self._z[:] = self._variables.to_tensor(state.image)
         self._adam.step = state.step
-        self._adam.first_moment[:] = self._tensor(state.first_moment)
-        self._adam.second_moment[:] = self._tensor(state.second_moment)
+        self._adam.first_moment[:] = self._variables.to_tensor(state.first_moment)
+        self._adam.second_moment[:] = self._variables.to_tensor(state.second_moment)
 
     def _find_targets(self, problem: Problem) -> Targets:
         image = self._normalised(problem.content)
@@ -139,7 +143,26 @@ class MXNetSession:
             tap: style_target(found, regions_at(problem.guides, tap), self._objective, like=like)
             for tap, found in self._style_targets.statistics.items()
         }
-        return Targets(content=content, style=style)
+        return Targets(
+            content=content, style=style, visibility=self._find_visibility(problem, like)
+        )
+
+    def _find_visibility(self, problem: Problem, like: Tensor) -> dict[str, Tensor]:
+        """Return content tap -> how much its pixels count; nothing if all count alike."""
+        found = {tap: visibility_at(problem.visibility, tap) for tap in self._objective.content}
+        return {
+            tap: layout.like_array(one[None, None], like)
+            for tap, one in found.items()
+            if one is not None
+        }
+
+    def _find_variation_weights(self, problem: Problem) -> tuple[Tensor, Tensor] | None:
+        found = variation_weights(problem.visibility)
+        if found is None:
+            return None
+        like = self._tensor(np.zeros((1, 1, 3)))
+        rows, columns = (layout.like_array(one[None, None], like) for one in found)
+        return rows, columns
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
@@ -167,7 +190,9 @@ class MXNetSession:
         with self._network.threads():
             found, gradient = self._network.evaluate(x, self._terms)
             weight = self._objective.total_variation
-            variation, its_gradient = total_variation(x, weight=weight)
+            variation, its_gradient = total_variation(
+                x, weight=weight, weights=self._variation_weights
+            )
             gradient += its_gradient
         losses = WeightedLosses.from_terms(
             found, total_variation=variation, objective=self._objective

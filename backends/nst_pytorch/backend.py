@@ -11,6 +11,7 @@ from nst_core.arrays import Array
 from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
 from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
+from nst_pytorch.cpu.processor import multiplies_bf16
 from nst_pytorch.footprint import footprint
 from nst_pytorch.pretrained import load_pretrained
 from nst_pytorch.session import PyTorchSession
@@ -73,6 +74,13 @@ class PyTorchBackend:
         if not device.startswith("cuda"):
             return found
         return replace(found, available=torch.cuda.mem_get_info(device)[0])
+
+    def has_fast_bf16(self, *, device: str) -> bool:
+        """Return whether bf16 is to be preferred: see ``backend.precision.HasFastBf16``.
+
+        On CUDA the convolutions are in TF32 by default.
+        """
+        return device == "cpu" and multiplies_bf16()
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return torchvision's IMAGENET1K_V1 weights as canonical arrays."""

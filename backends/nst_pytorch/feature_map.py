@@ -8,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from nst_core.arrays import Array
+
 Window = tuple[slice, slice]
 """Rows and columns of a map's ``padded`` tensor."""
 
@@ -183,3 +185,16 @@ class FeatureMap:
     def nchw(self) -> Tensor:
         """A view (1, C, H, W) without the padding; its strides are those of channels_last."""
         return self.interior.permute(2, 0, 1)[None]
+
+
+def pixel_map(values: Array, *, like: Tensor | Features) -> FeatureMap:
+    """Return an array (H, W) as a map (H, W, 1), of ``like``'s dtype and on its device."""
+    tensor = torch.tensor(values, dtype=like.dtype, device=like.device)
+    return FeatureMap.from_nchw(tensor[None, None])
+
+
+def padded_like(layout: Features, values: FeatureMap) -> Tensor:
+    """Return a map (H, W, 1) as a tensor (H', W', 1) with the padding of the features."""
+    padded = layout.with_values(values.padded.new_zeros(*layout.padded_size, 1))
+    padded.interior.copy_(values.interior)
+    return padded.padded

@@ -36,24 +36,28 @@ def footprint(
     parameters = item * parameter_count(layers)
     widest = item * max(map(_channels, layers[:2]))  # those of the first block, at full size
     unfolded = UNFOLDED_MAPS * widest if on_cpu and dtype == "float64" else 0.0
-    if uses_winograd(size.content, on_cpu=on_cpu, dtype=dtype, execution=execution):
+    winograd = uses_winograd(size.content, on_cpu=on_cpu, dtype=dtype, execution=execution)
 
-        def window_size(sides: tuple[int, int]) -> tuple[int, int]:
-            grid = windows_for(sides, taps, execution)
-            return sides if grid is None else grid.window_size
+    def window_size(sides: tuple[int, int]) -> tuple[int, int]:
+        grid = windows_for(sides, taps, execution, on_cpu=on_cpu)
+        return sides if grid is None or (on_cpu and not winograd) else grid.window_size
 
+    window = window_size(size.content)
+    if winograd:
         # The direct network computes pictures of other sizes.
         others = [window_size(sides) for sides in size.styles if sides != size.content]
         direct = parameters if others else 0.0
-        window = window_size(size.content)
-        fixed, content = winograd_bytes(taps, window, getattr(torch, dtype))
-        if window != size.content:
-            content += 3 * item * prod(size.content)  # the gradient of the whole image
+        kind = getattr(torch, dtype)
+        products = torch.bfloat16 if execution.precision == "bf16" else kind
+        fixed, content = winograd_bytes(taps, window, kind, products)
     else:
         # The kernels of the gradient are a copy.
-        others, direct, fixed = list(size.styles), 0.0, 2.0 * parameters
-        kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
-        content = kept + (STEP_MAPS * widest + unfolded) * prod(size.content)
+        others, direct, fixed = [*map(window_size, size.styles)], 0.0, 2.0 * parameters
+        by_block = execution.checkpointing and window == size.content
+        kept = _kept(layers, taps, window, item=item, checkpointing=by_block)
+        content = kept + (STEP_MAPS * widest + unfolded) * prod(window)
+    if window != size.content:
+        content += 3 * item * prod(size.content)  # the gradient of the whole image
     style = (direct + (TARGET_MAPS * widest + unfolded) * prod(sides) for sides in others)
     return Footprint(fixed=fixed, content=content, style=max(style, default=0.0))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from nst_core.backend import Losses, Objective
-from nst_pytorch.content_loss import ContentLoss, ScaledContentLoss
+from nst_pytorch.content_loss import ContentLoss, ScaledContentLoss, WeightedContentLoss
 from nst_pytorch.feature_map import FeatureMap
 from nst_pytorch.loss_terms import LossTerm, SeparableLoss
 from nst_pytorch.statistics import RegionTarget, StyleTarget
@@ -21,26 +21,35 @@ CHUNK_SIZE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the image is compared with, by tap: features, and the styles' statistics."""
+    """What the image is compared with, by tap: features, and the styles' statistics.
+
+    Attributes:
+        content: Tap -> the content picture's features.
+        style: Tap -> the styles' statistics.
+        visibility: Content tap -> how much each pixel counts, (H, W, 1); empty if all count alike.
+    """
 
     content: Mapping[str, FeatureMap]
     style: Mapping[str, StyleTarget]
+    visibility: Mapping[str, FeatureMap] = field(default_factory=dict)
 
 
 def loss_terms(objective: Objective, targets: Targets) -> dict[str, list[SeparableLoss]]:
     """Return tap -> its loss terms."""
     terms: dict[str, list[SeparableLoss]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
-        terms[tap].append(_content_loss(tap, targets.content[tap], weight, objective))
+        terms[tap].append(_content_loss(tap, targets, weight, objective))
     for tap, weight in objective.style.items():
         terms[tap].append(_style_loss(tap, targets.style[tap], weight, objective))
     return terms
 
 
-def _content_loss(
-    tap: str, target: FeatureMap, weight: float, objective: Objective
-) -> SeparableLoss:
-    if objective.content_distance == "scaled":
+def _content_loss(tap: str, targets: Targets, weight: float, objective: Objective) -> SeparableLoss:
+    target, visibility = targets.content[tap], targets.visibility.get(tap)
+    scaled = objective.content_distance == "scaled"
+    if visibility is not None:
+        return WeightedContentLoss(tap, target, weight=weight, visibility=visibility, scaled=scaled)
+    if scaled:
         return ScaledContentLoss(tap, target, weight=weight)
     return ContentLoss(tap, target, weight=weight)
 
@@ -66,7 +75,12 @@ def _style_loss(
 
 
 def total_variation(
-    x: Tensor, gradient: Tensor, *, weight: float, chunk_size: int = CHUNK_SIZE
+    x: Tensor,
+    gradient: Tensor,
+    *,
+    weight: float,
+    weights: tuple[Tensor, Tensor] | None = None,
+    chunk_size: int = CHUNK_SIZE,
 ) -> Tensor:
     """Return the weighted loss () of ``x`` (1, 3, H, W); add its gradient to ``gradient``.
 
@@ -77,28 +91,47 @@ def total_variation(
         x: The normalised image.
         gradient: (1, 3, H, W), changed in place.
         weight: The weight of the loss.
+        weights: The weights of the vertical (H - 1, W) and of the horizontal differences
+            (H, W - 1) in these means, of sum 1; None if all count alike.
         chunk_size: How many values the CPU takes at a time; a GPU takes all.
     """
     _, channels, height, width = x.shape
     vertical = 0.5 * weight / (channels * (height - 1) * width)
     horizontal = 0.5 * weight / (channels * height * (width - 1))
+    between_rows = between_columns = None
+    if weights is not None:
+        vertical = horizontal = 0.5 * weight / channels
+        between_rows, between_columns = weights
     rows = max(1, chunk_size // (channels * width)) if x.device.type == "cpu" else height
     loss = torch.zeros((), device=x.device, dtype=x.dtype)
     for top in range(0, height, rows):
         count = min(rows, height - top)
-        loss += _variation(x, gradient, top, count, axis=3, scale=horizontal)
+        loss += _variation(
+            x, gradient, top, count, axis=3, scale=horizontal, weights=between_columns
+        )
         # One more row: its difference from the row before belongs to this chunk alone.
         count = min(rows + 1, height - top)
-        loss += _variation(x, gradient, top, count, axis=2, scale=vertical)
+        loss += _variation(x, gradient, top, count, axis=2, scale=vertical, weights=between_rows)
     return loss
 
 
 def _variation(
-    x: Tensor, gradient: Tensor, top: int, count: int, *, axis: int, scale: float
+    x: Tensor,
+    gradient: Tensor,
+    top: int,
+    count: int,
+    *,
+    axis: int,
+    scale: float,
+    weights: Tensor | None,
 ) -> Tensor:
     difference = x.narrow(2, top, count).diff(dim=axis)
-    loss = scale * difference.abs().sum()
-    part, length, sign = gradient.narrow(2, top, count), difference.shape[axis], difference.sign_()
+    part, length = gradient.narrow(2, top, count), difference.shape[axis]
+    if weights is None:
+        loss, sign = scale * difference.abs().sum(), difference.sign_()
+    else:
+        own = weights.narrow(0, top, difference.shape[2])
+        loss, sign = scale * (difference.abs() * own).sum(), difference.sign_().mul_(own)
     part.narrow(axis, 1, length).add_(sign, alpha=scale)
     part.narrow(axis, 0, length).sub_(sign, alpha=scale)
     return loss

@@ -10,6 +10,7 @@ import torch
 
 from nst_core.backend import Precision
 from nst_core.errors import BackendError
+from nst_pytorch.cpu.processor import multiplies_bf16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Arithmetic:
         if precision == "tf32" and not on_cuda:
             raise BackendError(
                 f"--precision tf32 is for CUDA: use float32, bf16 or auto on {device.type}"
+            )
+        if precision == "bf16" and device.type == "cpu" and not multiplies_bf16():
+            raise BackendError(
+                "--precision bf16 needs a processor that multiplies bf16 (AVX512-BF16 or AMX), and "
+                "this one does not: use --precision float32"
             )
         return cls(precision == "tf32", torch.bfloat16 if precision == "bf16" else dtype)
 

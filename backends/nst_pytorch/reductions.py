@@ -88,6 +88,28 @@ def absolute_and_squared_distance(features: Features, target: Features) -> tuple
     return absolute, squared
 
 
+@timing.kernel("losses", collective=True)
+def weighted_distance(
+    features: Features, target: Features, weights: FeatureMap
+) -> tuple[Tensor, Tensor]:
+    """Return the weighted sums () of the absolute and of the squared differences of two maps.
+
+    Args:
+        features: The features of one picture, or a part of them.
+        target: Features with the same padding.
+        weights: (H, W, 1), without padding: the weight of each pixel.
+    """
+    interior = _interior_columns(features)
+
+    def both(piece: Tensor, other: Tensor, by: Tensor) -> Tensor:
+        difference = piece[:, interior] - other[:, interior]
+        absolute = (difference.abs() * by).sum()
+        return torch.stack([absolute, (difference.square_() * by).sum()])
+
+    absolute, squared = _sum(both, features, target, weights, shape=(2,))
+    return absolute, squared
+
+
 @timing.kernel("losses")
 def add_matmul(out: Tensor, features: Tensor, matrix: Tensor) -> None:
     """Add F M to ``out`` in place; F and ``out`` (rows, columns, C), ``matrix`` M (C, C)."""

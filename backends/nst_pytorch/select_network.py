@@ -35,15 +35,14 @@ def uses_winograd(
     """
     if execution.conv != "auto":
         return execution.conv == "winograd"
-    plain = dtype == "float32" and execution.precision != "bf16"
-    return on_cpu and plain and size[0] * size[1] >= MIN_WINOGRAD_PIXELS
+    return on_cpu and dtype == "float32" and size[0] * size[1] >= MIN_WINOGRAD_PIXELS
 
 
 def windows_for(
-    size: tuple[int, int], taps: Sequence[str], execution: Execution
+    size: tuple[int, int], taps: Sequence[str], execution: Execution, *, on_cpu: bool
 ) -> WindowGrid | None:
     """Return the windows in which an image of ``size`` (H, W) is computed; None for no windows."""
-    grid = WindowGrid(size, tuple(taps))
+    grid = WindowGrid(size, tuple(taps), on_cpu)
     return grid if execution.checkpointing and len(grid.windows) > 1 else None
 
 
@@ -78,14 +77,18 @@ class NetworkSelector:
         self._check()
         dtype: DType = "float64" if self.dtype == torch.float64 else "float32"
         on_cpu = self.device.type == "cpu"
+        grid = windows_for(size, self.taps, self.execution, on_cpu=on_cpu)
         if not uses_winograd(size, on_cpu=on_cpu, dtype=dtype, execution=self.execution):
-            return self._direct(checkpointing=self.execution.checkpointing)
-        grid = windows_for(size, self.taps, self.execution)
+            if on_cpu or grid is None:
+                return self._direct(checkpointing=self.execution.checkpointing)
+            # A window is small enough: computing its blocks again would only take time.
+            return WindowedNetwork(self._direct(checkpointing=False), grid)
         network = WinogradNetwork(
             self.weights,
             taps=self.taps,
             size=size if grid is None else grid.window_size,
             dtype=self.dtype,
+            products=self.arithmetic.convolutions,
             architecture=self.architecture,
         )
         return network if grid is None else WindowedNetwork(network, grid)
@@ -96,7 +99,8 @@ class NetworkSelector:
         It convolves directly: the kernels of ``WinogradNetwork`` would take time to prepare.
         """
         network = self._direct(checkpointing=False)
-        grid = windows_for(size, self.taps, self.execution)
+        on_cpu = self.device.type == "cpu"
+        grid = windows_for(size, self.taps, self.execution, on_cpu=on_cpu)
         return network if grid is None else WindowedNetwork(network, grid)
 
     def _direct(self, *, checkpointing: bool) -> Network:
@@ -111,14 +115,8 @@ class NetworkSelector:
         )
 
     def _check(self) -> None:
-        if self.execution.conv != "winograd":
-            return
-        if self.device.type != "cpu":
+        if self.execution.conv == "winograd" and self.device.type != "cpu":
             raise BackendError(
                 f"--conv winograd is for the CPU: on {self.device.type} the library chooses, use "
                 "--conv auto"
-            )
-        if self.arithmetic.convolutions != self.dtype:
-            raise BackendError(
-                "--conv winograd computes in float32: use --precision float32 or auto"
             )

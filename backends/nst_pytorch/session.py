@@ -19,24 +19,25 @@ from nst_core.backend import (
     StyleSource,
     StyleTargets,
 )
-from nst_core.backend.guidance import regions_at
+from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.system.memory import trim_heap
 from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
 from nst_pytorch.cuda_graph import CudaGraph
-from nst_pytorch.feature_map import Features, Window
+from nst_pytorch.feature_map import FeatureMap, Features, Window, pixel_map
 from nst_pytorch.loss_network import LossNetwork, collect_features
 from nst_pytorch.losses import Targets, WeightedLosses, loss_terms, total_variation
 from nst_pytorch.out_of_memory import out_of_memory_message
 from nst_pytorch.precision import Arithmetic
 from nst_pytorch.select_network import NetworkSelector
 from nst_pytorch.statistics import Blend, StyleStatistics, style_target
+from nst_pytorch.variables import variables_of
 
 
 @translates_out_of_memory(out_of_memory_message)
 class PyTorchSession:
-    """``nst_core.backend.Session``; the variable is the normalised image (1, 3, H, W).
+    """``nst_core.backend.Session``; images are normalised tensors (1, 3, H, W).
 
     Args:
         problem: The work.
@@ -75,9 +76,12 @@ class PyTorchSession:
             self._style_targets = self._find_style_targets(problem, networks)
             self._terms = loss_terms(problem.objective, self._find_targets(problem))
         trim_heap()  # the memory of the targets' search, before the steps allocate theirs
-        self._x = self._normalised(problem.start)
-        self._adam = AdamUpdate(self._x, problem.adam)
-        self._evaluate_x = self._evaluation_of_x()
+        self._variation_weights = self._find_variation_weights(problem)
+        self._variables = variables_of(problem, device=device, dtype=dtype)
+        with self._arithmetic.applied():
+            self._z = self._variables.start(self._normalised(problem.start))
+        self._adam = AdamUpdate(self._z, problem.adam)
+        self._evaluate_z = self._evaluation_of_z()
         self._last_losses: WeightedLosses | None = None
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
@@ -97,8 +101,8 @@ class PyTorchSession:
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; on CUDA it is only queued."""
         with self._network.threads():
-            self._last_losses, gradient = self._evaluate_x()
-            self._adam.apply(self._x, gradient, learning_rate=learning_rate)
+            self._last_losses, gradient = self._evaluate_z()
+            self._adam.apply(self._z, gradient, learning_rate=learning_rate)
 
     def losses(self) -> Losses:
         """Return the losses of the last step, before its update.
@@ -112,7 +116,8 @@ class PyTorchSession:
 
     def image(self) -> Image:
         """Return the current image, (H, W, 3)."""
-        return layout.to_array(layout.denormalise(self._x))
+        with self._arithmetic.applied():
+            return layout.to_array(layout.denormalise(self._variables.image(self._z)))
 
     def style_targets(self) -> StyleTargets:
         """Return a copy of the styles' statistics that the image is compared with."""
@@ -122,17 +127,17 @@ class PyTorchSession:
         """Return a copy of the optimiser's state."""
         return AdamState(
             step=self._adam.step,
-            image=layout.to_array(self._x),
-            first_moment=layout.to_array(self._adam.first_moment),
-            second_moment=layout.to_array(self._adam.second_moment),
+            image=self._variables.to_array(self._z),
+            first_moment=self._variables.to_array(self._adam.first_moment),
+            second_moment=self._variables.to_array(self._adam.second_moment),
         )
 
     def restore(self, *, state: AdamState) -> None:
         """Continue from ``state``."""
-        self._x.copy_(self._tensor(state.image))
+        self._z.copy_(self._variables.to_tensor(state.image))
         self._adam.step = state.step
-        self._adam.first_moment.copy_(self._tensor(state.first_moment))
-        self._adam.second_moment.copy_(self._tensor(state.second_moment))
+        self._adam.first_moment.copy_(self._variables.to_tensor(state.first_moment))
+        self._adam.second_moment.copy_(self._variables.to_tensor(state.second_moment))
 
     def _find_targets(self, problem: Problem) -> Targets:
         image = self._normalised(problem.content)
@@ -142,7 +147,21 @@ class PyTorchSession:
             tap: style_target(found, regions_at(problem.guides, tap), self._objective, like=like)
             for tap, found in self._style_targets.statistics.items()
         }
-        return Targets(content=content, style=style)
+        return Targets(
+            content=content, style=style, visibility=self._find_visibility(problem, like)
+        )
+
+    def _find_visibility(self, problem: Problem, like: Tensor) -> dict[str, FeatureMap]:
+        """Return content tap -> how much its pixels count; nothing if all count alike."""
+        found = {tap: visibility_at(problem.visibility, tap) for tap in self._objective.content}
+        return {tap: pixel_map(one, like=like) for tap, one in found.items() if one is not None}
+
+    def _find_variation_weights(self, problem: Problem) -> tuple[Tensor, Tensor] | None:
+        found = variation_weights(problem.visibility)
+        if found is None:
+            return None
+        rows, columns = (torch.tensor(one, device=self._device, dtype=self._dtype) for one in found)
+        return rows, columns
 
     def _find_style_targets(self, problem: Problem, networks: NetworkSelector) -> StyleTargets:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
@@ -176,19 +195,25 @@ class PyTorchSession:
         size = height, width
         return self._network if self._network.accepts(size) else networks.select_style_network(size)
 
-    def _evaluation_of_x(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
-        """Return a function without arguments: losses and gradient at the current ``_x``."""
+    def _evaluation_of_z(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
+        """Return a function without arguments: losses and gradient at the current ``_z``."""
         # cuSOLVER cannot be captured. After a failed capture it fails even where it could compute.
         solves = self._objective.style_statistics == "wasserstein"
         if self._device.type == "cuda" and not solves:
-            return CudaGraph(self._evaluate, self._x)
-        return partial(self._evaluate, self._x)
+            return CudaGraph(self._evaluate_variables, self._z)
+        return partial(self._evaluate_variables, self._z)
+
+    def _evaluate_variables(self, z: Tensor) -> tuple[WeightedLosses, Tensor]:
+        """Return the losses at the image of ``z``, and their gradient with respect to ``z``."""
+        with self._arithmetic.applied():
+            losses, gradient = self._evaluate(self._variables.image(z))
+            return losses, self._variables.gradient(gradient)
 
     def _evaluate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         with self._network.threads(), self._arithmetic.applied():
             found, gradient = self._network.evaluate(x, self._terms)
             weight = self._objective.total_variation
-            variation = total_variation(x, gradient, weight=weight)
+            variation = total_variation(x, gradient, weight=weight, weights=self._variation_weights)
         losses = WeightedLosses.from_terms(
             found, total_variation=variation, objective=self._objective
         )
@@ -196,6 +221,3 @@ class PyTorchSession:
 
     def _normalised(self, image: Image) -> Tensor:
         return layout.normalise(image, device=self._device, dtype=self._dtype)
-
-    def _tensor(self, array: Array) -> Tensor:
-        return layout.to_tensor(array, device=self._device, dtype=self._dtype)

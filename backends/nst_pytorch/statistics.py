@@ -13,7 +13,7 @@ from nst_core.backend import Objective
 from nst_core.backend.blending import RegionBlend
 from nst_core.backend.guidance import Region
 from nst_pytorch import reductions
-from nst_pytorch.feature_map import FeatureMap, Features, Window
+from nst_pytorch.feature_map import FeatureMap, Features, Window, pixel_map
 from nst_pytorch.wasserstein import Gaussian, float64_device, to_float64
 
 _TINY = 1e-30
@@ -187,7 +187,4 @@ def style_target(
 
 def density_map(region: Region, *, like: Tensor | Features) -> FeatureMap | None:
     """Return a region's density as a map (H, W, 1), of ``like``'s dtype and on its device."""
-    if region.density is None:
-        return None
-    density = torch.tensor(region.density, dtype=like.dtype, device=like.device)
-    return FeatureMap.from_nchw(density[None, None])
+    return None if region.density is None else pixel_map(region.density, like=like)

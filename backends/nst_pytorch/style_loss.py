@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from nst_core.backend import SCALED_EPSILON, Objective
 from nst_pytorch import reductions
-from nst_pytorch.feature_map import FeatureMap, Features, Window
+from nst_pytorch.feature_map import FeatureMap, Features, Window, padded_like
 from nst_pytorch.loss_terms import Kind, LossAndGradient, SeparableLoss
 from nst_pytorch.statistics import Moments
 from nst_pytorch.thread_pool import multi_threaded
@@ -149,7 +149,7 @@ class StatisticsLoss(SeparableLoss):
         scale = self.multiplicity / (count if density else count * layout.pixels)
         matrix = scale * (gradients[-1] + gradients[-1].T)
         mean, shift = moments[0].detach(), scale * gradients[0]
-        weights = _padded_like(layout, density) if density else None
+        weights = padded_like(layout, density) if density else None
 
         def add_gradient(gradient: Tensor, values: Tensor, window: Window) -> None:
             if self.centred:
@@ -163,10 +163,3 @@ class StatisticsLoss(SeparableLoss):
             gradient.addcmul_(product.add_(shift) if self.centred else product, weights[window])
 
         return LossAndGradient(loss.detach(), add_gradient)
-
-
-def _padded_like(layout: Features, density: FeatureMap) -> Tensor:
-    """Return a density (H', W', 1) with the padding of the features."""
-    padded = layout.with_values(density.padded.new_zeros(*layout.padded_size, 1))
-    padded.interior.copy_(density.interior)
-    return padded.padded

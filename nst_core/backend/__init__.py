@@ -4,11 +4,13 @@
 - ``protocol``: the two Protocols that it implements, ``Backend`` and ``Session``.
 - ``notices``: what it tells the user before work of seconds, which is optional.
 - ``footprint``: its estimate of memory, which is optional.
+- ``precision``: where it multiplies bfloat16 faster, which is optional too.
 - ``guidance``: how regions of a picture become regions of its features.
 - ``registry``: how backends are found.
 """
 
 from nst_core.backend.footprint import Footprint, HasFootprint, StageSize
+from nst_core.backend.precision import HasFastBf16
 from nst_core.backend.problem import (
     COVARIANCE_EPSILON,
     MEAN,
@@ -60,6 +62,7 @@ __all__ = [
     "Evaluation",
     "Execution",
     "Footprint",
+    "HasFastBf16",
     "HasFootprint",
     "Losses",
     "Objective",

@@ -1,4 +1,4 @@
-"""Regions at a tap: how much each pixel of the features counts for each region."""
+"""How much each pixel of the features at a tap counts: for each region, and in content losses."""
 
 from __future__ import annotations
 
@@ -43,14 +43,60 @@ def regions_at(guides: Array | None, tap: str) -> Mapping[int, Region]:
     """
     if guides is None:
         return WHOLE_PICTURE
-    small = np.asarray(guides, np.float64)
-    for _ in range(BY_NAME[tap].poolings):
-        height, width = small.shape[1] // 2, small.shape[2] // 2
-        windows = small[:, : 2 * height, : 2 * width].reshape(-1, height, 2, width, 2)
-        small = windows.mean(axis=(2, 4))
+    small = _shrunk(guides, tap)
     sums = small.sum(axis=(1, 2))
     return {
         number: Region(float(total / sums.sum()), small[number] / total)
         for number, total in enumerate(sums)
         if total > 0
     }
+
+
+def visibility_at(visibility: Array | None, tap: str) -> Array | None:
+    """Return how much each pixel of the features at a tap counts in a content loss.
+
+    The visibility shrinks to the size of the features as guides do: see ``regions_at``.
+
+    Args:
+        visibility: (H, W), from 0 to 1, as in ``Problem``; None if all pixels count alike.
+        tap: The name of the tap.
+
+    Returns:
+        (H', W') float64, from 0 to 1; None for None.
+    """
+    return None if visibility is None else _shrunk(visibility[None], tap)[0]
+
+
+def variation_weights(visibility: Array | None) -> tuple[Array, Array] | None:
+    """Return how much each difference of neighbours counts in the total variation.
+
+    A difference is as visible as the less visible of its two pixels.
+
+    Args:
+        visibility: (H, W), from 0 to 1, as in ``Problem``; None if all pixels count alike.
+
+    Returns:
+        The weights of the differences between rows (H - 1, W) and between columns (H, W - 1),
+        float64. Both have the sum 1, or are 0 where no two neighbours are visible. None for None.
+    """
+    if visibility is None:
+        return None
+    seen = np.asarray(visibility, np.float64)
+    rows = np.minimum(seen[1:], seen[:-1])
+    columns = np.minimum(seen[:, 1:], seen[:, :-1])
+    return _normalised(rows), _normalised(columns)
+
+
+def _normalised(weights: Array) -> Array:
+    total = weights.sum()
+    return np.asarray(weights / total) if total > 0 else weights
+
+
+def _shrunk(maps: Array, tap: str) -> Array:
+    """Return maps (N, H, W) at the size of the features at a tap, in float64."""
+    small = np.asarray(maps, np.float64)
+    for _ in range(BY_NAME[tap].poolings):
+        height, width = small.shape[1] // 2, small.shape[2] // 2
+        windows = small[:, : 2 * height, : 2 * width].reshape(-1, height, 2, width, 2)
+        small = windows.mean(axis=(2, 4))
+    return small

@@ -69,6 +69,16 @@ class Objective:
     the ``guides`` of a problem. Densities and areas come from
     ``nst_core.backend.guidance.regions_at``.
 
+    If parts of the image are left out (``Problem.visibility``), pixels count by their visibility v,
+    which is shrunk to the features' size by ``nst_core.backend.guidance.visibility_at``:
+
+    - content: w_l * sum(v * (F - P)^2) / (C * sum(v))
+    - scaled content: w_l * sum(v * D^2) / (sum(v * |D|) + 1e-8)
+    - total variation: both means are weighted by the smaller visibility of the two pixels; see
+      ``nst_core.backend.guidance.variation_weights``. A mean over nothing visible is 0.
+
+    The style losses take no visibility: what is left out there is in no region.
+
     Attributes:
         content: Tap -> weight.
         style: Tap -> weight.
@@ -207,7 +217,13 @@ class Problem:
         guides: (R, H, W), 0 or more: how much each pixel of the image belongs to each region. Each
             region is present in at least one style at every tap. None for one region, the whole
             picture.
+        visibility: (H, W), from 0 to 1: how much each pixel of the image counts in the content
+            losses and in the total variation. At every tap something is visible. None if all pixels
+            count alike.
         architecture: How the network pools and pads.
+        laplacian_levels: The number of levels of the Laplacian pyramid that is the session's
+            variable, at least 0: see ``nst_core.optimisers.LaplacianPyramid``. With 0 the variable
+            is the normalised image itself.
         style_targets: The targets that an earlier session computed from the same styles in the
             same way, see ``nst_core.problem.style_cache``. If they are given, the session does
             not read the styles.
@@ -220,7 +236,9 @@ class Problem:
     objective: Objective
     adam: Adam
     guides: Array | None = None
+    visibility: Array | None = None
     architecture: Architecture = PLAIN_VGG
+    laplacian_levels: int = 0
     style_targets: StyleTargets | None = None
 
     def shares(self) -> tuple[tuple[StyleSource, float], ...]:

@@ -59,9 +59,10 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdamState:
-    """Adam's state after ``step`` updates; the arrays are (H, W, 3).
+    """Adam's state after ``step`` updates; the arrays have the shape of the variable.
 
-    ``image`` is the optimised variable, the normalised image, and not the image in [0, 1].
+    ``image`` is the variable: the normalised image (H, W, 3), and not the image in [0, 1]; or, if
+    the problem has ``laplacian_levels``, the pyramid (N, 3) of ``LaplacianPyramid.apply``.
     """
 
     step: int
@@ -92,7 +93,7 @@ class Execution:
         precision: The type that float32 values may be rounded to before they are multiplied.
             ``float32``: no rounding. ``tf32`` and ``bf16``: rounding in the convolutions; Gram
             matrices, losses and the image stay in float32. ``auto``: ``tf32`` on CUDA, ``float32``
-            elsewhere.
+            elsewhere; in a run, first what the preset says (``precision`` of its spec).
         checkpointing: Whether the backward pass computes parts of the forward pass again instead
             of storing their results. It is slower, takes less memory and gives the same results.
     """
@@ -107,7 +108,11 @@ AUTOMATIC = Execution()
 
 
 class Session(Protocol):
-    """An image that is being optimised. The variable is the normalised image."""
+    """An image that is being optimised.
+
+    The variable is the normalised image; or, if the problem has ``laplacian_levels``, the Laplacian
+    pyramid whose sum is the normalised image: Adam has moments and takes steps in its levels.
+    """
 
     def features(self, *, image: Image) -> Mapping[str, Array]:
         """Return tap -> features (C, H, W) of ``image``, for every tap of the objective."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,15 +11,20 @@ from pathlib import Path
 from nst_core import images
 from nst_core import weights as weights_module
 from nst_core.backend import Backend, registry
+from nst_core.batch import job_checkpoint, sources
+from nst_core.batch.downloads import Downloads
 from nst_core.batch.job import Job, JobRecord
+from nst_core.batch.job_checkpoint import JobCheckpoint
 from nst_core.errors import NstError
 from nst_core.problem.style_cache import TargetCache
+from nst_core.run.checkpoint import Checkpoint, CheckpointError
 from nst_core.run.pictures import CHECKSUMS, Pictures
 from nst_core.run.result import Result
 from nst_core.run.transfer import transfer_run
 from nst_core.spec import Spec, recipe
 from nst_core.spec.recipe import Run
 from nst_core.system import names, toml
+from nst_core.system.files import claimed
 from nst_core.weights import Weights
 
 
@@ -27,9 +33,11 @@ class SharedResources:
 
     Attributes:
         targets: The style targets computed so far.
+        downloads: Copies of pictures from object stores.
     """
 
     def __init__(self) -> None:
+        self.downloads = Downloads()
         self.targets = TargetCache()
         self._backends: dict[str, Backend] = {}
         self._weights: dict[str, Weights] = {}
@@ -59,16 +67,38 @@ def run_job(job: Job, *, shared: SharedResources | None = None) -> JobRecord:
         bugs are raised.
     """
     began = time.perf_counter()
+    machine = platform.node()
     try:
+        record = _run(job, shared or SharedResources())
+    except NstError as error:
+        record = JobRecord.failed(job, str(error))
+    except MemoryError:
+        record = JobRecord.failed(job, "not enough memory; try a smaller --size")
+    if record.status in ("skipped", "claimed"):
+        return record
+    seconds = time.perf_counter() - began
+    return record.model_copy(update={"seconds": seconds, "machine": machine})
+
+
+def _run(job: Job, shared: SharedResources) -> JobRecord:
+    """Run a job unless it is done, or another process is running it."""
+    if is_done(job):
+        return JobRecord.skipped(job)
+    run = _run_table(job)
+    # Checked first, because it takes no time: a missing directory, a format without 16 bits.
+    images.check_output(job.output, run.output)
+    with claimed(job.output, owner=job.batch) as is_free:
+        if not is_free:
+            return JobRecord.claimed(job)
+        # Once more: whoever had the claim before may have made the picture since.
         if is_done(job):
             return JobRecord.skipped(job)
-        result = _transfer(job, shared or SharedResources())
+        checkpoint = job_checkpoint.of(job)
+        result = _transfer(job, run, shared, checkpoint)
         result.save_with_fallback(job.output)
-    except NstError as error:
-        return JobRecord.failed(job, str(error), seconds=time.perf_counter() - began)
-    except MemoryError:
-        return JobRecord.failed(job, "not enough memory; try a smaller --size")
-    return _record(job, result, seconds=time.perf_counter() - began)
+        if checkpoint is not None:
+            checkpoint.remove()
+        return _record(job, result)
 
 
 def is_done(job: Job) -> bool:
@@ -78,9 +108,8 @@ def is_done(job: Job) -> bool:
     nst have none in their recipes; they have to be at least as new as the files. The rest of the
     recipe's ``[made_with]`` table (versions, device, command) is not compared.
     """
-    output = Path(job.output)
     with suppress(OSError, NstError):
-        table = toml.loads(images.read_recipe(output), origin=names.display_path(job.output))
+        table = toml.loads(images.read_recipe(job.output), origin=names.display_path(job.output))
         made_with = table.pop("made_with", None)
         run = recipe.checked_run(table.pop("run", {}))
         spec = Spec.from_table(job.spec)
@@ -88,19 +117,21 @@ def is_done(job: Job) -> bool:
         # the sizes of any device are accepted.
         same_spec = Spec.from_table(table) in (spec, spec.on("cpu"), spec.on("cuda:0"))
         same_run = run == _run_table(job).model_copy(update={"device": run.device})
-        return same_spec and same_run and _is_made_from(job, made_with, output)
+        return same_spec and same_run and _is_made_from(job, made_with)
     return False
 
 
-def _is_made_from(job: Job, made_with: object, output: Path) -> bool:
+def _is_made_from(job: Job, made_with: object) -> bool:
     """Whether the files that a job reads are those that its picture was made from."""
     table = made_with if isinstance(made_with, Mapping) else {}
     before = {name: value for name, value in table.items() if name in CHECKSUMS}
     start = Spec.from_table(job.spec).start.file
+    if sources.has_urls(job):
+        return sources.are_as_before(job, table)
     if before:
         return before == Pictures.named_by(_run_table(job)).checksums(start)
     paths = [*job.inputs(), *([start] if start else [])]
-    made = output.stat().st_mtime
+    made = Path(job.output).stat().st_mtime
     return all(Path(path).stat().st_mtime <= made for path in paths)
 
 
@@ -115,22 +146,45 @@ def _run_table(job: Job) -> Run:
     return recipe.checked_run({**job.run, **pictures})
 
 
-def _transfer(job: Job, shared: SharedResources) -> Result:
-    run = _run_table(job)
-    # Checked first, because it takes no time: a missing directory, a format without 16 bits.
-    images.check_output(job.output, run.output)
-    return transfer_run(
-        Spec.from_table(job.spec),
-        run,
-        backend=shared.backend(run.backend),
-        weights=shared.weights(run.weights),
-        max_pixels=job.max_pixels,
-        command=job.command,
-        targets=shared.targets,
-    )
+def _transfer(
+    job: Job, run: Run, shared: SharedResources, checkpoint: JobCheckpoint | None
+) -> Result:
+    with sources.local_pictures(job, shared.downloads) as pictures:
+        return _transfer_pictures(job, run, pictures, shared, checkpoint)
 
 
-def _record(job: Job, result: Result, *, seconds: float) -> JobRecord:
+def _transfer_pictures(
+    job: Job,
+    run: Run,
+    pictures: Pictures,
+    shared: SharedResources,
+    checkpoint: JobCheckpoint | None,
+) -> Result:
+    def transfer(resume: Checkpoint | None) -> Result:
+        return transfer_run(
+            Spec.from_table(job.spec),
+            run,
+            pictures=pictures,
+            backend=shared.backend(run.backend),
+            weights=shared.weights(run.weights),
+            max_pixels=job.max_pixels,
+            command=job.command,
+            targets=shared.targets,
+            checkpoint=None if checkpoint is None else checkpoint.writer(),
+            resume=resume,
+        )
+
+    point = None if checkpoint is None else checkpoint.read()
+    if point is None:
+        return transfer(None)
+    try:
+        return transfer(point)
+    except CheckpointError:
+        # It is that of another job of this output, with other settings or other pictures.
+        return transfer(None)
+
+
+def _record(job: Job, result: Result) -> JobRecord:
     last = result.history[-1]
     height, width = result.image.shape[:2]
     return JobRecord(
@@ -139,7 +193,6 @@ def _record(job: Job, result: Result, *, seconds: float) -> JobRecord:
         output=job.output,
         status="done",
         reason=result.note,
-        seconds=seconds,
         size=(height, width),
         steps=result.plan.steps,
         content_loss=last.content,

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from nst_core.errors import SpecError
 from nst_core.images import READ_EXTENSIONS
-from nst_core.system.files import display_path
+from nst_core.system import storage
+from nst_core.system.files import StrPath, display_path
 
 
 def content_masks(
-    contents: Sequence[str], *, common_mask: str | None, directory: Path | None
+    contents: Sequence[str], *, common_mask: str | None, directory: StrPath | None
 ) -> dict[str, str]:
     """Return a mask per content; empty if there are no masks.
 
@@ -27,13 +28,22 @@ def content_masks(
         return {} if common_mask is None else dict.fromkeys(contents, common_mask)
     if common_mask is not None:
         raise SpecError("content masks: give one for all pictures or a directory of them, not both")
-    if not directory.is_dir():
+    by_stem: dict[str, list[str]] = {}
+    for path in _files(directory):
+        if Path(path).suffix.lower() in READ_EXTENSIONS:
+            by_stem.setdefault(Path(path).stem, []).append(path)
+    return {content: _only_mask(content, by_stem, directory) for content in contents}
+
+
+def _files(directory: StrPath) -> list[str]:
+    if storage.is_url(directory):
+        found = storage.files_below(str(directory), recursive=False)
+        if not found:
+            raise SpecError(f"content masks: there is nothing in {display_path(directory)}")
+        return found
+    if not Path(directory).is_dir():
         raise SpecError(f"content masks: there is no directory {display_path(directory)}")
-    by_stem: dict[str, list[Path]] = {}
-    for path in sorted(directory.iterdir()):
-        if path.suffix.lower() in READ_EXTENSIONS:
-            by_stem.setdefault(path.stem, []).append(path)
-    return {content: str(_only_mask(content, by_stem, directory)) for content in contents}
+    return [str(path) for path in sorted(Path(directory).iterdir())]
 
 
 def style_masks(styles: Sequence[str], masks: Sequence[str], *, contents: bool) -> dict[str, str]:
@@ -69,7 +79,7 @@ def style_masks(styles: Sequence[str], masks: Sequence[str], *, contents: bool) 
     return found
 
 
-def _only_mask(content: str, by_stem: dict[str, list[Path]], directory: Path) -> Path:
+def _only_mask(content: str, by_stem: dict[str, list[str]], directory: StrPath) -> str:
     stem = Path(content).stem
     found = by_stem.get(stem, [])
     if not found:
@@ -78,7 +88,7 @@ def _only_mask(content: str, by_stem: dict[str, list[Path]], directory: Path) ->
             f"put a label picture {display_path(stem)}.png there"
         )
     if len(found) > 1:
-        names = " and ".join(display_path(path.name) for path in found)
+        names = " and ".join(display_path(Path(path).name) for path in found)
         raise SpecError(
             f"{display_path(content)} has several masks in {display_path(directory)}: {names}"
         )

@@ -1,4 +1,4 @@
-"""Distributes the jobs of a batch over processes and collects their records."""
+"""The engine ``local``: processes of this machine."""
 
 from __future__ import annotations
 
@@ -6,141 +6,130 @@ import os
 import subprocess
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 
+from nst_core.batch.executor import ExecutorError, Listener, Resources, Task
 from nst_core.batch.job import Job, JobRecord
-from nst_core.batch.job_runner import is_done
 from nst_core.system.files import remove_stale
 from nst_core.system.processes import exit_reason, stop
 
 
-class BatchInterrupted(KeyboardInterrupt):
-    """A batch was interrupted by Ctrl-C.
+def local_executor(resources: Resources) -> ProcessPool:
+    """Return the engine ``local``.
 
-    Attributes:
-        records: Those of the jobs that were done by then.
+    Raises:
+        ExecutorError: one line: an address, or cores or GPUs per job, which it can't provide.
     """
+    if resources.address is not None:
+        raise ExecutorError("--on local takes no address; write --on local")
+    if resources.cpus_per_job is not None or resources.gpus_per_job is not None:
+        raise ExecutorError(
+            "--cpus-per-job and --gpus-per-job need an engine that has machines to choose from: "
+            "add --on ray, or leave them out"
+        )
+    return ProcessPool(workers=resources.slots or 1)
 
-    def __init__(self, records: list[JobRecord]) -> None:
-        super().__init__("interrupted")
-        self.records = records
 
-
-def run_jobs(
-    jobs: Sequence[Job],
-    *,
-    workers: int = 1,
-    on_record: Callable[[JobRecord], None] = lambda _: None,
-) -> list[JobRecord]:
-    """Run all jobs, in ``workers`` processes at a time.
+class ProcessPool:
+    """Runs jobs in processes of this machine.
 
     A process that dies, for example because memory runs out, costs only the picture that it was
     making. A new process takes its place.
 
     Args:
-        jobs: The jobs.
         workers: Number of processes. Each gets an equal share of the cores.
-        on_record: Called with each record as it arrives, never twice at the same time.
-
-    Returns:
-        The records, in the order of the jobs.
-
-    Raises:
-        BatchInterrupted: on Ctrl-C, after every process has ended.
     """
-    pool = _ProcessPool(jobs, on_record)
-    threads = [
-        threading.Thread(target=pool.serve, args=(_environment(workers),), daemon=True)
-        for _ in range(min(workers, pool.pending()))
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+
+    def __init__(self, *, workers: int = 1) -> None:
+        self._workers = workers
+
+    def run(self, tasks: Iterator[Task], listener: Listener) -> None:
+        """Run all jobs; see ``nst_core.batch.executor.Executor``."""
+        pool = _Running(tasks, listener)
+        threads = [
+            threading.Thread(target=pool.serve, args=(_environment(self._workers),), daemon=True)
+            for _ in range(self._workers)
+        ]
         for thread in threads:
-            # With a timeout, because on Windows a join without one can't be interrupted.
-            while thread.is_alive():
-                thread.join(0.2)
-    except KeyboardInterrupt:
-        pool.stop()
-        for thread in threads:
-            thread.join()
-        for job in jobs:
-            remove_stale(job.output)
-        raise BatchInterrupted(pool.records()) from None
-    if pool.bug is not None:
-        raise pool.bug
-    return pool.records()
+            thread.start()
+        try:
+            for thread in threads:
+                # With a timeout, because on Windows a join without one can't be interrupted.
+                while thread.is_alive():
+                    thread.join(0.2)
+        except KeyboardInterrupt:
+            pool.stop()
+            for thread in threads:
+                thread.join()
+            for job in pool.unfinished():
+                remove_stale(job.output)
+            raise
+        if pool.error is not None:
+            raise pool.error
 
 
-class _ProcessPool:
-    """The pending jobs, the records so far, and the running processes.
+class _Running:
+    """The tasks, and the running processes.
 
     Attributes:
-        bug: An exception in a thread that serves a process, to be raised in the main thread.
+        error: An exception in a thread that serves a process, to be raised in the main thread.
     """
 
-    def __init__(self, jobs: Sequence[Job], on_record: Callable[[JobRecord], None]) -> None:
-        self._pending: deque[tuple[int, Job]] = deque()
-        self._records: dict[int, JobRecord] = {}
-        self._on_record = on_record
+    def __init__(self, tasks: Iterator[Task], listener: Listener) -> None:
+        self._tasks = tasks
+        self._listener = listener
+        self._begun: dict[int, Job] = {}
         self._lock = threading.Lock()
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
-        self.bug: Exception | None = None
-        for number, job in enumerate(jobs):
-            # Checked here and not in a worker, which takes seconds to load a framework.
-            if is_done(job):
-                self._add(number, JobRecord.skipped(job))
-            else:
-                self._pending.append((number, job))
+        self.error: Exception | None = None
 
-    def pending(self) -> int:
-        """Return the number of jobs that no process has begun."""
-        return len(self._pending)
-
-    def records(self) -> list[JobRecord]:
-        """Return the records so far, in the order of the jobs."""
-        with self._lock:
-            return [self._records[number] for number in sorted(self._records)]
+    def unfinished(self) -> list[Job]:
+        """Return the jobs that were begun and have no record."""
+        return list(self._begun.values())
 
     def stop(self) -> None:
         """Begin no further job and end the processes."""
+        self._stopped = True  # first, for the lock may be held while a task is looked for
         with self._lock:
-            self._stopped = True
             processes = list(self._processes)
         for process in processes:
             stop(process)
 
     def serve(self, environment: dict[str, str]) -> None:
-        """Give jobs to one process, and to a new one if it dies, until no job is pending."""
+        """Give jobs to one process, and to a new one if it dies, until there are no more."""
         process: subprocess.Popen[bytes] | None = None
         try:
-            while (item := self._next()) is not None:
-                number, job = item
+            while (task := self._next()) is not None:
                 process = process or self._start(environment)
                 if process is None:
                     return
-                record = _ask(process, job)
+                record = _ask(process, task.job)
                 if record is None:
                     process.communicate()  # waits until it has ended, and closes the pipes
                     status = process.returncode
                     if self._stopped or status == 130:
                         return
-                    record = JobRecord.failed(job, exit_reason(status))
+                    record = JobRecord.failed(task.job, exit_reason(status))
+                    self._processes.discard(process)
                     process = None
-                self._add(number, record)
+                self._end(task, record)
         except Exception as error:
-            self.bug = error
+            self._stopped, self.error = True, error
         finally:
             if process is not None:
                 with suppress(OSError):
                     process.communicate()  # closes its input, which ends the process
 
-    def _next(self) -> tuple[int, Job] | None:
+    def _next(self) -> Task | None:
         with self._lock:
-            return None if self._stopped or not self._pending else self._pending.popleft()
+            task = None if self._stopped else next(self._tasks, None)
+            if task is None or self._stopped:
+                return None
+            self._begun[task.number] = task.job
+            self._listener.began(task)
+            return task
 
     def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes] | None:
         with self._lock:
@@ -153,13 +142,13 @@ class _ProcessPool:
                 stdout=subprocess.PIPE,
                 env=environment,
             )
-            self._processes.append(process)
+            self._processes.add(process)
             return process
 
-    def _add(self, number: int, record: JobRecord) -> None:
+    def _end(self, task: Task, record: JobRecord) -> None:
         with self._lock:
-            self._records[number] = record
-            self._on_record(record)
+            self._listener.ended(task, record)
+            del self._begun[task.number]
 
 
 def _ask(process: subprocess.Popen[bytes], job: Job) -> JobRecord | None:

@@ -25,14 +25,15 @@ def main() -> int:
     try:
         for line in jobs:
             job = Job.model_validate_json(line)
-            answers.write(_run(job, shared).model_dump_json().encode() + b"\n")
+            answers.write(run_any(job, shared).model_dump_json().encode() + b"\n")
             answers.flush()
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def _run(job: Job, shared: SharedResources) -> JobRecord:
+def run_any(job: Job, shared: SharedResources) -> JobRecord:
+    """Run a job; a bug becomes a record too, with its traceback on stderr."""
     try:
         return run_job(job, shared=shared)
     except Exception as error:

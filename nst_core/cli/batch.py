@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -61,7 +60,6 @@ _MASKS: Options = {
         "help": "Label picture of all contents, with one flat colour per region.",
     },
     "--content-masks": {
-        "type": click.Path(path_type=Path),
         "metavar": "DIR",
         "help": "Directory with one label picture per content, of the content's name.",
     },
@@ -73,13 +71,49 @@ _MASKS: Options = {
     },
 }
 
-_JOBS: Options = {
-    "--jobs": {
-        "type": click.IntRange(min=1),
-        "default": 1,
+_ENGINE: Options = {
+    "--on": {
+        "default": "local",
         "show_default": True,
+        "metavar": "ENGINE[:ADDRESS]",
+        "help": "Where the jobs run: local, or another engine that is installed.",
+    },
+    "--jobs --slots slots": {
+        "type": click.IntRange(min=1),
         "metavar": "N",
-        "help": "Number of processes.",
+        "help": "Number of jobs that run at the same time: processes of this machine, or slots of "
+        "the engine.  [default: 1 process, or all slots that the engine has]",
+    },
+    "--cpus-per-job": {
+        "type": click.FloatRange(min=0, min_open=True),
+        "metavar": "N",
+        "help": "CPU cores that a job takes of the engine's machines.",
+    },
+    "--gpus-per-job": {
+        "type": click.FloatRange(min=0),
+        "metavar": "N",
+        "help": "GPUs that a job takes of the engine's machines; 0.5: two jobs share one.",
+    },
+    "--checkpoint-every": {
+        "type": click.IntRange(min=0),
+        "metavar": "N",
+        "help": "Steps between two checkpoints of a job, kept beside its output until it is made; "
+        "0: none.  [default: 0, or 100 with an engine other than local]",
+    },
+}
+
+_OUTPUT_DIR: Options = {
+    "--output-dir": {
+        "required": True,
+        "metavar": "DIR",
+        "help": "Directory of the output; made if necessary. May be a URL such as s3://BUCKET/DIR.",
+    },
+}
+
+_LIST: Options = {
+    "--contents-from": {
+        "metavar": "FILE",
+        "help": "File with more CONTENTS, one path or URL per line; -: standard input.",
     },
 }
 
@@ -97,20 +131,19 @@ _FORMAT: Options = {
 @cloup.argument(
     "contents",
     nargs=-1,
-    required=True,
     help="Pictures to paint: files (JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, AVIF, JPEG XL), "
-    "directories, or patterns in quotes, such as 'photos/*.jpg'.",
+    "directories, or patterns in quotes, such as 'photos/*.jpg'. All may be URLs.",
 )
-@option_group("Pictures", {**_STYLES, **_RECURSIVE, **spec_options.SIZES})
+@option_group("Pictures", {**_LIST, **_STYLES, **_RECURSIVE, **spec_options.SIZES})
 @option_group("Algorithm", {**file_options.algorithm("best"), **spec_options.ALGORITHM})
 # A blend needs several styles in one picture; a batch paints each picture in one style.
 @option_group("Style", spec_options.STYLE, without=["--style-blend"])
 @option_group("Colour and regions", {**spec_options.COLOURS, **_MASKS})
-@option_group("How it is computed", {**spec_options.COMPUTATION, **_JOBS})
+@option_group("How it is computed", {**spec_options.COMPUTATION, **_ENGINE})
 @option_group(
     "Output",
     {
-        **file_options.OUTPUT_DIR,
+        **_OUTPUT_DIR,
         **_FORMAT,
         **_NAMES,
         **spec_options.FILE_CONTENT,
@@ -123,8 +156,9 @@ def command(**options: Any) -> None:
 
     The results are DIR/CONTENT-STYLE.png. A directory stands for the pictures in it. A picture that
     fails doesn't stop the others. If the same command is run again, it skips the pictures that
-    exist already, made the same way from the same pictures. batch.csv and batch.json in DIR list
-    the result of each picture. Exit status 1: some failed.
+    exist already, made the same way from the same pictures. Several such commands may
+    run at the same time. batch.csv and batch.json in DIR list the result of each picture. Exit
+    status 1: some failed.
     """
     from nst_core.cli.run_batch import run_batch  # noqa: PLC0415
 

@@ -54,13 +54,18 @@ def from_options(
             "learning_rate": options["lr"],
             "carry_state": options["carry_state"],
         },
+        "variables": {"kind": options["variables"]},
         "start": {
             "image": _text(options["init"]),
             "seed": options["seed"],
             "noise": options["init_noise"],
         },
     }
-    scalars = {"colours": options["colors"], "average": options["average"]}
+    scalars = {
+        "colours": options["colors"],
+        "alpha": options["alpha"],
+        "average": options["average"],
+    }
     given = {name: _without_none(table) for name, table in tables.items()}
     return {**_without_none(scalars), **{name: table for name, table in given.items() if table}}
 

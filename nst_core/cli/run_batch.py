@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from nst_core import batch
-from nst_core.batch import Job, JobRecord, summary
-from nst_core.batch.inputs import find_inputs
-from nst_core.batch.job import Naming
+from nst_core.batch import executor
+from nst_core.batch.inputs import Input, find_inputs, read_list
+from nst_core.batch.plan import Naming
+from nst_core.batch.table import Table
 from nst_core.cli import config_table
+from nst_core.cli.batch_report import Report
 from nst_core.cli.inputs import command_line
+from nst_core.errors import SpecError
+from nst_core.run.checkpoint import DEFAULT_EVERY
 from nst_core.spec import recipe
-from nst_core.system import toml
-from nst_core.system.files import check_writable, display_path, ensure_directory
-from nst_core.terminal.streams import echo, warn
-from nst_core.terminal.tables import new_table, print_table
+from nst_core.system import storage, toml
+from nst_core.system.files import ensure_directory
+from nst_core.terminal.streams import echo
 
 
 def run_batch(
     *,
     contents: tuple[str, ...],
     styles: tuple[str, ...],
-    output_dir: Path,
+    output_dir: str,
+    contents_from: str | None,
     extension: str,
-    jobs: int,
-    content_masks: Path | None,
+    on: str,
+    slots: int | None,
+    cpus_per_job: float | None,
+    gpus_per_job: float | None,
+    checkpoint_every: int | None,
+    content_masks: str | None,
     recursive: bool,
     naming: Naming,
     config: Path | None,
@@ -40,9 +49,14 @@ def run_batch(
     Args:
         contents: The content pictures: paths, directories and patterns.
         styles: The style pictures, likewise.
-        output_dir: The directory of the output.
+        output_dir: The directory of the output, or its URL.
+        contents_from: A list of more content pictures.
         extension: Of the pictures' names, without the dot.
-        jobs: Number of processes.
+        on: Name of the engine, and its address.
+        slots: Number of jobs that run at the same time.
+        cpus_per_job: CPU cores of a job.
+        gpus_per_job: GPUs of a job.
+        checkpoint_every: Steps between two checkpoints; 0 for none; None for the engine's default.
         content_masks: A directory with one mask per content.
         recursive: Whether the directories below the directories of contents belong to them.
         naming: How the pictures are named.
@@ -64,7 +78,12 @@ def run_batch(
         steps=config_table.steps(options),
         pyramid=config_table.pyramid(options),
     )
-    inputs = find_inputs(contents, recursive=recursive, output_dir=output_dir)
+    name, address = executor.parse(on)
+    resources = executor.Resources(
+        address=address, slots=slots, cpus_per_job=cpus_per_job, gpus_per_job=gpus_per_job
+    )
+    output_dir = storage.local(output_dir)
+    inputs = _contents(contents, contents_from, recursive=recursive, output_dir=output_dir)
     planned = batch.plan(
         [one.path for one in inputs],
         [one.path for one in find_inputs(styles)],
@@ -74,64 +93,52 @@ def run_batch(
         run=settings.run,
         max_pixels=max_pixels,
         command=command_line(),
-        content_masks=content_masks,
+        content_masks=None if content_masks is None else storage.local(content_masks),
         naming=naming,
         subdirectories={one.path: one.subdirectory for one in reversed(inputs)},
+        checkpoint_every=_checkpoint_every(checkpoint_every, name=name),
+        batch=secrets.token_hex(8),
     )
-    for directory in dict.fromkeys((output_dir, *(Path(job.output).parent for job in planned))):
-        ensure_directory(directory)
-    for name in (summary.CSV, summary.JSON):
-        check_writable(output_dir / name)
-    interrupted, records = _run(planned, workers=jobs, quiet=quiet)
-    summary.write(records, output_dir)
-    if not quiet:
-        _print(records)
-    # A run that ended early has a reason too. It left a picture, but it is no success.
-    failed = [record for record in records if record.status != "skipped" and record.reason]
-    for record in failed:
-        echo(f"nst: failed: {display_path(record.output)}: {record.reason}", err=True)
-    if interrupted:
-        echo(f"nst: interrupted; {len(records)} of {len(planned)} are done", err=True)
-    sys.exit(130 if interrupted else 1 if failed else 0)
-
-
-def _run(jobs: Sequence[Job], *, workers: int, quiet: bool) -> tuple[bool, list[JobRecord]]:
-    """Run the jobs and print a line for each; return whether Ctrl-C ended it, and the records."""
-    count = 0
-
-    def on_record(record: JobRecord) -> None:
-        nonlocal count
-        count += 1
-        if not quiet:
-            outcome = {
-                "done": f"done in {record.seconds:.0f} s",
-                "skipped": "was done before",
-                "failed": f"failed: {record.reason}",
-            }[record.status]
-            echo(f"{count}/{len(jobs)}  {display_path(record.output)}: {outcome}", err=True)
-        for line in record.warnings:
-            warn(f"{display_path(record.output)}: {line}")
-
+    engine = executor.load(name)(resources)
+    ensure_directory(output_dir or os.curdir)
+    if not storage.is_url(output_dir):  # a store has no directories
+        for directory in dict.fromkeys(map(os.path.dirname, planned.outputs())):
+            ensure_directory(directory or os.curdir)
+    table = Table(output_dir)
+    table.check()
+    report = Report(table, total=len(planned), quiet=quiet)
+    interrupted = False
     try:
-        return False, batch.run_jobs(jobs, workers=workers, on_record=on_record)
-    except batch.BatchInterrupted as interruption:
-        return True, interruption.records
+        batch.run_batch(planned, engine, report)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        table.write()
+    report.print_end()
+    table.close()
+    if interrupted:
+        echo(f"nst: interrupted; {report.ended_jobs} of {len(planned)} are done", err=True)
+    sys.exit(130 if interrupted else 1 if report.failed else 0)
 
 
-def _print(records: Sequence[JobRecord]) -> None:
-    """Print one row per picture."""
-    columns = ("picture", "", "size", "steps", "content", "style", "tv", "seconds", "note")
-    print_table(new_table(columns, map(_row, records)))
+def _contents(
+    arguments: tuple[str, ...], listed: str | None, *, recursive: bool, output_dir: str
+) -> list[Input]:
+    """Return the content pictures.
+
+    Raises:
+        SpecError: one line: there are none, or an argument stands for none.
+    """
+    found = find_inputs(arguments, recursive=recursive, output_dir=output_dir)
+    if listed is not None:
+        found += map(Input, read_list(storage.local(listed)))
+    if not found:
+        raise SpecError("no CONTENTS: name pictures, directories or patterns, or --contents-from")
+    return found
 
 
-def _row(record: JobRecord) -> tuple[str, ...]:
-    losses = (record.content_loss, record.style_loss, record.tv_loss)
-    return (
-        display_path(Path(record.output).name),
-        record.status,
-        "x".join(map(str, record.size or ())),
-        str(record.steps or ""),
-        *("" if loss is None else f"{loss:.3g}" for loss in losses),
-        f"{record.seconds:.1f}",
-        record.reason,
-    )
+def _checkpoint_every(steps: int | None, *, name: str) -> int | None:
+    """Return the steps between two checkpoints; None for none."""
+    if steps is None:
+        return None if name == executor.LOCAL else DEFAULT_EVERY
+    return steps or None

@@ -15,15 +15,20 @@ SIZES: Options = {
         "or relative to the content: original, or 50%. One per stage.",
     },
     "--init": {
-        "metavar": "content|noise|style-colours|FILE",
-        "help": "Image to start from. style-colours: noise in the colours of the style.",
+        "metavar": "content|content-recoloured|noise|style-colours|FILE",
+        "help": "Image to start from. content-recoloured: the content moved to the colours of the "
+        "style. style-colours: noise in those colours.",
     },
     "--init-noise": {
         "type": float,
         "metavar": "X",
         "help": "Share of noise in the image to start from, 0 to 1.",
     },
-    "--seed": {"type": int, "metavar": "N", "help": "Seed of the noise to start from."},
+    "--seed": {
+        "type": int,
+        "metavar": "N",
+        "help": "Seed of what is random in the image to start from.",
+    },
 }
 """Belongs to the group of the pictures."""
 
@@ -37,6 +42,10 @@ ALGORITHM: Options = {
     "--optimiser": {
         "metavar": "adam|lbfgs",
         "help": "Optimiser. If the preset has another one, its settings don't apply.",
+    },
+    "--variables": {
+        "metavar": "pixels|laplacian",
+        "help": "What the optimiser moves: pixels, or the levels of the image's Laplacian pyramid.",
     },
     "--lr": {"type": float, "metavar": "X", "help": "Learning rate of the first step."},
     "--carry-state/--no-carry-state": {
@@ -107,9 +116,15 @@ STYLE: Options = {
 
 COLOURS: Options = {
     "--colors": {
-        "metavar": "style|content|match",
-        "help": "Colours of the result: the style's; the content's; or the style's after matching "
-        "them to the content's. Without it the style's, but grey if all pictures are grey.",
+        "metavar": "style|content|match|oklab",
+        "help": "Colours of the result: the style's; the content's; the style's after matching "
+        "them to the content's (match); or the content's after matching them to the style's "
+        "(oklab). Without it the style's, but grey if all pictures are grey.",
+    },
+    "--alpha": {
+        "metavar": "over-white|leave-out",
+        "help": "Transparent parts of content and style: laid over white, or left out of all "
+        "losses.  [default: over-white]",
     },
 }
 

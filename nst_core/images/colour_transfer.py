@@ -29,7 +29,13 @@ def luminance(image: Image) -> Array:
     return np.asarray(image @ np.asarray(LUMA, image.dtype))
 
 
-def matched_luminance(style: Array, content: Array) -> Array:
+def matched_luminance(
+    style: Array,
+    content: Array,
+    *,
+    style_weights: Array | None = None,
+    content_weights: Array | None = None,
+) -> Array:
     """Return the style's luminance with the mean and standard deviation of the content's.
 
     This is (sd_C / sd_S) * (Y_S - mean_S) + mean_C, as in both papers. A style of a single grey
@@ -38,17 +44,27 @@ def matched_luminance(style: Array, content: Array) -> Array:
     Args:
         style: The style's luminance, (h, w).
         content: The content's luminance, (H, W).
+        style_weights: (h, w), how much each pixel counts in mean and deviation; None if all count
+            alike.
+        content_weights: (H, W), likewise.
 
     Returns:
         (h, w) in the style's dtype, not clipped.
     """
-    deviation = style.std(dtype=np.float64)
-    ratio = content.std(dtype=np.float64) / deviation if deviation > 0 else 0.0
-    moved = (style - style.mean(dtype=np.float64)) * ratio + content.mean(dtype=np.float64)
+    mean, deviation = _mean_and_deviation(style, style_weights)
+    content_mean, content_deviation = _mean_and_deviation(content, content_weights)
+    ratio = content_deviation / deviation if deviation > 0 else 0.0
+    moved = (style - mean) * ratio + content_mean
     return np.asarray(moved, dtype=style.dtype)
 
 
-def matched(style: Image, content: Image) -> Image:
+def matched(
+    style: Image,
+    content: Image,
+    *,
+    style_weights: Array | None = None,
+    content_weights: Array | None = None,
+) -> Image:
     """Return the style with colours whose mean and covariance are those of the content.
 
     A colour x becomes A (x - m_S) + m_C, where A = K_C^1/2 K_S^-1/2; m are the means and K the
@@ -60,12 +76,15 @@ def matched(style: Image, content: Image) -> Image:
     Args:
         style: (h, w, 3).
         content: (H, W, 3).
+        style_weights: (h, w), how much each pixel counts in mean and covariance; None if all count
+            alike.
+        content_weights: (H, W), likewise.
 
     Returns:
         (h, w, 3) in the style's dtype, not clipped.
     """
-    style_mean, style_covariance = _statistics(style)
-    content_mean, content_covariance = _statistics(content)
+    style_mean, style_covariance = mean_and_covariance(style, style_weights)
+    content_mean, content_covariance = mean_and_covariance(content, content_weights)
     mapping = _matrix_power(content_covariance, 0.5) @ _matrix_power(style_covariance, -0.5)
     moved = (style - style_mean) @ mapping.T + content_mean
     return np.asarray(moved, dtype=style.dtype)
@@ -93,11 +112,30 @@ def recoloured(image: Image, content: Image) -> Image:
     return np.asarray(bright + factors.min(axis=2, keepdims=True) * chroma)
 
 
-def _statistics(image: Image) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the mean (3,) and the covariance (3, 3) of an image's colours, in float64."""
+def mean_and_covariance(
+    image: Image, weights: Array | None = None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the mean (3,) and the covariance (3, 3) of an image's colours, in float64.
+
+    Args:
+        image: (H, W, 3).
+        weights: (H, W), how much each pixel counts, not 0 throughout; None if all count alike.
+    """
     colours = image.reshape(-1, 3).astype(np.float64)
-    mean = colours.mean(axis=0)
-    return mean, (colours - mean).T @ (colours - mean) / len(colours)
+    if weights is None:
+        mean = colours.mean(axis=0)
+        return mean, (colours - mean).T @ (colours - mean) / len(colours)
+    share = weights.reshape(-1, 1).astype(np.float64)
+    share /= share.sum()
+    mean = (colours * share).sum(axis=0)
+    return mean, (colours - mean).T @ ((colours - mean) * share)
+
+
+def _mean_and_deviation(values: Array, weights: Array | None) -> tuple[float, float]:
+    if weights is None:
+        return float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
+    mean = np.average(values.astype(np.float64), weights=weights)
+    return float(mean), float(np.average((values - mean) ** 2, weights=weights) ** 0.5)
 
 
 def _matrix_power(covariance: NDArray[Any], exponent: float) -> NDArray[Any]:

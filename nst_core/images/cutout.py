@@ -82,6 +82,12 @@ def resized(picture: PIL.Image.Image, size: tuple[int, int]) -> PIL.Image.Image:
     return PIL.Image.fromarray(np.stack(planes, axis=2).clip(0, 255).astype(np.uint8))
 
 
+def resized_alpha(alpha: PIL.Image.Image, *, height: int, width: int) -> NDArray[np.uint8]:
+    """Return an alpha (mode ``L``) resized like a picture, (H, W) from 0 to 255."""
+    resized = alpha.resize((width, height), PIL.Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.uint8)
+
+
 def _resized_plane(plane: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     floats = PIL.Image.fromarray(np.asarray(plane, dtype=np.float32))
     return np.asarray(floats.resize(size, PIL.Image.Resampling.BILINEAR), dtype=np.float32)

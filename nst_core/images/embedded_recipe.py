@@ -19,7 +19,9 @@ import PIL.Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from nst_core.errors import PictureError
+from nst_core.images.opening import as_error, open_stream
 from nst_core.images.reading import open_header
+from nst_core.system import storage
 from nst_core.system.files import StrPath, display_path
 
 _DESCRIPTION, _SOFTWARE = 270, 305
@@ -56,8 +58,12 @@ def read_recipe(path: StrPath) -> str:
         PictureError: one line that names the file: it can't be read as a picture (see ``read``),
             or holds no recipe.
     """
-    with open_header(path) as picture:
-        recipe = _recipe_in(picture)
+    exif = _webp_exif(path) if storage.is_url(path) else None
+    if exif is not None:
+        recipe = _recipe_of(exif)
+    else:
+        with open_header(path) as picture:
+            recipe = _recipe_in(picture)
     if recipe is None:
         raise PictureError(
             f"can't read a recipe from {display_path(path)}: it holds none; "
@@ -73,7 +79,15 @@ def _recipe_in(picture: PIL.Image.Image) -> str | None:
     if "exif" not in picture.info and not isinstance(picture, TiffImageFile):
         return None
     try:
-        exif = picture.getexif()
+        return _recipe_of(picture.getexif())
+    # With damaged EXIF data Pillow raises errors of nearly any type. Then there is no recipe.
+    except Exception:
+        return None
+
+
+def _recipe_of(exif: PIL.Image.Exif) -> str | None:
+    """Return the recipe in EXIF data; None if there is none."""
+    try:
         if exif.get(_SOFTWARE) != _SOFTWARE_NAME:
             return None
         # Pillow decodes the bytes of the tag as Latin-1.
@@ -81,3 +95,23 @@ def _recipe_in(picture: PIL.Image.Image) -> str | None:
     # With damaged EXIF data Pillow raises errors of nearly any type. Then there is no recipe.
     except Exception:
         return None
+
+
+def _webp_exif(path: StrPath) -> PIL.Image.Exif | None:
+    """Return the EXIF data of a WebP on an object store; None if the file is no WebP.
+
+    They are at the end of the file, and Pillow would read all of it. Only the heads of the chunks
+    are read here. Format: RFC 9649, section 2.
+    """
+    exif = PIL.Image.Exif()
+    with open_stream(path) as stream, as_error(path, "WebP"):
+        head = stream.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WEBP":
+            return None
+        while len(chunk := stream.read(8)) == 8:
+            size = int.from_bytes(chunk[4:], "little")
+            if chunk[:4] == b"EXIF":
+                exif.load(stream.read(size))
+                break
+            stream.seek(size + size % 2, 1)
+    return exif

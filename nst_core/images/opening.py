@@ -15,7 +15,9 @@ from PIL.ImageFile import ImageFile
 from nst_core.errors import PictureError
 from nst_core.images.formats import NAMES, START, Reader, reader
 from nst_core.images.unsupported import UnsupportedKindError
+from nst_core.system import storage
 from nst_core.system.files import StrPath, display_path
+from nst_core.system.storage import StorageError
 
 
 class CorruptPictureError(PictureError):
@@ -23,7 +25,15 @@ class CorruptPictureError(PictureError):
 
 
 def open_stream(path: StrPath) -> BinaryIO:
-    """Open a file for reading; directories and everything that is not a file are refused."""
+    """Open a file for reading; directories and everything that is not a file are refused.
+
+    Of the object of a URL only the parts that are read are asked for.
+    """
+    if storage.is_url(path):
+        try:
+            return storage.open_head(str(path))
+        except StorageError as cause:
+            raise PictureError(str(cause)) from cause
     try:
         # Opening a pipe may wait for a writer for ever, and Pillow has to seek.
         mode = Path(path).stat().st_mode

@@ -53,13 +53,13 @@ class DecodedPicture:
     straight: PIL.Image.Image | None = None
     exif: Tags | None = None
 
-    def for_output(self, output: Output) -> DecodedPicture:
-        """Return the content as it is painted for ``output``.
+    def cut_out(self) -> DecodedPicture:
+        """Return it with the colours of its visible pixels as they are, not over white.
 
-        If the result keeps the alpha, ``picture`` has the colours of the visible pixels as they
-        are, spread into the transparent parts (see ``nst_core.images.cutout``).
+        ``picture`` has these colours, spread into the transparent parts (see
+        ``nst_core.images.cutout``). A picture without transparency is returned itself.
         """
-        if not output.keep_alpha or self.alpha is None or self.straight is None:
+        if self.alpha is None or self.straight is None:
             return self
         return replace(self, picture=filled(self.straight, self.alpha))
 
@@ -72,20 +72,37 @@ class EncodeOptions:
         bits: Bits per channel, as in ``Output``.
         dpi: Dots per inch, as in ``Output``.
         alpha: The transparency, mode ``L``, of any size; it is resized to the image's.
+        over_white: Whether the image is laid over white by ``alpha``, and no transparency written.
         exif: EXIF tags to write.
     """
 
     bits: Bits = 8
     dpi: float | None = None
     alpha: PIL.Image.Image | None = None
+    over_white: bool = False
     exif: Tags | None = None
 
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the file gets transparency."""
+        return self.alpha is not None and not self.over_white
+
     @classmethod
-    def of(cls, output: Output, content: DecodedPicture) -> EncodeOptions:
-        """Return the options that ``output`` means for a certain content picture."""
+    def of(
+        cls, output: Output, content: DecodedPicture, *, leaves_out: bool = False
+    ) -> EncodeOptions:
+        """Return the options that ``output`` means for a certain content picture.
+
+        Args:
+            output: What the user asks for.
+            content: The content picture.
+            leaves_out: Whether its transparent parts are not painted. If the result does not keep
+                them transparent, they are white.
+        """
         return cls(
             bits=output.bits,
             dpi=output.dpi,
-            alpha=content.alpha if output.keep_alpha else None,
+            alpha=content.alpha if output.keep_alpha or leaves_out else None,
+            over_white=not output.keep_alpha,
             exif=content.exif if output.keep_exif else None,
         )

@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from nst_core.images.srgb_curve import linear_to_srgb, srgb_to_linear
+
 Values: TypeAlias = NDArray[np.float64]
 Curve: TypeAlias = Callable[[Values], Values]
 
@@ -45,14 +47,6 @@ _PRIMARIES = MappingProxyType(
 )
 
 
-def _srgb_to_linear(values: Values) -> Values:
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-
-
-def _linear_to_srgb(values: Values) -> Values:
-    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055)
-
-
 def _bt709_to_linear(values: Values) -> Values:
     return np.where(values < 0.081, values / 4.5, ((values + 0.099) / 1.099) ** (1 / 0.45))
 
@@ -73,7 +67,7 @@ _CURVES: Mapping[int, Curve] = MappingProxyType(
         6: _bt709_to_linear,
         7: _smpte240_to_linear,
         8: _power(1),
-        13: _srgb_to_linear,
+        13: srgb_to_linear,
         14: _bt709_to_linear,
         15: _bt709_to_linear,
     }
@@ -130,7 +124,7 @@ class Encoding:
 
 
 def _encoded(light: Values) -> NDArray[np.uint8]:
-    encoded: NDArray[np.uint8] = np.rint(_linear_to_srgb(light.clip(0, 1)) * 255).astype(np.uint8)
+    encoded: NDArray[np.uint8] = np.rint(linear_to_srgb(light.clip(0, 1)) * 255).astype(np.uint8)
     return encoded
 
 

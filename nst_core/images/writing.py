@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from nst_core.arrays import Image
 from nst_core.errors import PictureError
 from nst_core.images import sixteen_bit
+from nst_core.images.cutout import resized_alpha
 from nst_core.images.embedded_recipe import add_recipe
 from nst_core.images.exif import add_tags
 from nst_core.images.output import DEFAULT_OUTPUT, EncodeOptions, Output
@@ -73,7 +75,7 @@ def write(
             the file can't be written.
     """
     form = _format(path)
-    _check_fits(path, form, bits=finish.bits, alpha=finish.alpha is not None)
+    _check_fits(path, form, bits=finish.bits, alpha=finish.has_alpha)
     try:
         encoded = _encoded(image, form, recipe, finish)
     except PictureError as cause:
@@ -137,6 +139,9 @@ def _encoded(image: Image, form: str, recipe: str | None, finish: EncodeOptions)
     for what the format can't hold as well as for what the disk refuses.
     """
     exif = _exif(form, recipe, finish)
+    if finish.alpha is not None and finish.over_white:
+        image = _over_white(image, finish.alpha)
+        finish = replace(finish, alpha=None)
     try:
         if finish.bits == 16:
             encode = sixteen_bit.png if form == "PNG" else sixteen_bit.tiff
@@ -184,8 +189,13 @@ def _exif(form: str, recipe: str | None, finish: EncodeOptions) -> PIL.Image.Exi
     return exif if len(exif) else None
 
 
+def _over_white(image: Image, alpha: PIL.Image.Image) -> Image:
+    """Return an image laid over white; it is clipped first, as it is in a file."""
+    share = (_alpha(alpha, image) / 255)[:, :, None].astype(image.dtype)
+    return np.asarray(np.clip(image, 0, 1) * share + (1 - share))
+
+
 def _alpha(alpha: PIL.Image.Image, image: Image) -> NDArray[np.uint8]:
     """Return the alpha resized to the image's size, (H, W)."""
     height, width = image.shape[:2]
-    resized = alpha.resize((width, height), PIL.Image.Resampling.BILINEAR)
-    return np.asarray(resized, dtype=np.uint8)
+    return resized_alpha(alpha, height=height, width=width)

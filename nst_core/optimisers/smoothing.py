@@ -45,6 +45,10 @@ class Smoothing:
         """Return the z of y = L z for an array (H, W, 3), in its dtype."""
         return self._filtered(y, 1 / self._factor)
 
+    def transpose(self, gradient: Array) -> Array:
+        """Return L^T gradient, which is L gradient: L is symmetric."""
+        return self.apply(gradient)
+
     def _filtered(self, array: Array, factor: Array) -> Array:
         # NumPy's FFT computes in float64 for every input dtype. This makes undo exact enough.
         spectrum = np.fft.rfft2(array, axes=(0, 1))

@@ -8,8 +8,10 @@ import numpy as np
 import PIL.Image
 
 from nst_core import images
-from nst_core.arrays import Image
+from nst_core.arrays import Array, Image
 from nst_core.backend import MEAN, STD
+from nst_core.problem.masks import Mask
+from nst_core.problem.recoloured_content import recoloured_content
 from nst_core.problem.styles import StylePicture
 from nst_core.spec import Start
 
@@ -29,11 +31,10 @@ def style_colours(styles: Sequence[StylePicture], *, height: int, width: int, se
     Each style counts by its weight.
     """
     weights = [style.weight for style in styles]
-    pixels = [np.asarray(style.picture.convert("RGB"), np.float64) / 255 for style in styles]
-    flat = [one.reshape(-1, 3) for one in pixels]
-    mean = np.average([one.mean(axis=0) for one in flat], axis=0, weights=weights)
+    moments = [_moments(style) for style in styles]
+    mean = np.average([one for one, _ in moments], axis=0, weights=weights)
     # Second moments may be averaged; covariances may not.
-    moment = np.average([one.T @ one / len(one) for one in flat], axis=0, weights=weights)
+    moment = np.average([one for _, one in moments], axis=0, weights=weights)
     values, vectors = np.linalg.eigh(moment - np.outer(mean, mean))
     # The symmetric root: a picture of one colour, or of greys, has no Cholesky factor.
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
@@ -41,17 +42,35 @@ def style_colours(styles: Sequence[StylePicture], *, height: int, width: int, se
     return np.asarray(normal @ root + mean, dtype=np.float32)
 
 
-def read_start_picture(start: Start, *, max_pixels: int) -> PIL.Image.Image | None:
+def _moments(style: StylePicture) -> tuple[Array, Array]:
+    """Return the mean (3,) and the second moment (3, 3) of the colours that count."""
+    pixels = np.asarray(style.picture.convert("RGB"), np.float64) / 255
+    flat = pixels.reshape(-1, 3)
+    if style.alpha is None:
+        return np.asarray(flat.mean(axis=0)), flat.T @ flat / len(flat)
+    shares = np.asarray(style.alpha, np.float64).reshape(-1, 1)
+    shares /= shares.sum()
+    return np.asarray((flat * shares).sum(axis=0)), flat.T @ (flat * shares)
+
+
+def read_start_picture(
+    start: Start, *, max_pixels: int, cut_out: bool = False
+) -> PIL.Image.Image | None:
     """Return the picture that ``start`` names; None if ``start`` does not name a file.
 
     Args:
         start: The ``[start]`` table of a spec.
         max_pixels: Files of more pixels are refused.
+        cut_out: Whether its visible colours are taken as they are, spread into transparent parts,
+            as those of a content whose alpha is kept or left out. Otherwise it is laid over white.
 
     Raises:
         PictureError: if the picture can't be read.
     """
-    return None if start.file is None else images.read(start.file, max_pixels=max_pixels)
+    if start.file is None:
+        return None
+    decoded = images.read_decoded(start.file, max_pixels=max_pixels)
+    return decoded.cut_out().picture if cut_out else decoded.picture
 
 
 def first_image(
@@ -60,6 +79,8 @@ def first_image(
     picture: PIL.Image.Image | None,
     content: Image,
     styles: Sequence[StylePicture],
+    mask: Mask | None = None,
+    alpha: PIL.Image.Image | None = None,
 ) -> Image:
     """Return the image that the first stage starts from, (H, W, 3) like ``content``.
 
@@ -68,6 +89,8 @@ def first_image(
         picture: The picture that ``read_start_picture`` returned.
         content: The stage's content image, (H, W, 3).
         styles: The style pictures.
+        mask: The content's label picture, or None.
+        alpha: The alpha, mode ``L``, by which the content's pixels count; None if all count alike.
     """
     height, width, _ = content.shape
     image = content
@@ -78,6 +101,8 @@ def first_image(
     elif start.image == "style-colours":
         # Another seed than that of the noise that may be mixed in below.
         image = style_colours(styles, height=height, width=width, seed=start.seed + 1)
+    elif start.image == "content-recoloured":
+        image = recoloured_content(content, styles, mask=mask, seed=start.seed, alpha=alpha)
     if not start.noise:
         return image
     share = np.float32(start.noise)

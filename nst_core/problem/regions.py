@@ -13,6 +13,7 @@ from nst_core.problem.flat_areas import Colour
 from nst_core.problem.masks import Labels, Mask
 from nst_core.problem.region_colours import hex_name
 from nst_core.problem.styles import StylePicture
+from nst_core.problem.visibility import visible
 
 
 def check_styles(mask: Mask | None, styles: Sequence[StylePicture]) -> None:
@@ -58,17 +59,24 @@ def warnings(mask: Mask | None, styles: Sequence[StylePicture]) -> tuple[str, ..
     return tuple(dict.fromkeys(line for one in used for line in one.labels.warnings))
 
 
-def content_guides(mask: Mask | None, *, size: tuple[int, int]) -> Array | None:
-    """Return the guides of the image, (R, H, W) float32 from 0 to 1; None without a mask.
+def content_guides(
+    mask: Mask | None, *, size: tuple[int, int], seen: Array | None = None, whole: bool = True
+) -> Array | None:
+    """Return the guides of the image, (R, H, W) float32 from 0 to 1.
+
+    They are None without a mask, unless parts of the image or of a style are left out. Then all
+    that is visible is one region.
 
     Args:
         mask: The content's label picture.
         size: (H, W).
+        seen: (H, W), how much each pixel of the image is visible; None if all of it is.
+        whole: Whether nothing of any picture is left out.
     """
     if mask is None:
-        return None
+        return None if whole else _one_region(seen, size)
     height, width = size
-    return np.stack(mask.labels.coverage(height=height, width=width))
+    return _visible_part(np.stack(mask.labels.coverage(height=height, width=width)), seen)
 
 
 def style_guides(
@@ -76,25 +84,39 @@ def style_guides(
     styles: Sequence[StylePicture],
     *,
     sizes: Sequence[tuple[int, int]],
+    whole: bool = True,
 ) -> list[Array | None]:
-    """Return the guides of every style, (R, h, w) float32 from 0 to 1; None without a mask.
+    """Return the guides of every style, (R, h, w) float32 from 0 to 1.
 
-    The R regions are those of the content's mask. In a style mask, a region is where the mask has
-    the region's colour. Without style masks, all of the first style belongs to the first region,
-    all of the second style to the second region, and so on.
+    Without a mask they are None or one region, as those of the image: see ``content_guides``.
+    Otherwise the R regions are those of the content's mask. In a style mask, a region is where the
+    mask has the region's colour. Without style masks, all of the first style belongs to the first
+    region, all of the second style to the second region, and so on.
 
     Args:
         mask: The content's label picture.
         styles: The style pictures.
         sizes: The (h, w) of each style picture.
+        whole: Whether nothing of any picture is left out.
     """
+    seen = [visible(style.alpha, size=size) for style, size in zip(styles, sizes, strict=True)]
     if mask is None:
-        return [None] * len(styles)
+        return [
+            None if whole else _one_region(one, size) for one, size in zip(seen, sizes, strict=True)
+        ]
     content = mask.labels
     return [
-        np.stack(list(_guides_of(style, number, content, size)))
-        for number, (style, size) in enumerate(zip(styles, sizes, strict=True))
+        _visible_part(np.stack(list(_guides_of(style, number, content, size))), one)
+        for number, (style, size, one) in enumerate(zip(styles, sizes, seen, strict=True))
     ]
+
+
+def _one_region(seen: Array | None, size: tuple[int, int]) -> Array:
+    return np.ones((1, *size), np.float32) if seen is None else seen[None]
+
+
+def _visible_part(guides: Array, seen: Array | None) -> Array:
+    return guides if seen is None else guides * seen
 
 
 def _guides_of(

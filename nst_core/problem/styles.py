@@ -18,11 +18,19 @@ from nst_core.spec.sizes import Size
 
 
 class StylePicture(NamedTuple):
-    """A style picture, its weight in the blend (0 or more), and its label picture or None."""
+    """A style picture.
+
+    Attributes:
+        picture: The picture.
+        weight: Its weight in the blend, 0 or more.
+        mask: Its label picture, or None.
+        alpha: The alpha, mode ``L``, by which its pixels count; None if all count alike.
+    """
 
     picture: PIL.Image.Image
     weight: float
     mask: Mask | None = None
+    alpha: PIL.Image.Image | None = None
 
 
 def check_blend(blend: Sequence[float], *, styles: int) -> None:
@@ -48,13 +56,15 @@ def weighted_styles(
     pictures: Sequence[PIL.Image.Image],
     blend: Sequence[float],
     masks: Sequence[PIL.Image.Image] = (),
+    alphas: Sequence[PIL.Image.Image | None] = (),
 ) -> tuple[StylePicture, ...]:
-    """Return the style pictures with their weights and masks.
+    """Return the style pictures with their weights, masks and alphas.
 
     Args:
         pictures: The style pictures.
         blend: The weight of each picture; equal weights if it is empty.
         masks: The label picture of each picture; none if it is empty.
+        alphas: The alpha by which the pixels of each picture count; none if it is empty.
 
     Raises:
         SpecError: as ``check_blend``; or if there are masks, but not one for each picture.
@@ -68,9 +78,13 @@ def weighted_styles(
     weights = blend or [1.0] * len(pictures)
     style_masks: Sequence[Mask | None] = [Mask(mask, "style mask") for mask in masks]
     return tuple(
-        StylePicture(picture, weight, mask)
-        for picture, weight, mask in zip(
-            pictures, weights, style_masks or [None] * len(pictures), strict=True
+        StylePicture(*one)
+        for one in zip(
+            pictures,
+            weights,
+            style_masks or [None] * len(pictures),
+            alphas or [None] * len(pictures),
+            strict=True,
         )
     )
 

@@ -210,6 +210,10 @@ class CheckpointWriter:
     options: Mapping[str, Any] = field(default_factory=dict)
     warn: Callable[[str], None] = _warn
 
+    def due(self, global_step: int) -> bool:
+        """Whether a checkpoint is to be written after this step, counted from 1 over all stages."""
+        return global_step % self.every == 0
+
     def check(self) -> None:
         """Check, before a run, that checkpoints can be written.
 

@@ -15,10 +15,12 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import prod
 
 from nst_core.backend.footprint import Footprint, HasFootprint, StageSize
 from nst_core.errors import OutOfMemoryError
+from nst_core.optimisers import level_sizes
 from nst_core.run import stage_setup
 from nst_core.run.prepared import PreparedRun
 from nst_core.spec import LBFGS
@@ -27,6 +29,9 @@ from nst_core.vgg19 import convolution_flops, feature_shape, smallest_side
 
 _CALIBRATION_PIXELS = 128 * 192
 _CALIBRATION_SECONDS = 1.0
+_PYRAMID_IMAGES = 4
+"""Images that a Laplacian pyramid holds while it is summed up, besides its matrices."""
+
 _LIBRARIES_MB = 60.0
 """What libraries allocate at their first step: thread pools, compiled kernels."""
 
@@ -214,12 +219,17 @@ def _stage_mb(prepared: PreparedRun, size: StageSize) -> tuple[float, float | No
     optimiser = spec.optimiser
     # The optimiser's arrays, in images. L-BFGS holds two per pair and a few more, in main memory.
     on_cpu = prepared.plan.device.name == "cpu"
-    images = 2 * optimiser.history + 12 if isinstance(optimiser, LBFGS) and on_cpu else 8
+    images: float = 2 * optimiser.history + 12 if isinstance(optimiser, LBFGS) and on_cpu else 8
     height, width = size.content
     item = 8 if prepared.dtype == "float64" else 4
+    matrices = 0
+    if spec.variables.kind == "laplacian":
+        images = images * 4 / 3 + _PYRAMID_IMAGES
+        levels = level_sizes(height=height, width=width, levels=spec.variables.levels)
+        matrices = sum(n * m for pair in pairwise(levels) for n, m in zip(*pair, strict=True))
     # The content features that the image is compared with.
     targets = sum(
         prod(feature_shape(tap, height=height, width=width)) for tap in spec.objective().content
     )
-    peak = footprint.peak + (images * height * width * 3 + targets) * item
+    peak = footprint.peak + (images * height * width * 3 + matrices + targets) * item
     return peak / 1e6, None if footprint.available is None else footprint.available / 1e6

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from nst_core.arrays import Array, Image
 from nst_core.backend import MEAN, STD, DType, Losses, Session
-from nst_core.optimisers import LBFGS, Smoothing
+from nst_core.optimisers import LBFGS, LaplacianPyramid, Smoothing
 from nst_core.run.stepper import Stepper
 from nst_core.spec import optimisers
 
@@ -20,24 +20,32 @@ class LBFGSStepper(Stepper):
     The variable is the normalised image y = (image - MEAN) / STD, as in the documents and as for
     Adam. The gradient with respect to y is the image's gradient times STD. The variable is never
     clamped, because the stored steps of L-BFGS would not lead to a clamped variable. With
-    ``settings.smoothing`` the variable is the z of y = L z instead: see ``optimisers.Smoothing``.
+    ``settings.smoothing`` the variable is the z of y = L z instead: see ``optimisers.Smoothing``;
+    with ``levels`` it is a Laplacian pyramid: see ``optimisers.LaplacianPyramid``.
 
     Args:
         session: The session that evaluates. Its own image does not change.
         start: The image that the optimisation starts from, (H, W, 3).
         settings: The optimiser of the spec.
         dtype: The type of the optimiser's arrays.
+        levels: The levels of a Laplacian pyramid; 0 for none. Not together with smoothing.
     """
 
     def __init__(
-        self, session: Session, *, start: Image, settings: optimisers.LBFGS, dtype: DType
+        self,
+        session: Session,
+        *,
+        start: Image,
+        settings: optimisers.LBFGS,
+        dtype: DType,
+        levels: int = 0,
     ) -> None:
         self._session = session
         self._mean, self._std = np.array(MEAN, dtype), np.array(STD, dtype)
-        self._smoothing = _smoothing(settings.smoothing, start)
+        self._change = _change_of_variables(start, smoothing=settings.smoothing, levels=levels)
         y = (start.astype(dtype) - self._mean) / self._std
         self._lbfgs = LBFGS(
-            y if self._smoothing is None else self._smoothing.undo(y),
+            y if self._change is None else self._change.undo(y),
             history=settings.history,
             learning_rate=settings.learning_rate,
             line_search=settings.line_search,
@@ -103,12 +111,12 @@ class LBFGSStepper(Stepper):
         evaluation = self._session.evaluate(image=self._image(variable))
         self._evaluated.append(evaluation.losses)
         gradient: Array = evaluation.gradient * self._std
-        if self._smoothing is not None:
-            gradient = self._smoothing.apply(gradient)
+        if self._change is not None:
+            gradient = self._change.transpose(gradient)
         return evaluation.losses.total, gradient
 
     def _image(self, variable: Array) -> Image:
-        y = variable if self._smoothing is None else self._smoothing.apply(variable)
+        y = variable if self._change is None else self._change.apply(variable)
         image: Image = y * self._std + self._mean
         return image
 
@@ -150,7 +158,11 @@ def _losses(state: Mapping[str, Array]) -> Losses | None:
     )
 
 
-def _smoothing(exponent: float, start: Image) -> Smoothing | None:
-    """Return the change of variables for images like ``start``; None if ``exponent`` is 0."""
+def _change_of_variables(
+    start: Image, *, smoothing: float, levels: int
+) -> Smoothing | LaplacianPyramid | None:
+    """Return the change of variables for images like ``start``; None for none."""
     height, width, _ = start.shape
-    return Smoothing(height=height, width=width, exponent=exponent) if exponent else None
+    if levels:
+        return LaplacianPyramid(height=height, width=width, levels=levels)
+    return Smoothing(height=height, width=width, exponent=smoothing) if smoothing else None

@@ -174,7 +174,10 @@ class _Loop:
         image = stage_setup.initial_image(self.prepared, number, previous=self._image)
         stepper = stage_setup.start_stepper(self.prepared, number, initial_image=image)
         if self._carried_state:
-            stage_setup.carry_state(stepper, self._carried_state, initial_image=image)
+            before, now = (
+                stage_setup.change_of_variables(self.prepared, one) for one in (number - 1, number)
+            )
+            stage_setup.carry_state(stepper, self._carried_state, before=before, now=now)
         guard = DivergenceGuard(image, is_result=self._image is not None)
         return _RunningStage(
             number=number, initial_image=image, stepper=stepper, guard=guard, done=0
@@ -219,7 +222,7 @@ class _Loop:
     def _between_steps(self, stage: _RunningStage) -> None:
         """Write a checkpoint if one is due, and stop if asked to."""
         writer, stopping = self.control.checkpoints, self.control.stop()
-        if writer and (stopping or self._global_step % writer.every == 0):
+        if writer and (stopping or writer.due(self._global_step)):
             stage.guard.check_end(stage.stepper.image(), step=stage.done)
             writer.write(self._checkpoint(stage, writer.options))
         if stopping and self._global_step < self.prepared.plan.steps:

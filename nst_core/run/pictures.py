@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -34,6 +34,9 @@ CHECKSUMS = (
 )
 """The names of the files' checksums in ``[made_with]``."""
 
+VERSIONS = ("content_version", "style_version", "content_mask_version", "style_mask_version")
+"""The names of what an object store calls the files' versions; of those that come from a store."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
@@ -44,12 +47,14 @@ class Pictures:
         styles: The style pictures.
         content_mask: The content's label picture, or None.
         style_masks: The label picture of each style, or none at all.
+        versions: By the names of ``VERSIONS``: for ``[made_with]``, beside the checksums.
     """
 
     content: Picture
     styles: Sequence[Picture]
     content_mask: Picture | None = None
     style_masks: Sequence[Picture] = ()
+    versions: Mapping[str, str | list[str]] = field(default_factory=dict)
 
     @classmethod
     def named_by(cls, run: Run) -> Pictures:
@@ -79,7 +84,7 @@ class Pictures:
     def checksums(self, start: str | None = None) -> dict[str, str | list[str]]:
         """Return the SHA-256 of each file, as a recipe's ``[made_with]`` holds them.
 
-        Pictures that are no files have none.
+        Pictures that are no files have none. Those of an object store have their versions too.
 
         Args:
             start: The file that the run starts from, if it starts from a file.
@@ -97,7 +102,7 @@ class Pictures:
                 known[name] = value
             elif value and all(value):
                 known[name] = [one for one in value if one]
-        return known
+        return {**known, **self.versions}
 
 
 def sequence_of(pictures: Picture | Sequence[Picture]) -> list[Picture]:

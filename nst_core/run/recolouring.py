@@ -1,8 +1,8 @@
-"""Whose colours a picture has: those of the style or those of the content, in two ways.
+"""Whose colours a picture has: those of the style or those of the content, in several ways.
 
-The methods are from Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic
-Style Transfer" (2016), and Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer"
-(2017):
+``content`` and ``match`` are from Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in
+Neural Artistic Style Transfer" (2016), and Gatys et al., "Controlling Perceptual Factors in Neural
+Style Transfer" (2017):
 
 - ``style``: nothing is changed. The picture has the style's colours.
 - ``content``: only the luminance is painted. Content and style become grey, and the style's grey
@@ -13,6 +13,8 @@ Style Transfer" (2016), and Gatys et al., "Controlling Perceptual Factors in Neu
   specks.
 - ``match``: before the run an affine map moves the style's colours, so that they have the mean and
   the covariance of the content's.
+- ``oklab``: nothing is changed before the run. At the end the result keeps its lightness and gets
+  the content's colours, moved to those of the style: see ``nst_core.images.chroma_transfer``.
 
 If the spec names none of these, the picture has the style's colours, unless content and styles are
 all grey: then the luminance of the result is the result. The optimisation of a picture of grey in
@@ -21,21 +23,23 @@ the style of a grey one yields colours, because the network was trained on colou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 import PIL.Image
 from PIL import ImageChops, ImageStat
-from typing_extensions import override
 
 from nst_core import images
 from nst_core.arrays import Array, Image
-from nst_core.backend import Losses
 from nst_core.images.colour_transfer import luminance, matched, matched_luminance, recoloured
 from nst_core.images.cutout import keep_weights
-from nst_core.run.observers import Observer, Optimisation, Plan, Step
+from nst_core.problem.masks import Mask
+from nst_core.problem.styles import StylePicture
+from nst_core.run.oklab_colours import OklabColours
+from nst_core.run.recoloured_observer import Recolour
 from nst_core.spec.fields import Colours
 
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
@@ -67,17 +71,43 @@ class Colouring:
         content: The content picture.
         styles: The style pictures.
         reference: The picture whose colours the result gets; None if it keeps its own.
+        moved: Whether those colours are first moved to the style's, as ``oklab`` wants it.
         warnings: ``BECAUSE_GREY``, or nothing.
     """
 
     content: PIL.Image.Image
     styles: tuple[PIL.Image.Image, ...]
     reference: PIL.Image.Image | None = None
+    moved: bool = False
     warnings: tuple[str, ...] = ()
+
+    def recolour(
+        self,
+        styles: Sequence[StylePicture],
+        mask: Mask | None,
+        *,
+        alpha: PIL.Image.Image | None = None,
+    ) -> Recolour | None:
+        """Return the function that gives a painted image its colours; None if it keeps its own.
+
+        Args:
+            styles: The style pictures, with their weights and masks.
+            mask: The content's label picture, or None.
+            alpha: The alpha by which the content's pixels count; None if all count alike.
+        """
+        if self.reference is None:
+            return None
+        if self.moved:
+            return OklabColours(self.reference, styles, mask, alpha=alpha)
+        return partial(in_colours_of, self.reference)
 
 
 def colouring(
-    colours: Colours | None, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
+    colours: Colours | None,
+    *,
+    content: PIL.Image.Image,
+    styles: Sequence[PIL.Image.Image],
+    alphas: Sequence[PIL.Image.Image | None] = (),
 ) -> Colouring:
     """Decide what the colours of a run are.
 
@@ -85,18 +115,24 @@ def colouring(
         colours: Whose colours the result has; None for the style's, or grey if all pictures are.
         content: The content picture.
         styles: The style pictures.
+        alphas: The alpha by which the pixels of the content and of each style count; none if all
+            count alike.
     """
     if colours is None and all(map(is_grey, (content, *styles))):
-        grey = _picture(_grey(luminance(_values(content))))
-        return Colouring(
-            content=grey,
-            styles=tuple(_picture(_grey(luminance(_values(one)))) for one in styles),
-            reference=grey,
-            warnings=(BECAUSE_GREY,),
+        grey, *greys = (
+            keep_weights(_picture(_grey(luminance(_values(one)))), of=one)
+            for one in (content, *styles)
         )
-    painted, prepared = prepared_colours(colours or "style", content=content, styles=styles)
-    reference = content if colours == "content" else None
-    return Colouring(content=painted, styles=prepared, reference=reference)
+        return Colouring(
+            content=grey, styles=tuple(greys), reference=grey, warnings=(BECAUSE_GREY,)
+        )
+    painted, prepared = prepared_colours(
+        colours or "style", content=content, styles=styles, alphas=alphas
+    )
+    reference = content if colours in ("content", "oklab") else None
+    return Colouring(
+        content=painted, styles=prepared, reference=reference, moved=colours == "oklab"
+    )
 
 
 def is_grey(picture: PIL.Image.Image) -> bool:
@@ -112,7 +148,11 @@ def is_grey(picture: PIL.Image.Image) -> bool:
 
 
 def prepared_colours(
-    colours: Colours, *, content: PIL.Image.Image, styles: Sequence[PIL.Image.Image]
+    colours: Colours,
+    *,
+    content: PIL.Image.Image,
+    styles: Sequence[PIL.Image.Image],
+    alphas: Sequence[PIL.Image.Image | None] = (),
 ) -> tuple[PIL.Image.Image, tuple[PIL.Image.Image, ...]]:
     """Return content and styles in the colours that the run works with.
 
@@ -120,67 +160,34 @@ def prepared_colours(
         colours: Whose colours the result has.
         content: The content picture.
         styles: The style pictures. Each one is matched to the content separately.
+        alphas: As for ``colouring``. What does not count is moved like the rest.
     """
-    if colours == "style":
+    if colours in ("style", "oklab"):
         return content, tuple(styles)
+    own, *of_styles = map(_weights, alphas or [None] * (1 + len(styles)))
     reference = _values(content)
-    if colours == "match":
-        return content, tuple(_picture(matched(_values(one), reference)) for one in styles)
     grey = luminance(reference)
-    matched_styles = (matched_luminance(luminance(_values(one)), grey) for one in styles)
-    painted = keep_weights(_picture(_grey(grey)), of=content)
-    return painted, tuple(_picture(_grey(one)) for one in matched_styles)
 
+    def moved(style: PIL.Image.Image, weights: Array | None) -> PIL.Image.Image:
+        by = {"style_weights": weights, "content_weights": own}
+        if colours == "match":
+            found = matched(_values(style), reference, **by)
+        else:
+            found = _grey(matched_luminance(luminance(_values(style)), grey, **by))
+        return keep_weights(_picture(found), of=style)
 
-class Recolouring(Observer):
-    """Calls other observers, with every image in the content's colours, as the result will be.
-
-    Args:
-        observers: The other observers.
-        content: The content picture in its original colours.
-    """
-
-    def __init__(self, observers: Iterable[Observer], content: PIL.Image.Image) -> None:
-        self._observers = list(observers)
-        self._content = content
-
-    @override
-    def started(self, plan: Plan) -> None:
-        for observer in self._observers:
-            observer.started(plan)
-
-    @override
-    def stepped(self, step: Step) -> None:
-        recoloured_step = replace(step, optimisation=_Recoloured(step.optimisation, self._content))
-        for observer in self._observers:
-            observer.stepped(recoloured_step)
-
-    @override
-    def closed(self) -> None:
-        for observer in self._observers:
-            observer.closed()
-
-
-class _Recoloured(Optimisation):
-    """An optimisation whose image is in the content's colours."""
-
-    def __init__(self, inner: Optimisation, content: PIL.Image.Image) -> None:
-        self._inner = inner
-        self._content = content
-
-    @override
-    def losses(self) -> Losses:
-        return self._inner.losses()
-
-    @override
-    def image(self) -> Image:
-        return in_colours_of(self._content, self._inner.image())
+    painted = keep_weights(_picture(_grey(grey)), of=content) if colours == "content" else content
+    return painted, tuple(map(moved, styles, of_styles))
 
 
 def in_colours_of(content: PIL.Image.Image, image: Image) -> Image:
     """Return an image (H, W, 3) with its own luminance and the content picture's colours."""
     height, width = image.shape[:2]
     return recoloured(image, images.resize_picture(content, height=height, width=width))
+
+
+def _weights(alpha: PIL.Image.Image | None) -> Array | None:
+    return None if alpha is None else np.asarray(alpha, np.float64)
 
 
 def _values(picture: PIL.Image.Image) -> Image:

@@ -42,7 +42,7 @@ class AdamStepper(Stepper):
 
     Args:
         session: The session.
-        shape: The shape of its image, (H, W, 3).
+        shape: The shape of its variable: (H, W, 3), or (N, 3) of a Laplacian pyramid.
     """
 
     def __init__(self, session: Session, *, shape: tuple[int, ...]) -> None:
@@ -63,7 +63,7 @@ class AdamStepper(Stepper):
 
     @override
     def state(self) -> Mapping[str, Array]:
-        """Return a copy of the normalised image, the moments and the number of updates."""
+        """Return a copy of the variable, the moments and the number of updates."""
         state = self._session.state()
         return {
             "step": np.array(float(state.step)),

@@ -16,9 +16,10 @@ import PIL.Image
 from nst_core import images
 from nst_core.backend import AUTOMATIC, Backend, Execution
 from nst_core.errors import SpecError
-from nst_core.images import DEFAULT_OUTPUT, Output
+from nst_core.images import DEFAULT_OUTPUT, DecodedPicture, Output
 from nst_core.problem.style_cache import TargetCache
 from nst_core.problem.styles import weighted_styles
+from nst_core.problem.visibility import counting_alpha
 from nst_core.run import loop
 from nst_core.run.checkpoint import Checkpoint, CheckpointWriter
 from nst_core.run.checkpoint import read as read_checkpoint
@@ -33,7 +34,8 @@ from nst_core.run.pictures import (
     sequence_of,
 )
 from nst_core.run.prepared import PreparedRun, prepare
-from nst_core.run.recolouring import Recolouring, colouring, in_colours_of
+from nst_core.run.recoloured_observer import Recolour, Recolouring
+from nst_core.run.recolouring import Colouring, colouring
 from nst_core.run.result import Interrupted, Result
 from nst_core.spec import Spec, merging, presets, recipe
 from nst_core.spec.recipe import Run
@@ -198,12 +200,9 @@ def transfer_run(
         raise SpecError("style = []: give at least one style picture")
     checksums = pictures.checksums(spec.start.file)
     # Pictures are read first: they take no time, frameworks take seconds.
-    content = open_picture(pictures.content, max_pixels=max_pixels).for_output(run.output)
-    colours = colouring(
-        spec.colours,
-        content=content.picture,
-        styles=[open_picture(one, max_pixels=max_pixels).picture for one in pictures.styles],
-    )
+    content = open_picture(pictures.content, max_pixels=max_pixels)
+    styles = [open_picture(one, max_pixels=max_pixels) for one in pictures.styles]
+    content, colours, alphas = _coloured_pictures(spec, run, content, styles)
     prepared = prepare(
         spec,
         run,
@@ -212,6 +211,7 @@ def transfer_run(
             colours.styles,
             run.style_blend,
             [open_label_picture(one, max_pixels=max_pixels) for one in pictures.style_masks],
+            alphas,
         ),
         mask=open_mask(pictures.content_mask, max_pixels=max_pixels),
         backend=backend or run.backend,
@@ -226,17 +226,34 @@ def transfer_run(
         on_prepared(prepared)
     control = RunControl(checkpoints=writer, resume=start, **({"stop": stop} if stop else {}))
     watchers = list(observers)
-    if colours.reference is not None:
-        watchers = [Recolouring(watchers, colours.reference)]
+    recolour = colours.recolour(prepared.styles, prepared.content_mask, alpha=prepared.alpha)
+    if recolour is not None:
+        watchers = [Recolouring(watchers, recolour)]
     try:
         result = loop.run(prepared, observers=watchers, log_every=log_every, control=control)
     except Interrupted as interruption:
-        raise Interrupted(_coloured(interruption.result, colours.reference)) from None
-    return _coloured(result, colours.reference)
+        raise Interrupted(_coloured(interruption.result, recolour)) from None
+    return _coloured(result, recolour)
 
 
-def _coloured(result: Result, reference: PIL.Image.Image | None) -> Result:
-    """Return the result with the colours of a picture; the result itself if that is None."""
-    if reference is None:
-        return result
-    return replace(result, image=in_colours_of(reference, result.image))
+def _coloured_pictures(
+    spec: Spec, run: Run, content: DecodedPicture, styles: Sequence[DecodedPicture]
+) -> tuple[DecodedPicture, Colouring, list[PIL.Image.Image | None]]:
+    """Return the content, the pictures in the colours of the run, and the alphas of the styles."""
+    if spec.alpha == "leave-out":
+        styles = [style.cut_out() for style in styles]
+    if spec.alpha == "leave-out" or run.keep_alpha:
+        content = content.cut_out()
+    own, *alphas = (counting_alpha(one, alpha=spec.alpha) for one in (content, *styles))
+    colours = colouring(
+        spec.colours,
+        content=content.picture,
+        styles=[style.picture for style in styles],
+        alphas=(own, *alphas),
+    )
+    return content, colours, alphas
+
+
+def _coloured(result: Result, recolour: Recolour | None) -> Result:
+    """Return the result in other colours; the result itself if it keeps its own."""
+    return result if recolour is None else replace(result, image=recolour(result.image))

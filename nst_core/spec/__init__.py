@@ -9,6 +9,7 @@ from nst_core.spec.fields import describe
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.spec import FeatureLosses, Schedule, Spec, Start, Style, TotalVariation
 from nst_core.spec.stages import Pyramid, Stage
+from nst_core.spec.variables import Variables
 
 __all__ = [
     "LBFGS",
@@ -22,5 +23,6 @@ __all__ = [
     "Start",
     "Style",
     "TotalVariation",
+    "Variables",
     "describe",
 ]

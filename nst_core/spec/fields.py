@@ -21,7 +21,8 @@ from nst_core.spec.sizes import Size
 from nst_core.system import names
 from nst_core.vgg19 import tap_name
 
-Colours = Literal["style", "content", "match"]
+Colours = Literal["style", "content", "match", "oklab"]
+Alpha = Literal["over-white", "leave-out"]
 Layers = tuple[tuple[str, float], ...]
 
 

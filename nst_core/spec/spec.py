@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
+    PlainValidator,
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
@@ -17,6 +18,7 @@ from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
 from nst_core.spec.fields import (
+    Alpha,
     Beta,
     Colours,
     File,
@@ -28,12 +30,27 @@ from nst_core.spec.fields import (
     describe,
     without_defaults,
 )
-from nst_core.spec.optimisers import Adam, Optimiser
+from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
+from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
 _OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
+_OMITTED_FROM_SPEC = frozenset(
+    {"network", "colours", "alpha", "variables", "precision", "average", "pyramid"}
+)
+
+_START_WORDS = frozenset({"content", "content-recoloured", "noise", "style-colours"})
+
+
+def _zeroed_levels(value: object) -> object:
+    if value == "auto" or (type(value) is int and 0 <= value <= 16):
+        return value
+    raise ValueError("should be auto, or a whole number from 0 to 16")
+
+
+ZeroedLevels = Annotated[int | Literal["auto"], PlainValidator(_zeroed_levels)]
 
 
 class FeatureLosses(SpecTable):
@@ -113,23 +130,33 @@ class Start(SpecTable):
 
     Attributes:
         image: ``content``; ``noise``, standard normal in the normalised image; ``style-colours``,
-            noise with the mean and the covariance of the style's colours; or the path of a picture.
-        seed: The seed of all noise. NumPy's PCG64 draws it, so it is the same on every backend.
+            noise with the mean and the covariance of the style's colours; ``content-recoloured``,
+            the content moved to the style's colours by optimal transport; or the path of a picture.
+        seed: The seed of all that is random. NumPy's PCG64 draws it, so it is the same on every
+            backend.
         noise: The share of ``noise`` in the image, from 0 to 1; the rest is ``image``.
+        zeroed_levels: How many of the finest levels of a Laplacian pyramid (see
+            ``nst_core.optimisers.LaplacianPyramid``) are zero at the start, from 0 to 16, counted
+            at the size of the last stage; ``auto`` for three, and two if the last stage has a side
+            of 1024 pixels or more, as in Kolkin et al., "Neural Neighbor Style Transfer" (2022).
+            The first stage's image lacks those of them that its size has. A later stage starts
+            from the stage before and has the content's levels that are new to it and not zero.
+            None (left out in a file) for all of the first image, and nothing new later.
     """
 
     image: File = "content"
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
     noise: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+    zeroed_levels: ZeroedLevels | None = None
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_defaults(self, dump(self), {"noise"})
+        return without_defaults(self, dump(self), {"noise", "zeroed_levels"})
 
     @property
     def file(self) -> str | None:
         """The path in ``image``; None if ``image`` is a word."""
-        return None if self.image in ("content", "noise", "style-colours") else self.image
+        return None if self.image in _START_WORDS else self.image
 
 
 class Spec(SpecTable):
@@ -139,16 +166,23 @@ class Spec(SpecTable):
         name: The name of the preset that the spec comes from, or ``custom``.
         source: Where the algorithm is published.
         description: How it differs from other presets.
-        colours: The colours of the result: ``style``, ``content``, or ``match`` for the style's
-            colours moved to the content's. None for ``style``, except that the result of grey
-            pictures is grey. See ``nst_core.run.recolouring``.
+        colours: The colours of the result: ``style``, ``content``, ``match`` for the style's
+            colours moved to the content's, or ``oklab`` for the content's moved to the style's.
+            None for ``style``, except that the result of grey pictures is grey. See
+            ``nst_core.run.recolouring``.
+        alpha: What transparent parts of content and style are: ``over-white``; or ``leave-out``,
+            with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.
         style: The style losses.
         total_variation: The total variation loss.
         network: How the network pools and pads.
         optimiser: Adam or L-BFGS.
+        variables: What the optimiser moves: pixels, or the levels of a Laplacian pyramid.
         schedule: How the learning rate decays.
         start: The image that the first stage starts from.
+        precision: ``bf16`` if the convolutions' products may be rounded to it by default, on a
+            device that multiplies bf16 faster. A run's own precision takes precedence unless it is
+            ``auto``. See ``nst_core.run.prepared``.
         average: The decay of an exponential moving average of the images, at least 0 and below 1;
             the average is the result of a stage. With 0 the result is the stage's last image. See
             ``nst_core.run.averaging``.
@@ -160,13 +194,16 @@ class Spec(SpecTable):
     source: Annotated[str, Field(strict=True)] = ""
     description: Annotated[str, Field(strict=True)] = ""
     colours: Colours | None = None
+    alpha: Alpha = "over-white"
     content: FeatureLosses
     style: Style
     total_variation: TotalVariation
     network: Network = Network()
     optimiser: Optimiser
+    variables: Variables = Variables()
     schedule: Schedule = Schedule()
     start: Start = Start()
+    precision: Literal["auto", "bf16"] = "auto"
     average: Beta = 0.0
     pyramid: Pyramid | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
@@ -186,7 +223,7 @@ class Spec(SpecTable):
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        table = without_defaults(self, dump(self), {"network", "colours", "average", "pyramid"})
+        table = without_defaults(self, dump(self), _OMITTED_FROM_SPEC)
         if self.pyramid is not None:
             del table["stages"]  # the pyramid gives them
         return table
@@ -196,6 +233,16 @@ class Spec(SpecTable):
         if not self.taps():
             raise ValueError(
                 "content.layers and style.layers are both empty: name at least one tap"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_change_of_variables(self) -> Spec:
+        smoothed = isinstance(self.optimiser, LBFGS) and self.optimiser.smoothing > 0
+        if smoothed and self.variables.kind == "laplacian":
+            raise ValueError(
+                "optimiser.smoothing and variables.kind = 'laplacian': each is a change of "
+                "variables, give one of them"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Writing files atomically.
+"""Writing files atomically: paths, and URLs of object stores (``nst_core.system.storage``).
 
 Libraries for atomic writing exist; this is our own code because of what happens after SIGKILL: see
 ``nst_core.system.temporary``.
@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nst_core.errors import NstError
-from nst_core.system import temporary
+from nst_core.system import lease, storage, temporary
 from nst_core.system.names import StrPath, display_path
 
 __all__ = [
@@ -22,8 +22,10 @@ __all__ = [
     "StrPath",
     "atomic_writer",
     "check_writable",
+    "claimed",
     "display_path",
     "ensure_directory",
+    "join",
     "remove_stale",
 ]
 
@@ -41,12 +43,15 @@ def atomic_writer(path: StrPath, *, error: type[NstError] = FileError) -> Iterat
     bits are those of the replaced file; a new file gets those that the umask allows. If ``path``
     is a symbolic link, its target is replaced and the link stays.
 
+    The object of a URL is replaced by one upload, which a store makes visible when it is complete.
+
     Args:
         path: The file to write or replace.
         error: The type that an ``OSError`` is turned into, e.g. ``PictureError`` for a picture.
 
     Yields:
-        The path of an empty file in the target's directory and with its extension. The
+        The path of an empty file in the target's directory (for a URL: in one for temporary files)
+        and with its extension. The
         block may open it in any way, but must not replace it (see ``nst_core.system.temporary``).
         If the block writes nothing, ``path`` becomes an empty file.
 
@@ -55,6 +60,10 @@ def atomic_writer(path: StrPath, *, error: type[NstError] = FileError) -> Iterat
             that are not an ``OSError`` pass through unchanged.
     """
     with _as_error(path, error):
+        if storage.is_url(path):
+            with storage.uploaded(str(path)) as file:
+                yield file
+            return
         target = _target(path)
         with temporary.temporary_beside(target) as file:
             mode = stat.S_IMODE((target if target.exists() else file).stat().st_mode)
@@ -80,6 +89,9 @@ def check_writable(path: StrPath, *, error: type[NstError] = FileError) -> None:
             ``path`` is a directory, a device or a write-protected file.
     """
     with _as_error(path, error):
+        if storage.is_url(path):
+            storage.check_writable(str(path))
+            return
         target = _target(path)
         temporary.remove_stale(target)
         with temporary.temporary_beside(target):
@@ -88,20 +100,65 @@ def check_writable(path: StrPath, *, error: type[NstError] = FileError) -> None:
 
 def remove_stale(path: StrPath) -> None:
     """Remove the temporary files of ``path`` that killed processes left; errors are ignored."""
+    if storage.is_url(path):  # an object is never there in part
+        return
     with suppress(OSError):
         temporary.remove_stale(_target(path))
+
+
+@contextmanager
+def claimed(path: StrPath, *, owner: str = "") -> Iterator[bool]:
+    """Claim a file that the block is going to write, so that no other process makes it as well.
+
+    The claim ends with the block or with the process, even by SIGKILL.
+
+    Args:
+        path: The file to be written.
+        owner: On an object store, a claim of the same owner is taken over at once; otherwise it is
+            free a minute after its process has ended.
+
+    Yields:
+        Whether the claim was free.
+
+    Raises:
+        FileError: one line: the directory is missing or not writable.
+    """
+    if storage.is_url(path):
+        with lease.leased(str(path), owner=owner) as is_free:
+            yield is_free
+        return
+    with _as_error(path, FileError):
+        target = _target(path)
+        descriptor = temporary.claim(target)
+    try:
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            temporary.release(target, descriptor)
 
 
 def ensure_directory(path: StrPath) -> None:
     """Create a directory and its parents; nothing is done if it exists.
 
+    On an object store, where there are no directories, it is checked that one can write there.
+
     Raises:
         FileError: one line: ``path`` is a file, or the directory can't be created.
     """
     with _as_error(path, FileError):
+        if storage.is_url(path):
+            storage.probe(str(path))
+            return
         if Path(path).exists() and not Path(path).is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "it is not a directory; name another")
         Path(path).mkdir(parents=True, exist_ok=True)
+
+
+def join(directory: StrPath, *names: str) -> str:
+    """Return the path of a file below a directory."""
+    if storage.is_url(directory):
+        return storage.join(str(directory), *names)
+    return str(Path(directory, *names))
 
 
 def _target(path: StrPath) -> Path:
@@ -148,6 +205,8 @@ def _as_error(path: StrPath, error: type[NstError]) -> Iterator[None]:
     """Turn an ``OSError`` of the block into ``error`` with one line that names ``path``."""
     try:
         yield
+    except storage.StorageError as cause:
+        raise error(str(cause)) from cause
     except OSError as cause:
         raise error(f"can't write {display_path(path)}: {_reason(path, cause)}") from cause
 

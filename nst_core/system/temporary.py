@@ -58,6 +58,46 @@ def remove_stale(target: Path) -> None:
                 _remove_if_unlocked(entry.path)
 
 
+def claim(target: Path) -> int | None:
+    """Claim a file that is going to be written; no other process can, until this one ends.
+
+    A claim is a locked file of a fixed name beside ``target``. ``remove_stale`` leaves it alone
+    while its process lives.
+
+    Returns:
+        What ``release`` takes; None if a process that is alive has the claim. Where files can't be
+        locked, every claim succeeds.
+
+    Raises:
+        OSError: if the file can't be created.
+    """
+    while True:
+        descriptor = os.open(_claim_path(target), os.O_CREAT | os.O_RDWR, 0o666)
+        try:
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except OSError:  # a file system without locks
+            return descriptor
+        # Another process may have removed the file before it was locked here.
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)
+
+
+def release(target: Path, descriptor: int) -> None:
+    """Give back the claim that ``claim`` returned."""
+    with suppress(OSError):
+        _claim_path(target).unlink()
+    os.close(descriptor)
+
+
+def _claim_path(target: Path) -> Path:
+    return target.with_name(f"{_prefix(target)}claim")
+
+
 def _create(target: Path) -> tuple[Path, int | None]:
     """Return a new file, and the descriptor that holds its lock; None where locks don't exist."""
     # The prefix is a hash of the name, not the name: that may be as long as the file system allows,

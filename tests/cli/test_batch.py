@@ -10,6 +10,7 @@ import numpy as np
 import PIL.Image
 
 from nst_core import batch
+from nst_core.batch.executor import Task
 from nst_core.system import toml
 
 FAST = ("--size", "16x24", "--steps", "2", "--weights", "random")
@@ -51,11 +52,12 @@ def test_contents_and_a_bad_one_in_two_styles(nst, pair):
 
 
 def test_a_run_that_its_numbers_ended_is_no_success(nst, pair, monkeypatch):
-    def ended(jobs, *, workers, on_record):
+    def ended(jobs, engine, listener):
         line = "stage 1, step 3: the content loss is nan; the picture is the best one before"
-        return [batch.JobRecord.failed(jobs[0], line).model_copy(update={"status": "done"})]
+        record = batch.JobRecord.failed(jobs[0], line).model_copy(update={"status": "done"})
+        listener.ended(Task(0, jobs[0]), record)
 
-    monkeypatch.setattr(batch, "run_jobs", ended)
+    monkeypatch.setattr(batch, "run_batch", ended)
     done = nst("batch", "content.png", "--style", "style.png", "--output-dir", "out", "-q")
     assert done.status == 1
     assert done.err.startswith("nst: failed: out/content-style.png: stage 1, step 3: the content")

@@ -99,7 +99,7 @@ def test_regions_each_in_its_style(nst, pair):
     mask = PIL.Image.new("L", (48, 30))
     mask.paste(255, (0, 0, 24, 30))
     mask.save("mask.png")
-    options = ("--init", "style-colours", "--init-noise", "0.2", "--statistics", "wasserstein")
+    options = ("--init", "content-recoloured", "--init-noise", "0.2", "--statistics", "wasserstein")
     arguments = (content, style, content, *FAST, "--content-mask", "mask.png", *options, "-q")
     assert nst("run", *arguments, "-o", "a.png").status == 0
     Path("a.toml").write_text(nst("recipe", "a.png").out)
@@ -298,9 +298,13 @@ def test_colours_by_option_and_by_recipe(nst, pair):
             pictures[name] = np.asarray(picture).copy()
     np.testing.assert_array_equal(pictures["kept.png"], pictures["again.png"])
     assert (pictures["plain.png"] != pictures["kept.png"]).any()
+    options = ("--colors", "oklab", "--bits", "16", "--save-every", "1")
+    assert nst("run", *pair, *FAST, *options, "-o", "moved.png", "-q").status == 0
+    with PIL.Image.open("moved.png") as picture:
+        assert (np.asarray(picture.convert("RGB")) != pictures["plain.png"]).any()
     wrong = nst("run", *pair, *FAST, "--colors", "grey")
     assert wrong.status == 2
-    assert "colours = 'grey': should be 'style', 'content' or 'match'" in wrong.err
+    assert "colours = 'grey': should be 'style', 'content', 'match' or 'oklab'" in wrong.err
 
 
 def saved(array, name):

@@ -31,7 +31,7 @@ class StateIsAView(NumpySession):
     """state() returns the session's own arrays."""
 
     def state(self):
-        views = (array.transpose(1, 2, 0) for array in (self._x, self._first, self._second))
+        views = (np.moveaxis(array, 0, -1) for array in (self._x, self._first, self._second))
         image, first, second = views
         return replace(super().state(), image=image, first_moment=first, second_moment=second)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import oracle
 import oracle_adam
+import oracle_pyramid
 from conformance.numpy_backend import NumpySession
 
 
@@ -175,6 +176,30 @@ class RootsForDensities(GuidesReplaced):
         return guides**2
 
 
+class IgnoresVisibility(NumpySession):
+    """Content losses and total variation count what is left out."""
+
+    def __init__(self, problem, *, dtype):
+        super().__init__(replace(problem, visibility=None), dtype=dtype)
+
+
+class CountsAllPixels(NumpySession):
+    """The mean is over all pixels, also over those that are left out."""
+
+    def _weighted_content_loss(self, features, target, weights, *, scaled):
+        found = oracle.weighted_content_loss(features, target, weights, scaled=scaled)
+        return [part * weights.mean() for part in found]
+
+
+class DifferencesOfOnePixel(NumpySession):
+    """In the total variation a difference counts by one of its pixels: the edge counts."""
+
+    def _weighted_total_variation(self, x, visibility):
+        larger = visibility.copy()
+        larger[:, :-1] = np.maximum(visibility[:, :-1], visibility[:, 1:])
+        return oracle.weighted_total_variation(x, larger)
+
+
 class SumForMean(NumpySession):
     """The content loss is a sum of squared errors, not a mean."""
 
@@ -234,6 +259,50 @@ class NoVariationGradient(NumpySession):
     def _evaluate(self, x):
         losses, gradient = super()._evaluate(x)
         return losses, gradient - self._objective.total_variation * oracle.total_variation(x)[1]
+
+
+def _corners_aligned(to, source):
+    """The first and last pixel of both rows coincide, as with `align_corners=True`."""
+    found = []
+    for pixel in range(to):
+        place = pixel * (source - 1) / max(to - 1, 1)
+        below = min(int(place), max(source - 2, 0))
+        found.append(((below, 1 - (place - below)), (min(below + 1, source - 1), place - below)))
+    return found
+
+
+class AlignedCorners(NumpySession):
+    """The pyramid's bilinear interpolation aligns corners instead of outer edges."""
+
+    def _aligned(self, function, x):
+        taps, oracle_pyramid.taps = oracle_pyramid.taps, _corners_aligned
+        try:
+            return function(x)
+        finally:
+            oracle_pyramid.taps = taps
+
+    def _variable(self, x):
+        return self._aligned(super()._variable, x)
+
+    def _image(self, z):
+        return self._aligned(super()._image, z)
+
+    def _variable_gradient(self, gradient):
+        return self._aligned(super()._variable_gradient, gradient)
+
+
+class DecomposedGradient(NumpySession):
+    """The gradient of the levels is the gradient's own pyramid instead of the adjoint."""
+
+    def _variable_gradient(self, gradient):
+        return self._variable(gradient)
+
+
+class IgnoresLevels(NumpySession):
+    """The variable is the image, although a pyramid was asked for."""
+
+    def __init__(self, problem, *, dtype):
+        super().__init__(replace(problem, laplacian_levels=0), dtype=dtype)
 
 
 class Float32Within(NumpySession):

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import oracle
+import oracle_pyramid
 from conformance import pictures
 
 from nst_core.backend import PLAIN_VGG, Adam, Architecture, Objective, Problem, StyleSource
@@ -25,6 +26,7 @@ class Case:
     style_size: tuple[int, int] = (40, 35)
     blend: tuple[float, ...] = (1.0,)
     regions: int = 0  # 0: the whole picture, without guides
+    leaves_out: bool = False  # whether the image and the first style have invisible parts
     content_distance: str = "mse"
     style_distance: str = "mse"
     style_statistics: str = "gram"
@@ -38,6 +40,7 @@ class Case:
     probe: str = "picture"
     probe_seed: int = 167  # see `kink_distance`
     adam: Adam = ADAM
+    laplacian_levels: int = 0
 
     @cached_property
     def content_image(self) -> np.ndarray:
@@ -51,12 +54,32 @@ class Case:
         return tuple(pictures.picture(2 + 10 * n, height, width + 2 * n) for n in range(count))
 
     @cached_property
+    def visibility(self) -> np.ndarray | None:
+        return pictures.visibility(*self.size) if self.leaves_out else None
+
+    @cached_property
     def guides(self) -> np.ndarray | None:
-        return pictures.guides(self.regions, *self.size) if self.regions else None
+        """What is invisible is in no region."""
+        found = pictures.guides(self.regions, *self.size) if self.regions else None
+        if self.visibility is None:
+            return found
+        return self.visibility[None] if found is None else found * self.visibility
 
     @cached_property
     def style_guides(self) -> list[np.ndarray | None]:
         """Guides of every style. Of several styles the first lacks one region."""
+        found = self._guides_of_styles
+        if self.leaves_out:
+            sizes = [image.shape[:2] for image in self.style_images]
+            found = [
+                np.ones((1, *size)) if one is None else one
+                for one, size in zip(found, sizes, strict=True)
+            ]
+            found[0] = found[0] * pictures.visibility(*sizes[0])
+        return found
+
+    @property
+    def _guides_of_styles(self) -> list[np.ndarray | None]:
         if not self.regions:
             return [None] * len(self.blend)
         # All regions are large, so that each region of the image has a style at every tap.
@@ -89,6 +112,13 @@ class Case:
         )
 
     @property
+    def variable_shape(self) -> tuple[int, ...]:
+        if not self.laplacian_levels:
+            return (*self.size, 3)
+        sizes = oracle_pyramid.sizes(*self.size, self.laplacian_levels)
+        return sum(height * width for height, width in sizes), 3
+
+    @property
     def betas(self) -> tuple[float, float]:
         return self.adam.beta1, self.adam.beta2
 
@@ -101,7 +131,9 @@ class Case:
                 for image, weight, guides in self._styles
             ),
             guides=self.guides,
+            visibility=self.visibility,
             architecture=self.architecture,
+            laplacian_levels=self.laplacian_levels,
             start=self.start_image.astype(dtype),
             weights=pictures.weights(self.weights),
             objective=self.objective,
@@ -119,6 +151,7 @@ class Case:
             content=self.content_image,
             styles=self._styles,
             guides=self.guides,
+            visibility=self.visibility,
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
@@ -173,6 +206,16 @@ REGIONS = Case(
     style={tap: 1e4 * weight for tap, weight in TO_BLOCK_3.items()},
     probe_seed=175,
 )
+LEFT_OUT = replace(
+    REGIONS,
+    name="parts left out, two styles",
+    regions=0,
+    leaves_out=True,
+    content={"relu3_1": 1.0, "conv1_1": 0.5},
+    total_variation=10.0,
+)
+
+PYRAMID = replace(SMALL, name="Laplacian pyramid", start="noise", laplacian_levels=8)
 
 CASES = (
     SMALL,
@@ -195,6 +238,21 @@ CASES = (
         style=TO_BLOCK_3,
         content_distance="scaled",
         style_distance="scaled",
+    ),
+    LEFT_OUT,
+    replace(
+        LEFT_OUT,
+        name="parts left out of regions, scaled distances",
+        regions=3,
+        content_distance="scaled",
+        style=TO_BLOCK_3,
+        style_distance="scaled",
+    ),
+    replace(
+        LEFT_OUT,
+        name="parts left out, Wasserstein",
+        style=TO_BLOCK_3,
+        style_statistics="wasserstein",
     ),
     Case(
         name="every tap, odd sizes",

@@ -25,6 +25,8 @@ def check_dtypes_and_shapes(subject: Subject, case: Case, dtype: str) -> None:
         assert array.dtype == np.dtype(dtype)
     for picture in _pictures(session, case.probe_image.astype(dtype)):
         assert picture.shape == (height, width, 3)
+    for variable in _variables(session):
+        assert variable.shape == case.variable_shape
     losses = session.losses()
     for loss in (losses.total_variation, losses.total, losses.content_sum, losses.style_sum):
         assert isinstance(loss, float | int), "losses should be plain numbers"
@@ -120,12 +122,16 @@ def _exercise(session: Session, probe: np.ndarray) -> tuple[Evaluation, AdamStat
 def _pictures(session: Session, probe: np.ndarray) -> Iterator[np.ndarray]:
     yield session.image()
     yield session.evaluate(image=probe).gradient
+
+
+def _variables(session: Session) -> Iterator[np.ndarray]:
     state = session.state()
     yield from (state.image, state.first_moment, state.second_moment)
 
 
 def _returned(session: Session, probe: np.ndarray) -> Iterator[np.ndarray]:
     yield from _pictures(session, probe)
+    yield from _variables(session)
     yield from session.features(image=probe).values()
 
 

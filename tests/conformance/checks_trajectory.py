@@ -25,6 +25,8 @@ def check_trajectory(subject: Subject, case: Case, dtype: str) -> None:
         compare_losses(subject, session.losses(), point.losses, dtype, prefix="trajectory ")
         measured = deviation(session.image(), point.image, scale=1.0)
         assert_within(subject, "trajectory image float64", measured, f"image after step {step}")
+        measured = deviation(session.state().image, point.variable, scale=1.0)
+        assert_within(subject, "trajectory image float64", measured, f"variable after step {step}")
 
 
 def _compare_roughly(subject: Subject, actual: Losses, wanted: oracle.Losses, step: int) -> None:

@@ -54,6 +54,9 @@ SHORT = {
     "three soft regions, two styles of which one lacks a region",
     "outside [0, 1]",
     "d2l from the content",
+    "parts left out, two styles",
+    "Laplacian pyramid",
+    "Laplacian pyramid, odd sizes",
 }
 """Names of cases that have every part of the objective, and every kind of session."""
 

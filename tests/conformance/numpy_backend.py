@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import oracle
 import oracle_adam
+import oracle_pyramid
 import oracle_style
 
 from nst_core.arrays import Array, Image
@@ -32,12 +33,16 @@ from nst_core.backend import (
     Problem,
     StyleTargets,
 )
+from nst_core.backend.guidance import visibility_at
 from nst_core.errors import BackendError, WeightsError
 from nst_core.weights import Weights
 
 
 class NumpySession:
-    """An image that is optimised; the variable is the normalised image, here x (3, H, W)."""
+    """An image that is optimised; the variable is the normalised image, here x (3, H, W).
+
+    With `laplacian_levels` it is a pyramid; here z (3, N), its levels laid side by side.
+    """
 
     def __init__(self, problem: Problem, *, dtype: DType) -> None:
         # Everything is computed in `dtype`, whatever dtype the arrays of the problem have.
@@ -49,10 +54,13 @@ class NumpySession:
         }
         # The targets never change, so they are computed once.
         self._contents = self._tapped(self._forward(self._normalised(problem.content)))
+        self._visibility = problem.visibility
         self._style_targets = (problem.style_targets or self._find_style_targets(problem)).copied()
         self._grams = self._find_grams(problem)
         self._other_style_losses = self._find_other_style_losses(problem)
-        self._x = self._normalised(problem.start)
+        self._levels = problem.laplacian_levels
+        self._sizes = oracle_pyramid.sizes(*problem.start.shape[:2], self._levels)
+        self._x = self._variable(self._normalised(problem.start))
         self._first, self._second = np.zeros_like(self._x), np.zeros_like(self._x)
         self._step = 0
         self._losses: Losses | None = None
@@ -66,7 +74,8 @@ class NumpySession:
         return Evaluation(losses=losses, gradient=oracle.image_gradient(gradient).copy())
 
     def step(self, *, learning_rate: float) -> None:
-        self._losses, gradient = self._evaluate(self._x)
+        self._losses, gradient = self._evaluate(self._image(self._x))
+        gradient = self._variable_gradient(gradient)
         betas = self._adam.beta1, self._adam.beta2
         self._step += 1
         self._first, self._second = oracle_adam.moments(
@@ -90,7 +99,7 @@ class NumpySession:
         return self._losses
 
     def image(self) -> Image:
-        return oracle.denormalise(self._x).copy()  # clipped only in the file
+        return oracle.denormalise(self._image(self._x)).copy()  # clipped only in the file
 
     def style_targets(self) -> StyleTargets:
         return self._style_targets.copied()
@@ -114,10 +123,30 @@ class NumpySession:
     _gram = staticmethod(oracle.gram)
     _content_loss = staticmethod(oracle.content_loss)
     _scaled_content_loss = staticmethod(oracle.scaled_content_loss)
+    _weighted_content_loss = staticmethod(oracle.weighted_content_loss)
     _style_loss = staticmethod(oracle.style_loss)
     _total_variation = staticmethod(oracle.total_variation)
+    _weighted_total_variation = staticmethod(oracle.weighted_total_variation)
     _adam_update = staticmethod(oracle_adam.update)
     _mxnet_adam_update = staticmethod(oracle_adam.update_stock_mxnet)
+
+    def _variable(self, x: Array) -> Array:
+        if not self._levels:
+            return x
+        levels = oracle_pyramid.decompose(x, self._levels)
+        return self._from_picture(oracle_pyramid.flatten(levels))
+
+    def _image(self, z: Array) -> Array:
+        if not self._levels:
+            return z
+        levels = oracle_pyramid.unflatten(z.T, self._sizes)
+        return np.asarray(oracle_pyramid.compose(levels), self._dtype)
+
+    def _variable_gradient(self, gradient: Array) -> Array:
+        if not self._levels:
+            return gradient
+        levels = oracle_pyramid.compose_adjoint(gradient, self._levels)
+        return self._from_picture(oracle_pyramid.flatten(levels))
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
         """Return the sum over the styles of share times statistics."""
@@ -171,6 +200,19 @@ class NumpySession:
         plain = (objective.style_statistics, objective.style_distance) == ("gram", "mse")
         return plain and problem.guides is None
 
+    def _content_loss_at(self, tap: str, features: Array) -> tuple[Any, Array]:
+        scaled, content = self._objective.content_distance == "scaled", self._contents[tap]
+        weights = visibility_at(self._visibility, tap)
+        if weights is not None:
+            weights = weights.astype(self._dtype)
+            return self._weighted_content_loss(features, content, weights, scaled=scaled)
+        return (self._scaled_content_loss if scaled else self._content_loss)(features, content)
+
+    def _variation_of(self, x: Array) -> tuple[Any, Array]:
+        if self._visibility is None:
+            return self._total_variation(x)
+        return self._weighted_total_variation(x, self._visibility.astype(self._dtype))
+
     def _style_loss_at(self, tap: str, features: Array) -> tuple[Any, Array]:
         other = self._other_style_losses.get(tap)
         return other(features) if other else self._style_loss(features, self._grams[tap])
@@ -180,7 +222,7 @@ class NumpySession:
 
     def _from_picture(self, picture: Array) -> Array:
         # The memory order decides the rounding of sums, so it is the same as before `restore`.
-        return np.array(picture.transpose(2, 0, 1), self._dtype, order="C")
+        return np.array(np.moveaxis(picture, -1, 0), self._dtype, order="C")
 
     def _forward(self, x: Array) -> dict[str, Array]:
         return oracle.forward(self._weights, x, self._objective.taps(), **self._architecture)
@@ -194,16 +236,14 @@ class NumpySession:
         gradients = {tap: np.zeros_like(value) for tap, value in features.items()}
         content, style = {}, {}
         for tap, weight in self._objective.content.items():
-            scaled = self._objective.content_distance == "scaled"
-            distance = self._scaled_content_loss if scaled else self._content_loss
-            loss, gradient = distance(features[tap], self._contents[tap])
+            loss, gradient = self._content_loss_at(tap, features[tap])
             content[tap] = float(weight * loss)
             gradients[tap] += weight * gradient
         for tap, weight in self._objective.style.items():
             loss, gradient = self._style_loss_at(tap, features[tap])
             style[tap] = float(weight * loss)
             gradients[tap] += self._objective.style_multiplicity * weight * gradient
-        variation, variation_gradient = self._total_variation(x)
+        variation, variation_gradient = self._variation_of(x)
         total_variation = float(self._objective.total_variation * variation)
         losses = Losses(
             content=content,
@@ -257,7 +297,7 @@ def _moments(*arrays: Array) -> tuple[Array, Array]:
 
 
 def _to_picture(x: Array) -> Array:
-    return x.transpose(1, 2, 0).copy()
+    return np.moveaxis(x, 0, -1).copy()
 
 
 BACKEND: Backend = NumpyBackend()

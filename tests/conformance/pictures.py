@@ -59,6 +59,12 @@ def guides(count: int, height: int, width: int) -> np.ndarray:
     return _exact(found)
 
 
+def visibility(height: int, width: int) -> np.ndarray:
+    """Return (H, W) in [0, 1]: nothing on the left, all on the right, a soft and wavy edge."""
+    rows, columns = np.mgrid[:height, :width]
+    return _exact(np.clip((columns - width / 3 + 2 * np.sin(rows / 3)) / 5, 0, 1))
+
+
 def _exact(image: np.ndarray) -> np.ndarray:
     return np.round(image * 256) / 256
 

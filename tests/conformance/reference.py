@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import oracle
 import oracle_adam
+import oracle_pyramid
 from conformance.cases import Case
 
 from nst_core.backend import Backend, Evaluation, Execution, Problem, Session
@@ -47,6 +48,7 @@ class Point:
 
     losses: oracle.Losses
     image: np.ndarray
+    variable: np.ndarray  # as `AdamState.image`
 
 
 @cache
@@ -95,12 +97,19 @@ def learning_rates(steps: int = STEPS) -> list[float]:
 
 @cache
 def trajectory(case: Case) -> list[Point]:
-    points = oracle_adam.trajectory(
-        case.oracle(),
-        oracle.normalise(case.start_image),
-        learning_rates(),
-        betas=case.betas,
-        epsilon=case.adam.epsilon,
-        epsilon_form=case.adam.epsilon_form,
-    )
-    return [Point(losses, oracle.denormalise(x)) for losses, x in points]
+    settings = {
+        "betas": case.betas,
+        "epsilon": case.adam.epsilon,
+        "epsilon_form": case.adam.epsilon_form,
+    }
+    problem = case.oracle(), oracle.normalise(case.start_image), learning_rates()
+    if case.laplacian_levels:
+        points = oracle_adam.pyramid_trajectory(*problem, levels=case.laplacian_levels, **settings)
+        return [
+            Point(losses, oracle.denormalise(x), oracle_pyramid.flatten(levels))
+            for losses, x, levels in points
+        ]
+    return [
+        Point(losses, oracle.denormalise(x), x.transpose(1, 2, 0))
+        for losses, x in oracle_adam.trajectory(*problem, **settings)
+    ]

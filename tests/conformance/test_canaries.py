@@ -16,6 +16,8 @@ from conformance.cases import (
     ADAM,
     BLENDED,
     COUNTED,
+    LEFT_OUT,
+    PYRAMID,
     REGIONS,
     SCALED,
     SMALL,
@@ -92,6 +94,16 @@ CANARIES = {
         on(values.check_style, case=REGIONS, dtype="float32"),
     ),
     numbers.RootsForDensities: (on(values.check_style, case=REGIONS),),
+    numbers.IgnoresVisibility: (
+        on(values.check_content, case=LEFT_OUT),
+        on(values.check_content, case=LEFT_OUT, dtype="float32"),
+        on(values.check_total_variation, case=LEFT_OUT),
+    ),
+    numbers.CountsAllPixels: (on(values.check_content, case=LEFT_OUT),),
+    numbers.DifferencesOfOnePixel: (
+        on(values.check_total_variation, case=LEFT_OUT),
+        on(values.check_gradient, case=LEFT_OUT),
+    ),
     numbers.SumForMean: (on(values.check_content), on(values.check_total)),
     numbers.StyleSumForMean: (on(values.check_style), on(values.check_total)),
     numbers.ChannelsFlipped: (
@@ -112,6 +124,12 @@ CANARIES = {
         on(values.check_gradient),
     ),
     numbers.NoVariationGradient: (on(values.check_gradient), on(trajectory.check_trajectory)),
+    numbers.AlignedCorners: (on(trajectory.check_trajectory, case=PYRAMID),),
+    numbers.DecomposedGradient: (on(trajectory.check_trajectory, case=PYRAMID),),
+    numbers.IgnoresLevels: (
+        on(trajectory.check_trajectory, case=PYRAMID),
+        on(arrays.check_dtypes_and_shapes, case=PYRAMID),
+    ),
     numbers.Float32Within: (
         on(values.check_features, case=OUTSIDE),
         on(values.check_total_variation),

@@ -39,3 +39,9 @@ def test_agrees_or_is_refused(subject, execution, dtype):
 def test_winograd_agrees_or_is_refused(subject, case, dtype):
     execution = Execution(conv="winograd", precision="float32")
     check_execution(subject, case, dtype, execution)
+
+
+@pytest.mark.parametrize("conv", ["direct", "winograd"])
+@pytest.mark.parametrize("case", WINOGRAD_CASES, ids=lambda case: case.name, indirect=True)
+def test_bf16_agrees_or_is_refused(subject, case, conv):
+    check_execution(subject, case, "float32", Execution(conv=conv, precision="bf16"))

@@ -9,6 +9,7 @@ GREY = np.random.default_rng(0).integers(0, 256, (24, 36, 3), dtype=np.uint8)
 STAGES = [{"size": "16x24", "steps": 3}, {"size": "20x30", "steps": 3}]
 ADAM = {"optimiser": {"carry_state": True}, "average": 0.8}
 LBFGS = {"optimiser": {"name": "lbfgs", "history": 2}}
+LEVELS = {"variables": {"kind": "laplacian"}}
 
 
 def run(subject, weights, over, **options):
@@ -25,7 +26,11 @@ def weights():
     return load("random")
 
 
-@pytest.mark.parametrize("over", [ADAM, LBFGS], ids=["adam", "lbfgs"])
+@pytest.mark.parametrize(
+    "over",
+    [ADAM, LBFGS, {**ADAM, **LEVELS}, {**LBFGS, **LEVELS}],
+    ids=["adam", "lbfgs", "adam on a pyramid", "lbfgs on a pyramid"],
+)
 def test_stopped_and_resumed(subject, weights, over, tmp_path):
     path = tmp_path / "run.nst"
     whole = run(subject, weights, over)

@@ -3,7 +3,7 @@
 import pytest
 from conformance import checks_arrays as arrays
 from conformance import checks_session as contract
-from conformance.cases import BY_NAME, D2L, SMALL
+from conformance.cases import BY_NAME, D2L, PYRAMID, SMALL
 from conformance.reference import DTYPES
 
 OUTSIDE = BY_NAME["outside [0, 1]"]
@@ -28,6 +28,7 @@ PAIRS = (
     *((check, case) for check in ON_BOTH for case in (SMALL, D2L)),
     *((check, SMALL) for check in ON_SMALL),
     *((check, OUTSIDE) for check in ON_OUTSIDE),
+    *((check, PYRAMID) for check in (*ON_BOTH, *ON_SMALL[1:], ON_OUTSIDE[1])),
 )
 
 

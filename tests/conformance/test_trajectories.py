@@ -30,6 +30,16 @@ CASES = (
         style_multiplicity=10.0,
         adam=Adam(beta1=0.9, beta2=0.999, epsilon=1e-8, epsilon_form="mxnet"),
     ),
+    Case(
+        name="Laplacian pyramid, odd sizes",
+        size=(23, 30),
+        content={"conv3_1": 1.0},
+        style=dict.fromkeys(("relu1_1", "conv2_1", "conv3_1"), 1e4),
+        # Neighbours that are equal at the start are not quite equal in the pyramid's sum, and the
+        # total variation has its kink there.
+        total_variation=0.0,
+        laplacian_levels=3,
+    ),
 )
 
 

@@ -39,6 +39,9 @@ NOT_REDUCED = ("--resume", "--config")
 PARSED = ("compare",)
 """Commands of nst that start a process per variant: only their options are read."""
 
+ELSEWHERE = ("s3://", "--on ray")
+"""Words of commands that need a store or a cluster: only their options are read, too."""
+
 CI = "run by .ci/run"
 OF_THE_EXAMPLE = "test_example_backend has a shorter one"
 CONFORMANCE = "pytest tests/conformance"
@@ -124,7 +127,7 @@ def _nst(words: list[str], monkeypatch) -> None:
         at = words.index(">")
         words, output = words[:at], words[at + 1]
     words = [found for word in words for found in _filled_in(word)]
-    if words[0] in PARSED:
+    if words[0] in PARSED or any(part in " ".join(words) for part in ELSEWHERE):
         command = importlib.import_module(f"nst_core.cli.{words[0]}").command
         # Click keeps the help option that the first context asks for, also for later tests.
         command.make_context(words[0], words[1:], help_option_names=["-h", "--help"])

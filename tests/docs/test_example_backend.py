@@ -13,7 +13,7 @@ import pytest
 from docs.pages import ROOT
 
 EXAMPLE = ROOT / "examples" / "nst_autograd"
-CHOSEN = "block or devices or owned or scaled or Wasserstein or regions"
+CHOSEN = "block or pyramid or devices or owned or scaled or Wasserstein or regions"
 
 
 @pytest.fixture
@@ -62,6 +62,6 @@ def test_paints(registered, tmp_path):
 def test_the_tutorial_shows_all_of_it():
     page = (ROOT / "docs" / "write-a-backend.md").read_text("utf-8")
     files = [EXAMPLE / "pyproject.toml", *(EXAMPLE / "nst_autograd").glob("*.py")]
-    assert len(files) == 6
+    assert len(files) == 7
     for file in files:
         assert f'--8<-- "{file.relative_to(ROOT).as_posix()}"' in page

@@ -28,6 +28,7 @@ def problem_of(kind, *, guided):
         content=content,
         styles=(StyleSource(image=style, guides=guides),),
         guides=guides,
+        visibility=None if guides is None else guides[1],
         start=content,
         weights=load("random:0"),
         objective=Objective(

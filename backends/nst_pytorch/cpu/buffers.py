@@ -66,21 +66,32 @@ def clear_padding(feature_map: FeatureMap) -> None:
 class Scratch:
     """One worker's buffers, in its core's cache; each holds one step's results for the next step.
 
-    Args:
+    Attributes:
         dtype: The dtype of the values.
     """
 
     def __init__(self, dtype: torch.dtype) -> None:
-        self._dtype = dtype
+        self.dtype = dtype
         self._flat: dict[str, Tensor] = {}
         self._cached: dict[Hashable, Any] = {}
 
-    def take(self, name: str, *shape: int) -> Tensor:
-        """Return the first values of a buffer in a shape; they are what was last written there."""
+    def take(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        """Return the first values of a buffer in a shape; they are what was last written there.
+
+        Args:
+            name: The name of the buffer.
+            shape: The shape.
+            dtype: The dtype as which the buffer's bytes are read, of at most as many bytes per
+                value; by default the dtype of ``Scratch``.
+        """
+        if dtype is not None and dtype != self.dtype:
+            per_value = self.dtype.itemsize // dtype.itemsize
+            size = math.prod(shape)
+            return self.take(name, -(-size // per_value)).view(dtype)[:size].view(shape)
         size = math.prod(shape)
         flat = self._flat.get(name)
         if flat is None or flat.numel() < size:
-            flat = self._flat[name] = torch.empty(size, dtype=self._dtype)
+            flat = self._flat[name] = torch.empty(size, dtype=self.dtype)
             self._cached.clear()  # their views would keep the smaller buffer alive
         return flat[:size].view(shape)
 

@@ -85,15 +85,15 @@ class ParallelConvolution:
 
     Args:
         scratch: The buffers of each worker.
-        dtype: The dtype of the values.
+        products: The dtype of the kernels and of the products.
         plans: The plans of all layers that it will convolve.
     """
 
     def __init__(
-        self, scratch: Sequence[Scratch], dtype: torch.dtype, plans: Iterable[ConvolutionPlan]
+        self, scratch: Sequence[Scratch], products: torch.dtype, plans: Iterable[ConvolutionPlan]
     ) -> None:
         self._scratch = scratch
-        self._shared = Scratch(dtype)
+        self._shared = Scratch(products)
         for name, size in shared_buffer_sizes(plans).items():
             self._shared.take(name, size)
 
@@ -151,7 +151,9 @@ class ParallelConvolution:
         def transforms(item: tuple[TileBlock, int], scratch: Scratch) -> winograd.BlockTransforms:
             block, begin = item
             shared = SharedScratch(self._shared, tiles, begin)
-            return winograd.block_transforms(scratch, block.rows, block.columns, ins, outs, shared)
+            return winograd.block_transforms(
+                scratch, block.rows, block.columns, ins, outs, shared, kernels.dtype
+            )
 
         def transform_input(worker: int, item: tuple[TileBlock, int]) -> None:
             scratch = self._scratch[worker]

@@ -15,26 +15,30 @@ from nst_pytorch.thread_pool import thread_pool
 
 
 def winograd_bytes(
-    taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype
+    taps: Sequence[str], size: tuple[int, int], dtype: torch.dtype, products: torch.dtype
 ) -> tuple[float, float]:
     """Return the bytes of the kernels, and of the maps and buffers, for images of ``size``."""
     plan = NetworkPlan.of(taps, size=size)
     kernels = sum(36 * one.ins * one.outs for one in plan.convolutions)
-    scratch = thread_pool().count * sum(_scratch_sizes(plan.convolutions).values())
-    scratch += sum(shared_buffer_sizes(plan.convolutions).values())
+    needs = _scratch_sizes(plan.convolutions, rounded=products != dtype)
+    scratch = thread_pool().count * sum(needs.values())
+    shared = sum(shared_buffer_sizes(plan.convolutions).values())
     # The image, and its gradient in tile blocks.
     planes = 2 * 3 * prod(plan.first.padded_size)
     maps = plan.map_bytes(dtype)
-    return kernels * dtype.itemsize, maps + (scratch + planes) * dtype.itemsize
+    exact, rounded = dtype.itemsize, products.itemsize
+    return kernels * rounded, maps + (scratch + planes) * exact + shared * rounded
 
 
-def _scratch_sizes(plans: Iterable[ConvolutionPlan]) -> dict[str, int]:
+def _scratch_sizes(plans: Iterable[ConvolutionPlan], *, rounded: bool) -> dict[str, int]:
     """Return buffer -> the number of values in it, of one worker."""
     sizes: dict[str, int] = {}
     for blocks, ins, outs, splits_products in plans:
         for block in blocks:
             needs = [
-                buffer_sizes(block.rows, block.columns, *pair, shared=splits_products)
+                buffer_sizes(
+                    block.rows, block.columns, *pair, shared=splits_products, rounded=rounded
+                )
                 for pair in ((ins, outs), (outs, ins))
             ]
             needs.append({PIXELS: 16 * (block.rows + 1) * (block.columns + 1) * outs})

@@ -43,7 +43,8 @@ class WinogradNetwork:
         weights: Canonical arrays, ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,), ...
         taps: Names of the taps; at least one.
         size: (H, W) of the images.
-        dtype: The dtype of all computation.
+        dtype: The dtype of all computation but the products.
+        products: The dtype of the products of Winograd's convolutions; ``dtype`` by default.
         architecture: How the network pools and pads.
         max_split_tiles: See ``convolution.MAX_SPLIT_TILES``.
     """
@@ -55,6 +56,7 @@ class WinogradNetwork:
         taps: Sequence[str],
         size: tuple[int, int],
         dtype: torch.dtype,
+        products: torch.dtype | None = None,
         architecture: Architecture = PLAIN_VGG,
         max_split_tiles: int = MAX_SPLIT_TILES,
     ) -> None:
@@ -74,13 +76,14 @@ class WinogradNetwork:
             self._scratch,
             replicates=architecture.padding == "replicate",
         )
-        self._convolution = ParallelConvolution(self._scratch, dtype, self.plan.convolutions)
+        products = products or dtype
+        self._convolution = ParallelConvolution(self._scratch, products, self.plan.convolutions)
         self.layers = _allocate_layers(self.plan, dtype, RELU_POOLS[architecture.pooling])
         self._biases, self._kernels = [], []
         for plan in self.plan.layers:
             weight, bias = parameters(plan.conv)
             self._biases.append(bias)
-            self._kernels.append(transform_filters(weight))
+            self._kernels.append(transform_filters(weight, products=products))
 
     def accepts(self, size: tuple[int, int]) -> bool:
         """Return whether it can compute images of ``size`` (H, W): its own size only."""

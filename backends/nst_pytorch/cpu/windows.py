@@ -15,6 +15,9 @@ MAX_WINDOW_SIDE = 768
 """The largest side of a window, in pixels. Larger windows take more memory; smaller ones share more
 of their pixels with others."""
 
+MAX_GPU_WINDOW_SIDE = 2048
+"""The same on a GPU, which small windows would not keep busy."""
+
 
 class Span(NamedTuple):
     """A window along one axis, in pixels of the image.
@@ -74,17 +77,20 @@ class WindowGrid:
         size: (H, W) of the image.
         taps: The names of the taps. The deepest determines the receptive radius and the multiples
             at which windows may begin.
+        on_cpu: Where the windows are computed.
     """
 
     size: tuple[int, int]
     taps: Sequence[str]
+    on_cpu: bool = True
 
     @cached_property
     def spans(self) -> tuple[Sequence[Span], Sequence[Span]]:
         """All windows along the vertical axis, and along the horizontal one."""
         step, radius = _step_and_receptive_radius(self.taps)
+        largest = MAX_WINDOW_SIDE if self.on_cpu else MAX_GPU_WINDOW_SIDE
         height, width = (
-            split_into_spans(length, largest=MAX_WINDOW_SIDE, step=step, receptive_radius=radius)
+            split_into_spans(length, largest=largest, step=step, receptive_radius=radius)
             for length in self.size
         )
         return height, width

@@ -5,6 +5,9 @@ is computed from 6x6 inputs. These are transformed by B on both sides (V), multi
 transformed by the paper's matrix G, which gives M, and transformed back by A. The transforms of the
 tiles need only additions and multiplications by powers of two, first along one axis, then along the
 other. All other multiplications are 36 matrix products over the channels.
+
+The products may be in bfloat16: V and the kernels are rounded to it, M is rounded by the product.
+The transforms are always in the dtype of the values.
 """
 
 from __future__ import annotations
@@ -33,21 +36,27 @@ _BIAS_PRODUCT = 7
 """The one of the 36 products that adds the same to all sixteen outputs; the bias is added to it."""
 
 
-def transform_filters(weight: Tensor) -> Tensor:
-    """Return the transformed kernels (36, I, O) of a convolution's ``weight`` (O, I, 3, 3)."""
+def transform_filters(weight: Tensor, *, products: torch.dtype | None = None) -> Tensor:
+    """Return the transformed kernels (36, I, O) of a convolution's ``weight`` (O, I, 3, 3).
+
+    Args:
+        weight: The kernels.
+        products: The dtype of the result; that of ``weight`` by default.
+    """
     g = torch.tensor(_G, dtype=torch.float64).to(weight.dtype)
     # One product over both axes: (36, 9) (9, O * I).
     both = torch.kron(g, g)
     outs, ins = weight.shape[:2]
     flat = weight.permute(2, 3, 1, 0).reshape(9, ins * outs)
-    return (both @ flat).view(36, ins, outs)
+    return (both @ flat).view(36, ins, outs).to(products or weight.dtype)
 
 
 class SharedScratch(NamedTuple):
     """A tile block's place in buffers with V and M of all tiles of a layer, one after the other.
 
     Attributes:
-        scratch: The buffers, shared by all workers; they must not grow any more.
+        scratch: The buffers, shared by all workers, in the dtype of the products; they must not
+            grow any more.
         tiles: The number of tiles of all tile blocks.
         begin: The number of tiles of the tile blocks before this one.
     """
@@ -63,7 +72,13 @@ class SharedScratch(NamedTuple):
 
 
 def buffer_sizes(
-    rows: int, columns: int, ins: int, outs: int, *, shared: bool = False
+    rows: int,
+    columns: int,
+    ins: int,
+    outs: int,
+    *,
+    shared: bool = False,
+    rounded: bool = False,
 ) -> dict[str, int]:
     """Return buffer -> the number of values that a tile block's convolution needs in it.
 
@@ -73,9 +88,14 @@ def buffer_sizes(
         ins: Input channels.
         outs: Output channels.
         shared: Whether V and M lie in a ``SharedScratch``.
+        rounded: Whether the products are in another dtype, of at most half the size.
     """
     tiles, high = rows * columns, 4 * rows + 2
-    v, m = (0, 0) if shared else (36 * tiles * ins, 36 * tiles * outs)
+    v, m = 36 * tiles * ins, 36 * tiles * outs
+    if rounded and not shared:
+        v, m = max(v, m // 2), max(m, v // 2)
+    elif shared and not rounded:
+        v, m = 0, 0
     return {
         INPUT_TILES: max(6 * high * columns * ins, 12 * tiles * outs),
         V: max(v, 24 * tiles * outs),
@@ -89,9 +109,11 @@ class BlockTransforms:
     They are made once and kept: making them takes as long in Python as a convolution of the tile
     block takes on a core.
 
+    In another dtype than the values', V lies where M is transformed, and M where V was.
+
     Attributes:
-        V: (36, tiles, I), written by ``transform_input``.
-        M: (36, tiles, O), the products, read by ``transform_output``.
+        V: (36, tiles, I) in the dtype of the products, written by ``transform_input``.
+        M: (36, tiles, O) in that dtype, the products, read by ``transform_output``.
     """
 
     def __init__(
@@ -101,17 +123,25 @@ class BlockTransforms:
         columns: int,
         ins: int,
         outs: int,
-        shared: SharedScratch | None = None,
+        shared: SharedScratch | None,
+        products: torch.dtype,
     ) -> None:
         take, tiles, high = scratch.take, rows * columns, 4 * rows + 2
-        needs = buffer_sizes(rows, columns, ins, outs, shared=shared is not None)
+        rounded = products != scratch.dtype
+        needs = buffer_sizes(rows, columns, ins, outs, shared=shared is not None, rounded=rounded)
         for name, size in needs.items():
             take(name, size)  # once, as large as the largest of the views
-        if shared is None:
-            self.V, self.M = take(V, 36, tiles, ins), take(M, 36, tiles, outs)
-        else:
+        v, m = (36, tiles, ins), (36, tiles, outs)
+        if shared is not None:
             place = slice(shared.begin, shared.begin + tiles)
             self.V, self.M = (one[:, place] for one in shared.views(ins, outs))
+        elif rounded:
+            self.V, self.M = take(M, *v, dtype=products), take(V, *m, dtype=products)
+        else:
+            self.V, self.M = take(V, *v), take(M, *m)
+        self._rounded = rounded
+        self._exact_v = take(V, *v) if rounded else self.V
+        self._exact_m = take(M, *m) if rounded else self.M
         # Along the columns first: fewer values are then in the order that is slower to read.
         self._half = take(M, 2, high, columns, ins).unbind()
         a = take(INPUT_TILES, 6, high, columns, ins)
@@ -119,9 +149,9 @@ class BlockTransforms:
         span = 4 * (rows - 1) + 1
         self._a_rows = [a[:, i : i + span : 4] for i in range(6)]
         self._half_v = take(M, 2, 6, rows, columns, ins).unbind()
-        self._v_rows = self.V.view(6, 6, rows, columns, ins).unbind()
-        self._m_bias = self.M[_BIAS_PRODUCT]
-        self._m_rows = self.M.view(6, 6, tiles, outs).unbind()
+        self._v_rows = self._exact_v.view(6, 6, rows, columns, ins).unbind()
+        self._m_bias = self._exact_m[_BIAS_PRODUCT]
+        self._m_rows = self._exact_m.view(6, 6, tiles, outs).unbind()
         self._half_z = take(INPUT_TILES, 2, 6, tiles, outs).unbind()
         z = take(V, 4, 6, tiles, outs)
         self._z = z.unbind()
@@ -134,12 +164,16 @@ class BlockTransforms:
         order = -1 if flipped else 1
         _input_transform(_six_columns(source, self._columns)[::order], self._a, *self._half)
         _input_transform(self._a_rows[::order], self._v_rows, *self._half_v)
+        if self._rounded:
+            _cast(self._exact_v, self.V)
 
     def transform_output(
         self, bias: Tensor | None, outs: Sequence[Tensor], *, flipped: bool = False
     ) -> None:
         """Write ``outs`` from ``M``; the arguments are those of ``convolve``."""
         order = -1 if flipped else 1
+        if self._rounded:
+            _cast(self.M, self._exact_m)
         if bias is not None:
             self._m_bias.add_(bias)
         _output_transform(self._m_rows, self._z[::order], *self._half_z)
@@ -152,10 +186,11 @@ def block_transforms(
     columns: int,
     ins: int,
     outs: int,
-    shared: SharedScratch | None = None,
+    shared: SharedScratch | None,
+    products: torch.dtype,
 ) -> BlockTransforms:
     """Return a worker's ``BlockTransforms`` for tile blocks of rows x columns, cached."""
-    key = rows, columns, ins, outs, shared
+    key = rows, columns, ins, outs, shared, products
     found: BlockTransforms = scratch.cached(key, lambda own: BlockTransforms(own, *key))
     return found
 
@@ -177,6 +212,7 @@ def convolve(
     Args:
         source: (4 rows + 2, 4 columns + 2, I), the tile block's values and one more on each side.
         kernels: (36, I, O); if flipped, (36, O, I) of the convolution whose gradient this is.
+            Their dtype is that of the products.
         bias: (O,).
         outs: Four views (4, rows, columns, O), one for each of the tiles' columns; their first
             axis is the row within the tile.
@@ -184,7 +220,9 @@ def convolve(
         flipped: Whether the kernels are to be rotated.
     """
     _, rows, columns, channels = outs[0].shape
-    transforms = block_transforms(scratch, rows, columns, source.shape[2], channels)
+    transforms = block_transforms(
+        scratch, rows, columns, source.shape[2], channels, None, kernels.dtype
+    )
     transforms.transform_input(source, flipped=flipped)
     multiply(transforms.V, kernels.transpose(1, 2) if flipped else kernels, transforms.M)
     transforms.transform_output(bias, outs, flipped=flipped)
@@ -199,6 +237,11 @@ def _six_columns(source: Tensor, columns: int) -> list[Tensor]:
 def multiply(v: Tensor, kernels: Tensor, out: Tensor) -> None:
     """Write 36 matrix products M (36, tiles, O) of V (36, tiles, I) and kernels (36, I, O)."""
     torch.bmm(v, kernels, out=out)
+
+
+@timing.kernel("transforms")
+def _cast(values: Tensor, out: Tensor) -> None:
+    out.copy_(values)
 
 
 @timing.kernel("transforms")

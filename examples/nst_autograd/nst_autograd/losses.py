@@ -12,17 +12,28 @@ Moments = tuple[Tensor, ...]
 """One region's statistics: a Gram matrix; or a mean and a second moment, in float64."""
 
 
-def distance(difference: Tensor, kind: str) -> Tensor:
-    """Return the mean square of a difference, or sum(D^2) / (sum|D| + 1e-8)."""
+def distance(difference: Tensor, kind: str, weights: Tensor | None = None) -> Tensor:
+    """Return the mean square of a difference, or sum(D^2) / (sum|D| + 1e-8).
+
+    With weights (H, W) of the pixels, the mean and the sums are weighted.
+    """
+    by = torch.ones_like(difference) if weights is None else weights.expand_as(difference)
+    squares = (by * difference**2).sum()
     if kind == "mse":
-        return (difference**2).mean()
-    return (difference**2).sum() / (difference.abs().sum() + SCALED_EPSILON)
+        return squares / by.sum()
+    return squares / ((by * difference.abs()).sum() + SCALED_EPSILON)
 
 
-def total_variation(x: Tensor) -> Tensor:
-    """Return half the sum of the mean |differences| over rows and over columns of x."""
+def total_variation(x: Tensor, weights: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    """Return half the sum of the mean |differences| over rows and over columns of x.
+
+    With weights, of sum 1, these are weighted means.
+    """
     rows, columns = x[:, :, 1:] - x[:, :, :-1], x[..., 1:] - x[..., :-1]
-    return (rows.abs().mean() + columns.abs().mean()) / 2
+    if weights is None:
+        return (rows.abs().mean() + columns.abs().mean()) / 2
+    by_row, by_column = weights
+    return ((rows.abs() * by_row).sum() + (columns.abs() * by_column).sum()) / (2 * x.shape[1])
 
 
 def moments(features: Tensor, region: Region, statistics: str) -> Moments:

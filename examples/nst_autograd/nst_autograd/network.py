@@ -13,15 +13,13 @@ from nst_core.vgg19 import layers_until
 
 
 def to_tensor(image: Array, dtype: torch.dtype) -> Tensor:
-    """Return an image (H, W, 3) as a tensor (1, 3, H, W), a copy."""
-    return (
-        torch.tensor(np.ascontiguousarray(image), dtype=dtype).permute(2, 0, 1)[None].contiguous()
-    )
+    """Return an image (H, W, 3) as a tensor (1, 3, H, W), a copy; levels (N, 3) as (1, 3, N)."""
+    return torch.tensor(np.moveaxis(image, -1, 0)[None].copy(), dtype=dtype)
 
 
 def to_array(tensor: Tensor) -> Array:
-    """Return a tensor (1, 3, H, W) as an array (H, W, 3), a copy."""
-    array: Array = tensor.detach()[0].permute(1, 2, 0).numpy().copy()
+    """Return a tensor (1, 3, H, W) as an array (H, W, 3), a copy; (1, 3, N) as (N, 3)."""
+    array: Array = np.moveaxis(tensor.detach()[0].numpy(), 0, -1).copy()
     return array
 
 

@@ -7,19 +7,27 @@ from torch import Tensor
 
 from nst_autograd.losses import Moments, distance, moments, style_loss, total_variation
 from nst_autograd.network import Network, denormalised, normalised, to_array, to_tensor
+from nst_autograd.pyramid import Pyramid
 from nst_core.arrays import Array, Image
 from nst_core.backend import AdamState, Evaluation, Losses, Problem, StyleTargets
-from nst_core.backend.guidance import regions_at
+from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 
 
 class AutogradSession:
-    """The variable is the normalised image x, (1, 3, H, W)."""
+    """The variable z is the normalised image (1, 3, H, W), or the levels of its pyramid."""
 
     def __init__(self, problem: Problem, *, dtype: torch.dtype) -> None:
         self._dtype, self._objective, self._adam = dtype, problem.objective, problem.adam
         taps = self._objective.taps()
         self._network = Network(problem.weights, taps, problem.architecture, dtype)
         self._regions = {tap: regions_at(problem.guides, tap) for tap in self._objective.style}
+        self._visible = {
+            tap: self._weights(found)
+            for tap in self._objective.content
+            if (found := visibility_at(problem.visibility, tap)) is not None
+        }
+        pairs = variation_weights(problem.visibility)
+        self._variation = pairs and (self._weights(pairs[0]), self._weights(pairs[1]))
         # The targets never change, so they are computed once.
         contents = self._features(problem.content)
         self._contents = {tap: contents[tap] for tap in self._objective.content}
@@ -28,8 +36,10 @@ class AutogradSession:
             if problem.style_targets
             else self._find_styles(problem)
         )
-        self._x = normalised(to_tensor(problem.start, dtype))
-        self._first, self._second = torch.zeros_like(self._x), torch.zeros_like(self._x)
+        height, width, _ = problem.start.shape
+        self._pyramid = Pyramid(height=height, width=width, levels=problem.laplacian_levels)
+        self._z = self._pyramid.decompose(normalised(to_tensor(problem.start, dtype)))
+        self._first, self._second = torch.zeros_like(self._z), torch.zeros_like(self._z)
         self._step = 0
         self._losses: Losses | None = None
 
@@ -48,8 +58,8 @@ class AutogradSession:
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update."""
-        leaf = self._x.requires_grad_()
-        self._losses, total = self._evaluate(leaf)
+        leaf = self._z.requires_grad_()
+        self._losses, total = self._evaluate(self._pyramid.compose(leaf))
         (gradient,) = torch.autograd.grad(total, leaf)
         with torch.no_grad():
             self._update(gradient, learning_rate)
@@ -62,7 +72,7 @@ class AutogradSession:
 
     def image(self) -> Image:
         """Return the image as it is now, not clipped."""
-        return to_array(denormalised(self._x.detach()))
+        return to_array(denormalised(self._pyramid.compose(self._z.detach())))
 
     def style_targets(self) -> StyleTargets:
         """Return a copy of the style targets."""
@@ -80,7 +90,7 @@ class AutogradSession:
         """Return a copy of the state of Adam."""
         return AdamState(
             step=self._step,
-            image=to_array(self._x),
+            image=to_array(self._z),
             first_moment=to_array(self._first),
             second_moment=to_array(self._second),
         )
@@ -88,7 +98,7 @@ class AutogradSession:
     def restore(self, *, state: AdamState) -> None:
         """Continue from ``state``."""
         self._step = state.step
-        self._x = to_tensor(state.image, self._dtype)
+        self._z = to_tensor(state.image, self._dtype)
         self._first = to_tensor(state.first_moment, self._dtype)
         self._second = to_tensor(state.second_moment, self._dtype)
 
@@ -129,14 +139,14 @@ class AutogradSession:
     def _evaluate(self, x: Tensor) -> tuple[Losses, Tensor]:
         objective, features = self._objective, self._network.features(x)
         content = {
-            tap: weight * distance(features[tap] - self._contents[tap], objective.content_distance)
+            tap: weight * self._content_loss(tap, features[tap])
             for tap, weight in objective.content.items()
         }
         style = {
             tap: weight * self._style_loss(tap, features[tap])
             for tap, weight in objective.style.items()
         }
-        variation = objective.total_variation * total_variation(x)
+        variation = objective.total_variation * total_variation(x, self._variation)
         total = (
             sum(content.values()) + objective.style_multiplicity * sum(style.values()) + variation
         )
@@ -147,6 +157,13 @@ class AutogradSession:
             total=total.item(),
         )
         return losses, total
+
+    def _content_loss(self, tap: str, features: Tensor) -> Tensor:
+        difference = features - self._contents[tap]
+        return distance(difference, self._objective.content_distance, self._visible.get(tap))
+
+    def _weights(self, weights: Array) -> Tensor:
+        return torch.tensor(weights, dtype=self._dtype)
 
     def _style_loss(self, tap: str, features: Tensor) -> Tensor:
         loss, objective = features.new_zeros(()), self._objective
@@ -166,4 +183,4 @@ class AutogradSession:
             root = (self._second / second).sqrt() + adam.epsilon
         else:
             root = (self._second.sqrt() + adam.epsilon) / second**0.5
-        self._x = self._x.detach() - learning_rate * (self._first / first) / root
+        self._z = self._z.detach() - learning_rate * (self._first / first) / root

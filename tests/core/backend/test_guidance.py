@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nst_core.backend.guidance import regions_at
+from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 
 
 def halves(height, width, edge):
@@ -37,3 +37,24 @@ def test_edges_become_soft_and_odd_rows_are_left_out():
 def test_a_region_of_which_nothing_is_left():
     assert list(regions_at(halves(5, 9, 8), "relu2_1")) == [0]
     assert list(regions_at(halves(5, 9, 8), "relu1_1")) == [0, 1]
+
+
+def test_a_visibility_shrinks_as_guides_do():
+    guides = halves(5, 9, 3)
+    found = visibility_at(guides[0], "relu2_1")
+    np.testing.assert_array_equal(found, [[1, 0.5, 0, 0]] * 2)
+    assert visibility_at(None, "relu2_1") is None
+
+
+def test_a_difference_is_as_visible_as_the_less_visible_pixel():
+    seen = np.array([[1, 0.5, 0], [1, 1, 0]], np.float32)
+    rows, columns = variation_weights(seen)
+    np.testing.assert_allclose(rows, np.array([[1, 0.5, 0]]) / 1.5)
+    np.testing.assert_allclose(columns, np.array([[0.5, 0], [1, 0]]) / 1.5)
+    assert variation_weights(None) is None
+
+
+def test_no_visible_neighbours_weigh_nothing():
+    rows, columns = variation_weights(np.array([[1.0, 0.0], [1.0, 0.0]]))
+    np.testing.assert_array_equal(rows, [[1, 0]])
+    np.testing.assert_array_equal(columns, [[0], [0]])

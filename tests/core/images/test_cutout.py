@@ -25,7 +25,6 @@ COLOUR = (180, 20, 20)
 ALPHA = np.zeros((64, 96), np.uint8)
 ALPHA[20:40, 30:60] = 255
 ALPHA[19:41, 29] = ALPHA[19, 29:60] = 72
-KEEP = Output(keep_alpha=True)
 
 
 def rgba(colour=COLOUR, *, hidden=(255, 255, 255)):
@@ -73,8 +72,7 @@ def test_visible_pixels_have_their_colours_and_the_others_those_of_the_edge(tmp_
         np.testing.assert_array_equal(np.asarray(content.alpha), ALPHA)
         assert content.picture.tobytes() == read(path).tobytes()
         assert content.picture.getpixel((0, 0)) == (255, 255, 255)
-        assert content.for_output(Output()) is content
-        painted = np.asarray(content.for_output(KEEP).picture).astype(int)
+        painted = np.asarray(content.cut_out().picture).astype(int)
         # Colours that were multiplied by an alpha of 72 have steps of 3.5.
         tolerance = 3 if path.stem.endswith("True") else 0
         assert np.abs(painted - COLOUR).max() <= tolerance, path.name
@@ -83,7 +81,7 @@ def test_visible_pixels_have_their_colours_and_the_others_those_of_the_edge(tmp_
 def test_grey_with_alpha(tmp_path):
     pixels = np.dstack([np.where(ALPHA > 0, 60, 255).astype(np.uint8), ALPHA])
     PIL.Image.fromarray(pixels).save(tmp_path / "a.png")
-    painted = read_decoded(tmp_path / "a.png").for_output(KEEP).picture
+    painted = read_decoded(tmp_path / "a.png").cut_out().picture
     assert painted.getextrema() == ((60, 60),) * 3
 
 
@@ -97,7 +95,7 @@ def test_stored_colours_of_hidden_pixels_play_no_part():
 
 @pytest.mark.parametrize("size", [(96, 64), (30, 20), (31, 17), (200, 150), (1, 1)])
 def test_scaling_mixes_nothing_in(size):
-    picture = decoded(rgba()).for_output(KEEP).picture
+    picture = decoded(rgba()).cut_out().picture
     scaled = resize_picture(picture, height=size[1], width=size[0])
     np.testing.assert_array_equal(np.unique(np.rint(scaled * 255).reshape(-1, 3), axis=0), [COLOUR])
 
@@ -119,14 +117,14 @@ def test_pictures_without_transparency_or_without_anything_else():
     whole = filled(straight, PIL.Image.new("L", (9, 5), 255))
     assert (whole.tobytes(), whole.info) == (straight.tobytes(), {})
     assert filled(straight, PIL.Image.new("L", (9, 5))).getextrema() == ((255, 255),) * 3
-    assert decoded(straight).for_output(KEEP).picture is straight
+    assert decoded(straight).cut_out().picture is straight
 
 
 def test_colours_come_from_the_near_edge():
     pixels = np.zeros((300, 301, 4), np.uint8)
     pixels[:, :20] = (255, 0, 0, 255)
     pixels[:, -20:] = (0, 0, 255, 255)
-    picture = np.asarray(decoded(PIL.Image.fromarray(pixels)).for_output(KEEP).picture)
+    picture = np.asarray(decoded(PIL.Image.fromarray(pixels)).cut_out().picture)
     assert (picture[:, 20:24, 0] > 200).all()
     assert (picture[:, -24:-20, 2] > 200).all()
     assert picture[..., 1].max() == 0

@@ -8,6 +8,7 @@ from fakes import FakeBackend, tiny_weights
 import nst_core as nst
 from nst_core.errors import PictureError
 from nst_core.problem.initial_image import first_image, noise, read_start_picture, style_colours
+from nst_core.problem.recoloured_content import recoloured_content
 from nst_core.problem.styles import StylePicture
 from nst_core.spec import Start, merging
 
@@ -52,7 +53,8 @@ def test_noise_takes_nothing_of_the_content():
 
 def test_every_start_has_the_contents_shape_and_is_float32():
     styles = [StylePicture(TALL, 1.0)]
-    for start in ({}, {"image": "noise"}, {"image": "style-colours"}, {"noise": 0.5}):
+    words = [{"image": word} for word in ("noise", "style-colours", "content-recoloured")]
+    for start in ({}, *words, {"noise": 0.5}):
         image = first(styles=styles, **start)
         assert (image.shape, image.dtype) == (CONTENT.shape, np.float32)
     assert first(picture=TALL, image="tall.png").shape == CONTENT.shape
@@ -69,7 +71,7 @@ def test_noise_on_top_of_the_styles_colours_is_of_another_seed():
 
 
 def test_only_a_path_is_read(tmp_path):
-    for kind in ("content", "noise", "style-colours"):
+    for kind in ("content", "content-recoloured", "noise", "style-colours"):
         assert read_start_picture(Start(image=kind), max_pixels=1) is None
     TALL.save(tmp_path / "a.png")
     start = Start(image=str(tmp_path / "a.png"))
@@ -132,3 +134,19 @@ def test_noise_in_part_of_the_start():
         for start in ({}, {"image": "noise", "seed": 4}, {"noise": 0.25, "seed": 4})
     )
     np.testing.assert_allclose(mixed, 0.75 * plain + 0.25 * noise, rtol=1e-6)
+
+
+def test_a_recoloured_content_takes_seed_and_mask():
+    mask = PIL.Image.new("L", (96, 64))
+    mask.paste(255, (0, 0, 48, 64))
+    blue = PIL.Image.new("RGB", (9, 9), (0, 0, 255))
+    start = {"start": {"image": "content-recoloured", "seed": 3}}
+    (found, _), _ = problems([TALL, blue], start, content_mask=mask)
+    np.testing.assert_allclose(found.start[:, -4:] - [1, 0, 0], 0, atol=1e-4)
+    np.testing.assert_allclose(found.start[:, :4] - [0, 0, 1], 0, atol=1e-4)
+    colours = PIL.Image.fromarray(np.random.default_rng(1).integers(0, 256, (9, 9, 3), np.uint8))
+    styles = [StylePicture(colours, 1.0)]
+    seeded = first(styles=styles, image="content-recoloured", seed=3)
+    expected = recoloured_content(CONTENT, styles, mask=None, seed=3)
+    np.testing.assert_array_equal(seeded, expected)
+    assert not np.array_equal(seeded, first(styles=styles, image="content-recoloured", seed=4))

@@ -127,6 +127,41 @@ def test_the_execution_reaches_every_stage_and_the_recipe():
     assert (made["conv"], made["precision"], made["checkpointing"]) == ("direct", "auto", True)
 
 
+@pytest.mark.parametrize(
+    ("preset", "asked", "dtype", "fast", "wanted"),
+    [
+        ("best", "auto", "float32", True, "bf16"),
+        ("best", "auto", "float32", False, "auto"),
+        ("best", "float32", "float32", True, "float32"),
+        ("best", "auto", "float64", True, "auto"),
+        ("d2l", "auto", "float32", True, "auto"),
+    ],
+)
+def test_a_presets_precision_is_resolved_for_the_device(preset, asked, dtype, fast, wanted):
+    class Backend(FakeBackend):
+        def has_fast_bf16(self, *, device):
+            return fast and device == "cpu"
+
+    backend = Backend()
+    result = run(
+        backend,
+        preset=preset,
+        dtype=dtype,
+        execution=nst.Execution(precision=asked),
+        overrides={"pyramid": None, "stages": STAGES[:1]} if preset == "best" else {},
+    )
+    assert {one.precision for one in backend.executions} == {wanted}
+    recipe = toml.loads(result.plan.recipe, origin="recipe")
+    assert recipe["run"]["precision"] == wanted
+    assert "precision" not in recipe  # so another machine does not choose again
+
+
+def test_a_backend_need_not_know_of_bf16():
+    backend = FakeBackend()
+    run(backend, preset="best", overrides={"pyramid": None, "stages": STAGES[:1]})
+    assert {one.precision for one in backend.executions} == {"auto"}
+
+
 def test_proportions_are_each_pictures_own():
     backend = FakeBackend()
     tall = PIL.Image.new("L", (50, 100))

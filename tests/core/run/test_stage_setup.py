@@ -8,7 +8,10 @@ import pytest
 from fakes import FakeBackend, FakeSession, tiny_weights
 
 import nst_core as nst
+from nst_core import images
 from nst_core.backend import AdamState
+from nst_core.optimisers import LaplacianPyramid
+from nst_core.problem import start_levels
 from nst_core.run import stage_setup
 from nst_core.run.averaging import EMAStepper
 from nst_core.run.lbfgs_stepper import LBFGSStepper
@@ -153,3 +156,106 @@ def test_adams_state_is_carried_up():
 def run_without(backend):
     run(backend)
     return backend.sessions
+
+
+LEVELS = {"variables": {"kind": "laplacian", "levels": 3}}
+
+
+def test_a_smaller_stage_has_fewer_levels():
+    sizes = []
+    for number in (0, 1):
+        change = stage_setup.change_of_variables(prepared(**LEVELS), number)
+        sizes.append(change.sizes)
+    assert sizes == [
+        ((16, 24), (8, 12), (4, 6)),
+        ((32, 48), (16, 24), (8, 12), (4, 6)),
+    ]
+    assert stage_setup.change_of_variables(prepared(), 1).shape == (32, 48, 3)
+
+
+def test_the_problem_and_the_stepper_have_the_levels():
+    image = np.random.default_rng(0).random((32, 48, 3), np.float32)
+    backend = FakeBackend()
+    stage_setup.start_stepper(prepared(backend, **LEVELS), 1, initial_image=image)
+    assert backend.problems[0].laplacian_levels == 3
+    lbfgs = {"optimiser": {"name": "lbfgs"}, **LEVELS}
+    stepper = stage_setup.start_stepper(prepared(**lbfgs), 1, initial_image=image)
+    assert stepper.state()["x"].shape == (32 * 48 + 16 * 24 + 8 * 12 + 4 * 6, 3)
+    np.testing.assert_allclose(stepper.image(), image, atol=1e-6)
+
+
+def test_the_moments_of_levels_are_carried_level_by_level():
+    work = prepared(**LEVELS)
+    before, now = (stage_setup.change_of_variables(work, number) for number in (0, 1))
+    kept = {}
+
+    class Keeps(AdamStepper):
+        def __init__(self):
+            pass
+
+        def state(self):
+            return {"image": "the new stage's"}
+
+        def restore(self, state):
+            kept.update(state)
+
+    levels = [np.full((*size, 3), n, np.float32) for n, size in enumerate(before.sizes, start=1)]
+    moment = before.join(levels)
+    state = {"first_moment": moment, "second_moment": 2 * moment, "step": 7, "image": None}
+    stage_setup.carry_state(Keeps(), state, before=before, now=now)
+    found = now.split(kept["first_moment"])
+    assert [set(level.ravel()) for level in found] == [{1}, {1}, {2}, {3}]
+    np.testing.assert_array_equal(kept["second_moment"], 2 * kept["first_moment"])
+    assert kept["image"] == "the new stage's"
+    assert kept["step"] == 7
+
+
+def picture(height=64, width=96):
+    pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return PIL.Image.fromarray(pixels)
+
+
+def starting(zeroed, sizes=((16, 24), (32, 48), (64, 96))):
+    stages = [{"size": f"{height}x{width}", "steps": 1} for height, width in sizes]
+    work = prepared(stages=stages, start={"zeroed_levels": zeroed})
+    return replace(work, content=picture())
+
+
+def fine_detail(image):
+    """The largest value of the finest level."""
+    height, width, _ = image.shape
+    pyramid = LaplacianPyramid(height=height, width=width, levels=1)
+    return abs(pyramid.split(pyramid.undo(image))[0]).max()
+
+
+def test_the_finest_levels_are_zero_at_the_start():
+    whole = replace(prepared(), content=picture())
+    content = stage_setup.initial_image(whole, 0, previous=None)
+    # The first of three stages lacks two levels; of three it has to leave out one.
+    np.testing.assert_array_equal(stage_setup.initial_image(starting(2), 0, previous=None), content)
+    image = stage_setup.initial_image(starting(3), 0, previous=None)
+    pyramid = LaplacianPyramid(height=16, width=24, levels=1)
+    finest, residual = pyramid.split(pyramid.undo(content))
+    np.testing.assert_allclose(
+        image, pyramid.apply(pyramid.join([0 * finest, residual])), atol=1e-6
+    )
+
+
+def test_a_later_stage_gets_the_contents_levels_that_are_new_and_not_zero():
+    flat = np.full((16, 24, 3), 0.5, np.float32)
+    # Level 1 of the last stage is the finest one of the middle stage.
+    middle = stage_setup.initial_image(starting(1), 1, previous=flat)
+    content = images.resize_picture(picture(), height=32, width=48)
+    np.testing.assert_allclose(middle - 0.5, start_levels.finest(content, range(1)), atol=1e-6)
+    assert fine_detail(middle) > 0.1
+    for work, number in ((starting(2), 1), (starting(1), 2), (starting("auto"), 2)):
+        size = work.sizes[number].content
+        np.testing.assert_allclose(
+            stage_setup.initial_image(work, number, previous=flat), np.full((*size, 3), 0.5)
+        )
+
+
+def test_auto_is_three_levels_and_two_from_1024_pixels_on():
+    assert start_levels.zeroed_levels("auto", last=(700, 1023)) == 3
+    assert start_levels.zeroed_levels("auto", last=(1024, 700)) == 2
+    assert start_levels.zeroed_levels(5, last=(1024, 700)) == 5

@@ -286,6 +286,6 @@ def test_colours_are_written_only_where_they_are_chosen():
     assert "colours" not in Spec.from_table(table).to_table()
     assert Spec.from_table({**table, "colours": "match"}).to_table()["colours"] == "match"
     with pytest.raises(
-        SpecError, match="colours = 'blue': should be 'style', 'content' or 'match'"
+        SpecError, match="colours = 'blue': should be 'style', 'content', 'match' or 'oklab'"
     ):
         Spec.from_table({**table, "colours": "blue"})

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from nst_core.system import temporary
-from nst_core.system.files import atomic_writer, check_writable
+from nst_core.system.files import atomic_writer, check_writable, claimed
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="files are locked on POSIX only")
 
@@ -144,3 +144,31 @@ def test_any_name_that_the_file_system_takes(tmp_path, name):
         file.write_text("whole")
     assert path.read_text() == "whole"
     assert list(tmp_path.iterdir()) == [path]
+
+
+CLAIMS = """
+import sys, time
+from nst_core.system.files import claimed
+with claimed(sys.argv[1]) as is_free:
+    print(is_free, flush=True)
+    time.sleep(100)
+"""
+
+
+def test_a_claim_ends_with_its_block_or_its_process(tmp_path):
+    path = tmp_path / "a.png"
+    with claimed(path) as first, claimed(path) as second, claimed(tmp_path / "b.png") as other:
+        check_writable(path)  # it removes only what dead processes left
+        with claimed(path) as third:
+            assert (first, second, third, other) == (True, False, False, True)
+    assert not list(tmp_path.iterdir())
+    command = [sys.executable, "-c", CLAIMS, path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "True\n"
+        with claimed(path) as is_free:
+            assert not is_free
+        kill(process)
+    assert list(tmp_path.iterdir()), "the killed process could not remove its claim"
+    with claimed(path) as is_free:
+        assert is_free
+    assert not list(tmp_path.iterdir())

@@ -63,3 +63,18 @@ def test_two_runs_give_the_same_bits():
     for again in (one.evaluate(x, squared_terms(D2L)), other.evaluate(x, squared_terms(D2L))):
         assert torch.equal(again.gradient, first.gradient)
         assert [loss for _, loss in again.losses] == [loss for _, loss in first.losses]
+
+
+@pytest.mark.parametrize("max_split_tiles", [0, 160])
+@pytest.mark.parametrize("taps", [D2L, DEEP])
+def test_products_in_bfloat16_stay_near(taps, max_split_tiles):
+    size = (53, 34)
+    x, terms = draw(1, 3, *size, dtype=torch.float32), squared_terms(taps)
+    options = {"max_split_tiles": max_split_tiles}
+    rounded = winograd_network(taps, size, torch.float32, products=torch.bfloat16, **options)
+    exact = winograd_network(taps, size, torch.float32, **options)
+    found, wanted = rounded.evaluate(x, terms), exact.evaluate(x, terms)
+    deviation = (found.gradient - wanted.gradient).norm() / wanted.gradient.norm()
+    assert 1e-3 < float(deviation) < 0.5
+    for (_, loss), (_, near) in zip(found.losses, wanted.losses, strict=True):
+        torch.testing.assert_close(loss, near, rtol=0.02, atol=0)

@@ -14,6 +14,7 @@ from nst_pytorch import BACKEND
 from nst_pytorch.content_loss import ContentLoss
 from nst_pytorch.cpu.network import WinogradNetwork
 from nst_pytorch.cpu.windowed import WindowedNetwork
+from nst_pytorch.cpu.windows import WindowGrid
 from nst_pytorch.feature_map import FeatureMap
 from nst_pytorch.precision import Arithmetic
 from nst_pytorch.select_network import NetworkSelector
@@ -46,6 +47,11 @@ CASES = {
     "regions, wasserstein": (
         48,
         case((62, 75), regions=2, style=WELL_POSED, style_statistics="wasserstein"),
+    ),
+    "parts left out": (48, case((62, 75), leaves_out=True)),
+    "parts left out, scaled": (
+        48,
+        case((62, 75), leaves_out=True, content_distance="scaled", style_distance="scaled"),
     ),
     "after the ReLU": (40, case((50, 61), style={"relu3_1": 1.0, "relu1_2": 1.0})),
     "deep": (192, case((60, 219), content={"relu4_4": 1.0}, style={"conv5_1": 1.0})),
@@ -91,6 +97,20 @@ def test_same_numbers_as_for_the_whole_image(name, largest):
         for number, arrays in regions.items():
             for array, other in zip(arrays, statistics[tap][number], strict=True):
                 assert apart(array, other) < 1e-11
+
+
+@pytest.mark.parametrize("name", ["gram", "one axis", "regions", "deep"])
+def test_windows_of_the_direct_network(name, largest):
+    """As on a GPU: see ``select_network``."""
+    pixels, one = CASES[name]
+    session = start(one.problem("float64"), Execution(conv="direct"))
+    wanted = session.evaluate(image=one.probe_image)
+    largest(pixels)
+    taps = session._objective.taps()
+    session._network = WindowedNetwork(session._network, WindowGrid(one.size, taps))
+    found = session.evaluate(image=one.probe_image)
+    assert apart(found.gradient, wanted.gradient) < 1e-11
+    assert found.losses.total == pytest.approx(wanted.losses.total, rel=1e-11)
 
 
 def test_an_image_as_large_as_a_window_is_not_split(largest):
