@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax
 
@@ -11,6 +11,7 @@ from nst_jax.adam import AdamArrays, AdamNumbers, updated
 from nst_jax.losses import LossWeights, Targets, weighted_losses
 from nst_jax.network import Parameters, features
 from nst_jax.program import Program
+from nst_jax.sliced import project
 from nst_jax.statistics import Densities, additive
 from nst_jax.variables import Enlarging, composed
 
@@ -53,6 +54,14 @@ def style_statistics(
     """Return tap -> region -> statistics of one style: see ``statistics.additive``."""
     found = features(program, given, x)
     return additive(found, densities, program.style_statistics)
+
+
+def style_projections(
+    program: Program, given: Parameters, directions: Mapping[str, Tensor], x: Tensor
+) -> dict[str, Tensor]:
+    """Return tap -> the projections (N, P) of one style's pixels on directions (P, C)."""
+    found = features(program, given, x)
+    return {tap: project(found[tap], one).T for tap, one in directions.items()}
 
 
 def image(program: Program, enlarging: Enlarging, z: Tensor) -> Tensor:  # noqa: ARG001

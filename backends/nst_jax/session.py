@@ -15,12 +15,15 @@ from nst_core.backend import (
     Evaluation,
     Losses,
     Problem,
+    Query,
     StyleSource,
     StyleTargets,
 )
 from nst_core.backend.blending import RegionBlend
 from nst_core.backend.guidance import Region, regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
+from nst_core.backend.slicing import directions, quantiles
+from nst_core.errors import BackendError
 from nst_core.optimisers import LaplacianPyramid
 from nst_jax import functions, layout, losses
 from nst_jax._framework import Tensor, with_float64
@@ -31,6 +34,7 @@ from nst_jax.network import features, parameters
 from nst_jax.out_of_memory import out_of_memory_message
 from nst_jax.precision import Arithmetic
 from nst_jax.program import Program
+from nst_jax.sliced import Quantiles
 from nst_jax.style_loss import RegionTarget
 from nst_jax.variables import enlarging_of
 from nst_jax.wasserstein import Gaussian
@@ -66,6 +70,7 @@ class JAXSession:
         taps = self._program.taps()
         self._parameters = parameters(problem.weights, taps, device=device, dtype=dtype)
         self._weights = LossWeights.of(problem.objective)
+        self._directions = self._find_directions(problem)
         self._style_targets = self._find_style_targets(problem)
         self._targets = self._find_targets(problem)
         height, width, _ = problem.start.shape
@@ -102,6 +107,10 @@ class JAXSession:
         # x = (image - MEAN) / STD, so d/d(image) = d/dx / STD.
         by_image = layout.to_array(gradient) / np.asarray(STD, self._dtype)
         return Evaluation(losses=losses.read(found, self._program), gradient=by_image)
+
+    def match(self, *, query: Query) -> None:  # noqa: ARG002
+        """Raise: this backend has no nearest neighbours."""
+        raise BackendError("JAX has no nearest neighbours here: use --backend pytorch")
 
     @with_float64
     def step(self, *, learning_rate: float) -> None:
@@ -158,7 +167,7 @@ class JAXSession:
         content = self._features(problem.content) if self._program.content else {}
         style = {
             tap: tuple(
-                self._region_target(found[number], region)
+                self._region_target(tap, found[number], region)
                 for number, region in regions_at(problem.guides, tap).items()
             )
             for tap, found in self._style_targets.statistics.items()
@@ -176,13 +185,24 @@ class JAXSession:
             variation=pairs and (self._tensor(pairs[0]), self._tensor(pairs[1])),
         )
 
-    def _region_target(self, found: Iterable[Array], region: Region) -> RegionTarget:
+    def _region_target(self, tap: str, found: Iterable[Array], region: Region) -> RegionTarget:
         statistics = [
             layout.to_tensor(one, device=self._device, dtype=str(one.dtype)) for one in found
         ]
+        of: Tensor | Gaussian | Quantiles = statistics[0]
         if self._program.style_statistics == "wasserstein":
-            return RegionTarget(region.area, self._density(region), Gaussian.of(*statistics))
-        return RegionTarget(region.area, self._density(region), statistics[0])
+            of = Gaussian.of(*statistics)
+        elif tap in self._directions:
+            of = Quantiles(statistics[0], self._directions[tap])
+        return RegionTarget(region.area, self._density(region), of)
+
+    def _find_directions(self, problem: Problem) -> dict[str, Tensor]:
+        """Return tap -> directions (P, C); nothing unless the statistics are sliced."""
+        objective = problem.objective
+        if objective.style_statistics != "sliced-wasserstein":
+            return {}
+        drawn = {"count": objective.projections, "seed": objective.projection_seed}
+        return {tap: self._tensor(directions(tap, **drawn)) for tap in objective.style}
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
@@ -197,12 +217,12 @@ class JAXSession:
 
     def _statistics_of(self, style: StyleSource) -> Mapping[str, Mapping[int, Iterable[Tensor]]]:
         """Return tap -> region -> the statistics of one style."""
+        regions = {tap: regions_at(style.guides, tap) for tap in self._program.style}
+        if self._directions:
+            return self._quantiles_of(style, regions)
         densities = {
-            tap: {
-                number: self._density(region)
-                for number, region in regions_at(style.guides, tap).items()
-            }
-            for tap in self._program.style
+            tap: {number: self._density(region) for number, region in found.items()}
+            for tap, found in regions.items()
         }
         found: Mapping[str, Mapping[int, Iterable[Tensor]]] = call(
             functions.style_statistics,
@@ -212,6 +232,21 @@ class JAXSession:
             self._normalised(style.image),
         )
         return found
+
+    def _quantiles_of(
+        self, style: StyleSource, regions: Mapping[str, Mapping[int, Region]]
+    ) -> Mapping[str, Mapping[int, Iterable[Array]]]:
+        values = call(
+            functions.style_projections,
+            self._program,
+            self._parameters,
+            self._directions,
+            self._normalised(style.image),
+        )
+        return {
+            tap: {number: [_quantiles(values[tap], one)] for number, one in found.items()}
+            for tap, found in regions.items()
+        }
 
     def _features(self, image: Image) -> Mapping[str, Tensor]:
         found: Mapping[str, Tensor] = call(
@@ -227,3 +262,8 @@ class JAXSession:
 
     def _tensor(self, array: Array) -> Tensor:
         return layout.to_tensor(array, device=self._device, dtype=self._dtype)
+
+
+def _quantiles(values: Tensor, region: Region) -> Array:
+    """Return the quantiles (P, K) of projections (N, P) of a style's pixels in a region."""
+    return quantiles(np.asarray(values), None if region.density is None else region.density.ravel())

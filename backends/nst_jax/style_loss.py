@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from nst_jax._framework import Tensor
 from nst_jax.content_loss import distance
 from nst_jax.program import Program
+from nst_jax.sliced import Quantiles
 from nst_jax.statistics import Density, gram_matrix, mean_and_covariance
 from nst_jax.wasserstein import Gaussian
 
@@ -20,12 +21,12 @@ class RegionTarget(NamedTuple):
     Attributes:
         area: The region's share of the area.
         density: (H, W), of sum 1; None if every pixel weighs the same.
-        statistics: A Gram matrix (C, C), or a ``Gaussian``.
+        statistics: A Gram matrix (C, C), a ``Gaussian``, or ``Quantiles``.
     """
 
     area: float
     density: Density
-    statistics: Tensor | Gaussian
+    statistics: Tensor | Gaussian | Quantiles
 
 
 def style_loss(program: Program, features: Tensor, target: Sequence[RegionTarget]) -> Tensor:
@@ -35,6 +36,8 @@ def style_loss(program: Program, features: Tensor, target: Sequence[RegionTarget
 
 
 def _region_loss(program: Program, features: Tensor, target: RegionTarget) -> Tensor:
+    if isinstance(target.statistics, Quantiles):
+        return target.statistics.distance(features, target.density)
     if isinstance(target.statistics, Gaussian):
         return target.statistics.distance(*mean_and_covariance(features, target.density))
     difference = gram_matrix(features, target.density) - target.statistics

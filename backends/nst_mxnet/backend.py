@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nst_core.arrays import Array
-from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
+from nst_core.backend import AUTOMATIC, Device, DType, Execution, Objective, Problem
 from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
 from nst_mxnet._framework import THREADS, Context, mx
@@ -37,24 +37,26 @@ class MXNetBackend:
 
         Raises:
             BackendError: if the device is missing, or MXNet can't compute in the way that
-                ``execution`` asks for.
+                ``execution`` asks for, or can't compute the style's statistics.
         """
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"MXNet has no device {device!r} on this machine")
         _check(execution)
+        if problem.objective.style_statistics == "nearest":
+            raise BackendError("MXNet has no nearest neighbours here: use --backend pytorch")
         return MXNetSession(problem, device=_context(device), dtype=dtype, execution=execution)
 
     def footprint(
         self,
         *,
-        taps: Sequence[str],
+        objective: Objective,
         size: StageSize,
         device: str,  # noqa: ARG002
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
         """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
-        return footprint(taps=taps, size=size, dtype=dtype, execution=execution)
+        return footprint(taps=objective.taps(), size=size, dtype=dtype, execution=execution)
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return GluonCV's weights as canonical arrays."""

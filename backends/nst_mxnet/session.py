@@ -15,11 +15,13 @@ from nst_core.backend import (
     Execution,
     Losses,
     Problem,
+    Query,
     StyleSource,
     StyleTargets,
 )
 from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
+from nst_core.errors import BackendError
 from nst_core.vgg19 import feature_shape
 from nst_mxnet import layout
 from nst_mxnet._framework import Context, Tensor, mx, share_workspace
@@ -94,6 +96,10 @@ class MXNetSession:
         gradient = gradient / layout.per_channel(STD, gradient)
         return Evaluation(losses=losses.read(), gradient=layout.to_array(gradient))
 
+    def match(self, *, query: Query) -> None:  # noqa: ARG002
+        """Raise: this backend has no nearest neighbours."""
+        raise BackendError("MXNet has no nearest neighbours here: use --backend pytorch")
+
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; its last operations are only queued."""
         with self._network.threads():
@@ -140,7 +146,9 @@ class MXNetSession:
         content = collect_features(self._network, image, self._objective.content)
         like = self._tensor(np.zeros((1, 1, 3)))
         style = {
-            tap: style_target(found, regions_at(problem.guides, tap), self._objective, like=like)
+            tap: style_target(
+                tap, found, regions_at(problem.guides, tap), self._objective, like=like
+            )
             for tap, found in self._style_targets.statistics.items()
         }
         return Targets(
@@ -168,7 +176,7 @@ class MXNetSession:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
         if problem.style_targets is not None:
             return problem.style_targets.copied()
-        blends = {tap: Blend(self._objective) for tap in self._objective.style}
+        blends = {tap: Blend(tap, self._objective) for tap in self._objective.style}
         for style, share in problem.shares():
             self._add_style(blends, style, share)
         return StyleTargets(statistics={tap: blend.statistics() for tap, blend in blends.items()})

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from nst_core.batch.executor import ExecutorError, Listener, Resources, Task
 from nst_core.batch.job import Job, JobRecord
+from nst_core.system import cores
 from nst_core.system.files import remove_stale
 from nst_core.system.processes import exit_reason, stop
 
@@ -167,6 +168,5 @@ def _ask(process: subprocess.Popen[bytes], job: Job) -> JobRecord | None:
 
 def _environment(workers: int) -> dict[str, str]:
     """Return the environment of a worker. Its share of the cores is set unless the user set it."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    share = str(max(1, (cores or 1) // workers))
+    share = str(cores.share(workers))
     return {"OMP_NUM_THREADS": share, **os.environ} if workers > 1 else dict(os.environ)

@@ -83,6 +83,12 @@ ALGORITHM: Options = {
 }
 
 STYLE: Options = {
+    "--strength": {
+        "type": float,
+        "metavar": "X",
+        "help": "From 0, the content is kept, to 1, the style is taken; 0.5 is the preset as it "
+        "is. Only for presets of nst itself.",
+    },
     "--style-weight": {"type": float, "metavar": "X", "help": "Weight of the style loss."},
     "--style-layers": {
         "metavar": "TAP[=X],...",
@@ -94,9 +100,10 @@ STYLE: Options = {
         "help": "As --content-distance, for the style.",
     },
     "--statistics": {
-        "metavar": "gram|wasserstein",
-        "help": "What is compared of the style: Gram matrices, or means and covariances (by the "
-        "Wasserstein distance).",
+        "metavar": "gram|wasserstein|sliced-wasserstein|nearest",
+        "help": "What is compared of the style: Gram matrices; means and covariances (by the "
+        "Wasserstein distance); features projected on random directions and sorted; or each place "
+        "with its nearest neighbour in the style.",
     },
     "--style-blend": {
         "metavar": "X,...",

@@ -23,7 +23,13 @@ from nst_core.run.divergence import DivergenceGuard, NonFiniteError
 from nst_core.run.observers import History, Observer, Step
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.result import Interrupted, Result
-from nst_core.run.resume import check_fits, picture_checksums, restore_stepper, resumed_recipe
+from nst_core.run.resume import (
+    check_fits,
+    picture_checksums,
+    restore_stepper,
+    resumed_recipe,
+    stored_query,
+)
 from nst_core.run.stepper import Stepper
 from nst_core.spec import Adam
 from nst_core.system import memory
@@ -185,7 +191,9 @@ class _Loop:
 
     def _resumed_stage(self, checkpoint: Checkpoint) -> _RunningStage:
         position, image = checkpoint.position, checkpoint.initial_image
-        stepper = stage_setup.start_stepper(self.prepared, position.stage, initial_image=image)
+        stepper = stage_setup.start_stepper(
+            self.prepared, position.stage, initial_image=image, query=stored_query(checkpoint)
+        )
         restore_stepper(stepper, checkpoint)
         self._global_step, self.history.rows = position.global_step, list(checkpoint.rows)
         self.elapsed = stopwatch(position.seconds)

@@ -165,12 +165,13 @@ def _check_regions(
     seen: Array | None,
 ) -> None:
     """Check that every region has a style in a stage, down to the deepest tap."""
-    if mask is None or not spec.style.layers:
+    taps = spec.style_taps()
+    if mask is None or not taps:
         return
     guides = regions.style_guides(mask, styles, sizes=size.styles)
     regions.check_deepest_tap(
         regions.content_guides(mask, size=size.content, seen=seen),
         [(guide, style.weight) for guide, style in zip(guides, styles, strict=True)],
-        tap=deepest([tap for tap, _ in spec.style.layers]),
+        tap=deepest(taps),
         size=f"{size.content[0]}x{size.content[1]}",
     )

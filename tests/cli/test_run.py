@@ -302,6 +302,9 @@ def test_colours_by_option_and_by_recipe(nst, pair):
     assert nst("run", *pair, *FAST, *options, "-o", "moved.png", "-q").status == 0
     with PIL.Image.open("moved.png") as picture:
         assert (np.asarray(picture.convert("RGB")) != pictures["plain.png"]).any()
+    refused = nst("run", *pair, *FAST, "--strength", "0.7")
+    assert (refused.status, refused.err.count("\n")) == (2, 1)
+    assert "strength = 0.7: d2l follows a document" in refused.err
     wrong = nst("run", *pair, *FAST, "--colors", "grey")
     assert wrong.status == 2
     assert "colours = 'grey': should be 'style', 'content', 'match' or 'oklab'" in wrong.err

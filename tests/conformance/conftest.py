@@ -55,6 +55,7 @@ SHORT = {
     "outside [0, 1]",
     "d2l from the content",
     "parts left out, two styles",
+    "sliced Wasserstein",
     "Laplacian pyramid",
     "Laplacian pyramid, odd sizes",
 }

@@ -1,0 +1,49 @@
+"""``strength``: what it does to the objective, where it is refused, and how it is written."""
+
+import pytest
+
+from nst_core.errors import SpecError
+from nst_core.spec import Spec, presets
+
+OWN = [name for name in presets.names() if presets.table(name)["source"].startswith("nst's own")]
+
+
+def objective(strength, name="best"):
+    return Spec.from_table({**presets.table(name), "strength": strength}).objective()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_half_leaves_a_preset_as_it_is(name):
+    assert objective(0.5, name) == presets.load(name).objective()
+
+
+@pytest.mark.parametrize(
+    ("strength", "content", "style"), [(0.0, 2, 0), (0.75, 0.5, 1.5), (1, 0, 2)]
+)
+def test_weights_are_multiplied(strength, content, style):
+    plain, found = presets.load("best").objective(), objective(float(strength))
+    assert found.content == {tap: weight * content for tap, weight in plain.content.items()}
+    assert found.style == {tap: weight * style for tap, weight in plain.style.items()}
+    assert found.total_variation == plain.total_variation * style
+
+
+def test_a_document_has_the_weights_of_the_document():
+    for name in set(presets.names()) - set(OWN):
+        with pytest.raises(SpecError, match=f"strength = 0.7: {name} follows a document"):
+            objective(0.7, name)
+        assert objective(0.5, name) == presets.load(name).objective()
+    custom = {key: value for key, value in presets.table("d2l").items() if key != "source"}
+    assert Spec.from_table({**custom, "name": "custom", "strength": 0.0}).strength == 0
+
+
+def test_it_is_written_where_it_is_chosen():
+    table = presets.table("best")
+    assert "strength" not in Spec.from_table(table).to_table()
+    spec = Spec.from_table({**table, "strength": 0.3})
+    assert Spec.from_table(spec.to_table()) == spec
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, "much", float("nan")])
+def test_values_that_are_refused(wrong):
+    with pytest.raises(SpecError, match="strength = "):
+        objective(wrong)
