@@ -67,6 +67,7 @@ def run(
             history=tuple(history.rows),
             seconds=loop.elapsed(),
             note=loop.note,
+            out_of_memory=loop.out_of_memory,
         )
 
     try:
@@ -106,6 +107,7 @@ class _Loop:
         self.prepared, self.history = prepared, history
         self.observers, self.control = observers, control
         self.note = ""
+        self.out_of_memory = False
         self.elapsed = stopwatch()
         self._stage: _RunningStage | None = None
         self._image: Image | None = None  # the last image of the stage before
@@ -150,6 +152,7 @@ class _Loop:
                 )
                 return image
             except (OutOfMemoryError, MemoryError) as reason:
+                self.out_of_memory = True
                 best = self._stage.guard.best if self._stage else self._image
                 image, self.note = recovery.after_out_of_memory(
                     reason, self.prepared, number=number, rss_mb=self._rss_mb, best=best
