@@ -31,8 +31,8 @@ SHALLOW_MAPS = {False: 1.8, True: 1.5}
 """Arrays of the whole first block that are held in a network of the blocks in strips alone.
 
 MXNet begins the strips one after the other without waiting for their ends, so those of a whole
-block are held together. In a deeper network the third block takes more than that. The key is whether
-there is checkpointing.
+block are held together. In a deeper network the third block takes more than that. The key says
+whether there is checkpointing.
 """
 
 CHECKPOINTING_MAPS = 5.0
