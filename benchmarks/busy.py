@@ -31,7 +31,9 @@ from nst_core.compare.markdown import markdown_table
 from variants import Variant
 from variants.prepare import prepare
 
-_COUNT = "import os, sys\nif sys.argv[1:]: os.sched_setaffinity(0, {int(sys.argv[1])})\nwhile 1: pass"
+_COUNT = (
+    "import os, sys\nif sys.argv[1:]: os.sched_setaffinity(0, {int(sys.argv[1])})\nwhile 1: pass"
+)
 _SETTLE = 0.3
 """Seconds until the busy processes have started."""
 
@@ -100,7 +102,7 @@ BENCHMARK = script.Benchmark(kind="busy", content=Busy, table=table, figure=figu
 
 
 @contextmanager
-def load(*, pinned: bool) -> Iterator[int]:
+def load(*, pinned: bool) -> Iterator[None]:
     """Keep every processor that this process may use busy, by one process each."""
     processors = sorted(os.sched_getaffinity(0))
     processes = [
@@ -109,7 +111,7 @@ def load(*, pinned: bool) -> Iterator[int]:
     ]
     try:
         time.sleep(_SETTLE)
-        yield len(processes)
+        yield
     finally:
         for process in processes:
             process.kill()
@@ -124,10 +126,9 @@ def measure(spec: VariantSpec, *, size: str, rounds: int, seconds: float, pinned
         _step(variant)
     quiet: list[float] = []
     busy: list[float] = []
-    count = 0
     for _ in range(rounds):
         quiet += _steps(variant, seconds)
-        with load(pinned=pinned) as count:
+        with load(pinned=pinned):
             busy += _steps(variant, seconds)
     height, width, _ = pictures.content.shape
     return Measured(
@@ -135,7 +136,7 @@ def measure(spec: VariantSpec, *, size: str, rounds: int, seconds: float, pinned
         height=height,
         width=width,
         pinned=pinned,
-        processes=count,
+        processes=len(os.sched_getaffinity(0)),
         quiet=tuple(quiet),
         busy=tuple(busy),
         machine=machine,
@@ -159,9 +160,7 @@ def _step(variant: Variant) -> float:
 
 def main() -> None:
     """Read the command line, measure, write the files and print the table."""
-    parser = script.parser(
-        __doc__, "variants", "output", sizes="64x64,96x144,300x450", rounds=2
-    )
+    parser = script.parser(__doc__, "variants", "output", sizes="64x64,96x144,300x450", rounds=2)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each phase")
     parser.add_argument("--unpinned", action="store_true", help="let the system place the load")
     parser.add_argument("--child", action="store_true", help="measure here and print the record")

@@ -2,9 +2,9 @@
 
     python benchmarks/time_to_picture.py --size 512 --output benchmarks/results/time-to-picture
 
-Each run is a new process, as a user starts it. The parts are read from its own log of moments
-(``NST_MOMENTS`` is not used: the process is run by a small program that notes when ``nst_core`` and
-the framework are imported, when each stage begins and ends, and when the file is written).
+Each run is a new process, as a user starts it. A small program in it notes when Python has begun,
+when the pictures are read, the framework is imported, the first stage begins, the last one ends and
+the file is written. "end" is the exit of the process.
 ``--tree`` names other trees of nst, such as a checkout of the commit before; the runs alternate.
 """
 
@@ -135,7 +135,8 @@ def measure(tree: str, root: Path, arguments: list[str]) -> Timed:
         whole = time.time() - began
         if done.returncode or not Path(folder, "out.png").exists():
             raise SystemExit(f"{tree}: nst run failed: {done.stderr.strip()[-500:]}")
-    parts, before = {}, 0.0
+    parts: dict[str, float] = {}
+    before = 0.0
     for name, moment in json.loads(done.stdout.strip().splitlines()[-1]):
         parts[name] = parts.get(name, 0.0) + moment - before
         before = moment
