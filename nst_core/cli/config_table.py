@@ -94,7 +94,7 @@ def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _style_distance(options: Mapping[str, Any]) -> str | None:
     # A preset may have chosen a distance for Gram matrices; other statistics have only "mse".
-    only_mse = options["style_distance"] is None and options["statistics"] == "wasserstein"
+    only_mse = options["style_distance"] is None and options["statistics"] not in (None, "gram")
     return "mse" if only_mse else options["style_distance"]
 
 

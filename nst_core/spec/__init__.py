@@ -6,15 +6,17 @@ descriptions of the algorithm in this form.
 """
 
 from nst_core.spec.fields import describe
+from nst_core.spec.matching import StyleMatching
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.spec import FeatureLosses, Schedule, Spec, Start, Style, TotalVariation
-from nst_core.spec.stages import Pyramid, Stage
+from nst_core.spec.stages import FinalStage, Pyramid, Stage
 from nst_core.spec.variables import Variables
 
 __all__ = [
     "LBFGS",
     "Adam",
     "FeatureLosses",
+    "FinalStage",
     "Optimiser",
     "Pyramid",
     "Schedule",
@@ -22,6 +24,7 @@ __all__ = [
     "Stage",
     "Start",
     "Style",
+    "StyleMatching",
     "TotalVariation",
     "Variables",
     "describe",

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from nst_core.backend import Adam, Architecture, Execution, Objective, Problem, StyleSource
+from nst_core.backend import (
+    Adam,
+    Architecture,
+    Execution,
+    Matching,
+    Objective,
+    Problem,
+    Query,
+    StyleSource,
+)
 from nst_core.weights import load
 
 HEIGHT, WIDTH = 45, 19
@@ -12,6 +21,12 @@ KINDS = {
     "gram": {},
     "scaled": {"style_distance": "scaled", "content_distance": "scaled"},
     "wasserstein": {"style_statistics": "wasserstein"},
+    "sliced": {"style_statistics": "sliced-wasserstein", "projections": 6},
+    "nearest": {"style_statistics": "nearest"},
+    "nearest, taps": {
+        "style_statistics": "nearest",
+        "matching": Matching(form="taps", centred_loss=True, samples=9, style_samples=9),
+    },
 }
 
 
@@ -36,6 +51,7 @@ def problem_of(kind, *, guided):
         ),
         adam=Adam(beta1=0.9, beta2=0.999, epsilon=1e-8),
         architecture=other,
+        query=Query(image=content) if kind.startswith("nearest") else None,
     )
     return problem, image
 
