@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nst_core.arrays import Array, Image
+from nst_core.backend.notices import listening
 from nst_core.errors import OutOfMemoryError
 from nst_core.optimisers import Diverged
 from nst_core.run import estimate, recovery, stage_setup
@@ -70,7 +71,8 @@ def run(
         )
 
     try:
-        return result(loop.all_stages())
+        with listening(loop.notice):
+            return result(loop.all_stages())
     except KeyboardInterrupt:
         image = loop.current_image()
         if image is None:
@@ -161,6 +163,11 @@ class _Loop:
             self._image, self._stage = image, None
         assert self._image is not None, "a spec has at least one stage"
         return self._image
+
+    def notice(self, text: str) -> None:
+        """Pass what a backend says on to the observers."""
+        for observer in self.observers:
+            observer.noticed(text)
 
     def _identify_pictures(self, checkpoint: Checkpoint | None) -> None:
         """Compute the pictures' checksums; without checkpoints nobody needs them."""

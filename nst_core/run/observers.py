@@ -121,6 +121,9 @@ class Observer:
     def started(self, plan: Plan) -> None:
         """Called once, before the first step."""
 
+    def noticed(self, text: str) -> None:
+        """Called with what a backend says before work of seconds, such as that it compiles."""
+
     def stepped(self, step: Step) -> None:
         """Called after every step. The properties of ``step`` are valid only during the call."""
 
