@@ -27,6 +27,7 @@ import memory
 import mxnet_winograd
 import profile_cuda
 import profile_step
+import quality
 import roofline
 import time_to_loss
 
@@ -48,6 +49,7 @@ _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
         mxnet_winograd,
         profile_cuda,
         profile_step,
+        quality,
         roofline,
         time_to_loss,
     )
