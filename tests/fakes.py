@@ -30,6 +30,9 @@ class FakeSession:
     def evaluate(self, *, image):
         return Evaluation(losses=self._losses(), gradient=np.zeros_like(image))
 
+    def match(self, *, query):
+        self.calls.append(("match", query))
+
     def step(self, *, learning_rate):
         self.calls.append(("step", learning_rate))
         if self.calls.stop_at == len(self.calls.steps()):

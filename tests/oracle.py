@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import oracle_matching
+import oracle_sliced
 import oracle_style
 
 MEAN = np.array([0.485, 0.456, 0.406]).reshape(3, 1, 1)
@@ -270,16 +272,22 @@ class Transfer:
         content_distance="mse",
         style_distance="mse",
         style_statistics="gram",
+        projections=64,
+        projection_seed=0,
         guides=None,
         visibility=None,
         architecture=None,
+        neighbours=None,
+        matching=None,
+        query=None,
+        seed=(0,),
     ):
         self.weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
         self.content_weights, self.style_weights = dict(content_weights), dict(style_weights)
         self.tv_weight = tv_weight
         self.architecture = architecture or {}  # `pooling` and `padding`
         self.style_multiplicity = style_multiplicity
-        self.taps = {*content_weights, *style_weights}
+        self.taps = {*content_weights, *style_weights, *(neighbours or {})}
         contents = self.outputs(content)
         self.contents = {tap: contents[tap] for tap in content_weights}
         scaled = content_distance == "scaled"
@@ -296,7 +304,28 @@ class Transfer:
                 for tap in content_weights
             }
             self.total_variation = partial(weighted_total_variation, visibility=visibility)
+        self.nearest = None
+        if neighbours:
+            self.nearest = oracle_matching.Nearest(
+                self.outputs,
+                styles=[(picture, *rest, None)[:3] for picture, *rest in styles],
+                weights=neighbours,
+                guides=guides,
+                settings=matching,
+            )
+            if query is not None:
+                self.match(query, seed)
         sources = [(self.outputs(picture), *rest) for picture, *rest in styles]
+        if style_statistics == "sliced-wasserstein":
+            drawn = {"count": projections, "seed": projection_seed}
+            self.style_targets = {
+                tap: oracle_sliced.targets_at(tap, sources, **drawn) for tap in style_weights
+            }
+            self.style_losses = {
+                tap: oracle_sliced.loss_to(target, tap, guides=guides, **drawn)
+                for tap, target in self.style_targets.items()
+            }
+            return
         self.style_targets = {tap: oracle_style.targets_at(tap, sources) for tap in style_weights}
         self.style_losses = {
             tap: oracle_style.loss_to(
@@ -307,6 +336,10 @@ class Transfer:
 
     def outputs(self, image) -> dict[str, np.ndarray]:
         return self._forward(normalise(np.asarray(image, np.float64)))
+
+    def match(self, query, seed) -> None:
+        """Find the targets of nearest neighbours at a picture."""
+        self.nearest.match(query, seed)
 
     def _forward(self, x):
         return forward(self.weights, x, self.taps, **self.architecture)
@@ -320,10 +353,16 @@ class Transfer:
             loss, gradient = self.content_losses[tap](outputs[tap], self.contents[tap])
             content[tap] = weight * loss
             gradients[tap] += weight * gradient
-        for tap, weight in self.style_weights.items():
-            loss, gradient = self.style_losses[tap](outputs[tap])
+        for tap, style_loss_at in self.style_losses.items():
+            weight = self.style_weights[tap]
+            loss, gradient = style_loss_at(outputs[tap])
             style[tap] = weight * loss
             gradients[tap] += self.style_multiplicity * weight * gradient
+        for name, (loss, found) in (self.nearest.evaluate(outputs) if self.nearest else {}).items():
+            weight = self.nearest.weight(name)
+            style[name] = weight * loss
+            for tap, gradient in found.items():
+                gradients[tap] += self.style_multiplicity * weight * gradient
         tv, tv_gradient = self.total_variation(x)
         gradient = backward(self.weights, outputs, gradients, **self.architecture)
         gradient = gradient + self.tv_weight * tv_gradient

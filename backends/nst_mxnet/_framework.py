@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import PIL.ImageFile
 
 from nst_core.errors import BackendError, OutOfMemoryError
-from nst_core.system import threads
+from nst_core.system import cores, threads
 
 __all__ = [
     "THREADS",
@@ -62,8 +62,8 @@ def _user_threads() -> int | None:
 
 _USER_THREADS = _user_threads()
 
-THREADS = str(_USER_THREADS or _physical_cores())
-"""The number of threads of MXNet: what the user has set, otherwise one per core."""
+THREADS = str(_USER_THREADS or min(_physical_cores(), cores.share()))
+"""The number of threads of MXNet: what the user has set, otherwise one per core that it may use."""
 
 
 @contextmanager

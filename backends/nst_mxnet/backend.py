@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nst_core.arrays import Array
-from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
+from nst_core.backend import AUTOMATIC, Device, DType, Execution, Objective, Problem
 from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
 from nst_mxnet._framework import THREADS, Context, mx
-from nst_mxnet.footprint import footprint
+from nst_mxnet.footprint import footprint, with_matching
 from nst_mxnet.pretrained import load_pretrained
 from nst_mxnet.session import MXNetSession
 
@@ -47,14 +47,20 @@ class MXNetBackend:
     def footprint(
         self,
         *,
-        taps: Sequence[str],
+        objective: Objective,
         size: StageSize,
         device: str,  # noqa: ARG002
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
         """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
-        return footprint(taps=taps, size=size, dtype=dtype, execution=execution)
+        if not objective.neighbours:
+            return footprint(taps=objective.taps(), size=size, dtype=dtype, execution=execution)
+        if objective.matching.rotations:
+            turned = tuple((width, height) for height, width in size.styles)
+            size = StageSize(size.content, (*size.styles, *turned))
+        found = footprint(taps=objective.taps(), size=size, dtype=dtype, execution=execution)
+        return with_matching(found, objective, size, item=8 if dtype == "float64" else 4)
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return GluonCV's weights as canonical arrays."""

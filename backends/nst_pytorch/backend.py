@@ -8,11 +8,11 @@ from dataclasses import replace
 import torch
 
 from nst_core.arrays import Array
-from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
+from nst_core.backend import AUTOMATIC, Device, DType, Execution, Objective, Problem
 from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
 from nst_pytorch.cpu.processor import multiplies_bf16
-from nst_pytorch.footprint import footprint
+from nst_pytorch.footprint import footprint, with_matching
 from nst_pytorch.pretrained import load_pretrained
 from nst_pytorch.session import PyTorchSession
 
@@ -61,16 +61,25 @@ class PyTorchBackend:
     def footprint(
         self,
         *,
-        taps: Sequence[str],
+        objective: Objective,
         size: StageSize,
         device: str,
         dtype: DType,
         execution: Execution,
     ) -> Footprint:
         """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
+        if objective.neighbours and objective.matching.rotations:
+            turned = tuple((width, height) for height, width in size.styles)
+            size = StageSize(size.content, (*size.styles, *turned))
         found = footprint(
-            taps=taps, size=size, on_cpu=device == "cpu", dtype=dtype, execution=execution
+            taps=objective.taps(),
+            size=size,
+            on_cpu=device == "cpu",
+            dtype=dtype,
+            execution=execution,
         )
+        if objective.neighbours:
+            found = with_matching(found, objective, size, item=8 if dtype == "float64" else 4)
         if not device.startswith("cuda"):
             return found
         return replace(found, available=torch.cuda.mem_get_info(device)[0])

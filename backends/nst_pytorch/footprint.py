@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import torch
 
-from nst_core.backend import DType, Execution
+from nst_core.backend import DType, Execution, Objective
 from nst_core.backend.footprint import Footprint, StageSize
-from nst_core.vgg19 import Layer, blocks, feature_shape, layers_until, parameter_count
+from nst_core.backend.positions import count_positions
+from nst_core.vgg19 import BY_NAME, Layer, blocks, feature_shape, layers_until, parameter_count
 from nst_pytorch.cpu.footprint import winograd_bytes
+from nst_pytorch.nearest import IMAGE_ROWS, STYLE_ROWS
 from nst_pytorch.select_network import uses_winograd, windows_for
 
 STEP_MAPS = 3.0
@@ -88,3 +91,42 @@ def _kept(
 
 def _channels(layer: Layer) -> int:
     return layer.out_channels
+
+
+def with_matching(
+    found: Footprint, objective: Objective, size: StageSize, *, item: int
+) -> Footprint:
+    """Return the memory of a session with nearest neighbours.
+
+    A step holds the features on the grid, their targets and their gradient. A search holds all
+    features of one style, the image's features and their directions, and the targets of all styles,
+    each twice while they are chosen; and a block of cosines with the directions that it needs.
+
+    Args:
+        found: The memory without them.
+        objective: What is minimised.
+        size: The pictures' sizes.
+        item: Bytes of a value.
+    """
+    matching = objective.matching
+
+    def values(sides: tuple[int, int], samples: int) -> list[int]:
+        height, width = sides
+        return [
+            sum(BY_NAME[tap].out_channels for tap in group.factors)
+            * count_positions(group, matching, height=height, width=width, samples=samples)
+            for group in objective.tap_groups()
+        ]
+
+    image = values(size.content, matching.samples)
+    styles = [sum(values(sides, matching.style_samples)) for sides in size.styles]
+    pictures = 4 if matching.rotations else 1
+    widest = sum(BY_NAME[tap].out_channels for tap in objective.neighbours)
+    block = IMAGE_ROWS * STYLE_ROWS + STYLE_ROWS * widest
+    one_more = sum(image) if len(size.styles) > 1 else 0
+    search = (pictures + 1) * max(styles) + (2 + len(size.styles)) * sum(image) + 2 * max(image)
+    return replace(
+        found,
+        content=found.content + 3 * item * sum(image),
+        style=found.style + item * (search + one_more + block),
+    )

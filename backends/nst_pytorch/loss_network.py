@@ -17,6 +17,7 @@ from torch import Tensor
 
 from nst_core.vgg19 import feature_shape
 from nst_pytorch.feature_map import ALL, FeatureMap, Features, Window
+from nst_pytorch.joint_loss import JointLoss
 from nst_pytorch.loss_terms import SeparableLoss, TermLosses
 
 FeatureCallback = Callable[[str, Features, Window], None]
@@ -45,9 +46,18 @@ class LossNetwork(Protocol):
         ...
 
     def evaluate(
-        self, x: Tensor, terms: Mapping[str, Sequence[SeparableLoss]]
+        self,
+        x: Tensor,
+        terms: Mapping[str, Sequence[SeparableLoss]],
+        joint: Sequence[JointLoss] = (),
     ) -> NetworkEvaluation:
-        """Return the losses of ``terms`` (by tap) at ``x`` (1, 3, H, W), and their gradient."""
+        """Return the losses at ``x`` (1, 3, H, W), and their gradient.
+
+        Args:
+            x: The normalised image.
+            terms: Tap -> losses of its features.
+            joint: Losses of the features at several taps.
+        """
         ...
 
     def threads(self) -> AbstractContextManager[None]:

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from nst_pytorch.feature_map import ALL, Features, Window
 
-Kind = Literal["content", "style"]
+Kind = Literal["content", "style", "part"]
+"""A part is the gradient of a joint loss at one tap: see ``joint_loss``."""
 
 GradientAdder = Callable[[Tensor, Tensor, Window], None]
 """Adds d(total)/d(features) to the gradient of a part of the features, in place.
@@ -32,16 +33,20 @@ class LossAndGradient(NamedTuple):
     add_gradient: GradientAdder
 
 
-class LossTerm(Protocol):
-    """One loss at one tap.
+class ReportedLoss(Protocol):
+    """What a loss is reported as.
 
     Attributes:
         kind: Whether it counts as a content or a style loss.
-        tap: The tap whose features it compares.
+        tap: The tap whose features it compares; or the name of a joint loss.
     """
 
     kind: Kind
     tap: str
+
+
+class LossTerm(ReportedLoss, Protocol):
+    """One loss at one tap."""
 
     def __call__(self, features: Features) -> LossAndGradient:
         """Return the loss of features, which are not changed."""
@@ -85,8 +90,8 @@ class SeparableLoss(ABC):
         """
 
 
-TermLosses = list[tuple[LossTerm, Tensor]]
-"""Loss terms, each with its weighted loss ()."""
+TermLosses = list[tuple[ReportedLoss, Tensor]]
+"""Losses, each with its weighted value ()."""
 
 
 class TapGradients(NamedTuple):

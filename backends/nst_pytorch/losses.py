@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from nst_core.backend import Losses, Objective
+from nst_core.backend.slicing import directions
 from nst_pytorch.content_loss import ContentLoss, ScaledContentLoss, WeightedContentLoss
 from nst_pytorch.feature_map import FeatureMap
-from nst_pytorch.loss_terms import LossTerm, SeparableLoss
+from nst_pytorch.loss_terms import ReportedLoss, SeparableLoss
+from nst_pytorch.sliced import SlicedLoss, SlicedRegion
 from nst_pytorch.statistics import RegionTarget, StyleTarget
 from nst_pytorch.style_loss import GramLoss, RegionLoss, StatisticsLoss, style_distance
 
@@ -57,6 +59,8 @@ def _content_loss(tap: str, targets: Targets, weight: float, objective: Objectiv
 def _style_loss(
     tap: str, target: StyleTarget, weight: float, objective: Objective
 ) -> SeparableLoss:
+    if objective.style_statistics == "sliced-wasserstein":
+        return _sliced_loss(tap, target, weight, objective)
     multiplicity, first = objective.style_multiplicity, target[0]
     plain = first.density is None and objective.style_distance == "mse"
     if plain and isinstance(first.statistics, Tensor):
@@ -72,6 +76,21 @@ def _style_loss(
     regions = [region_loss(region) for region in target]
     centred = objective.style_statistics == "wasserstein"
     return StatisticsLoss(tap, regions, centred=centred, multiplicity=multiplicity)
+
+
+def _sliced_loss(tap: str, target: StyleTarget, weight: float, objective: Objective) -> SlicedLoss:
+    regions = []
+    for region in target:
+        assert isinstance(region.statistics, Tensor), "one kind for all regions"
+        regions.append(SlicedRegion(weight * region.area, region.statistics, region.density))
+    like = regions[0].quantiles
+    drawn = directions(tap, count=objective.projections, seed=objective.projection_seed)
+    return SlicedLoss(
+        tap,
+        regions,
+        directions=torch.tensor(drawn, dtype=like.dtype, device=like.device),
+        multiplicity=objective.style_multiplicity,
+    )
 
 
 def total_variation(
@@ -143,7 +162,7 @@ class WeightedLosses:
 
     Attributes:
         content: Tap -> loss ().
-        style: Tap -> loss (), each once.
+        style: Name -> loss (), each once: see ``Objective.style_losses``.
         total_variation: ().
         total: (), with the style losses counted ``Objective.style_multiplicity`` times.
     """
@@ -156,7 +175,7 @@ class WeightedLosses:
     @classmethod
     def from_terms(
         cls,
-        losses: Iterable[tuple[LossTerm, Tensor]],
+        losses: Iterable[tuple[ReportedLoss, Tensor]],
         *,
         total_variation: Tensor,
         objective: Objective,
@@ -164,7 +183,7 @@ class WeightedLosses:
         """Sort the losses of the terms, which may come in any order, and add them up."""
         by_kind = {(term.kind, term.tap): loss for term, loss in losses}
         content = {tap: by_kind["content", tap] for tap in objective.content}
-        style = {tap: by_kind["style", tap] for tap in objective.style}
+        style = {name: by_kind["style", name] for name in objective.style_losses()}
         counted = [objective.style_multiplicity * loss for loss in style.values()]
         total = torch.stack([*content.values(), *counted, total_variation]).sum()
         return cls(content, style, total_variation, total)
@@ -178,7 +197,7 @@ class WeightedLosses:
         values = iter(torch.stack(list(self.scalars())).tolist())
         return Losses(
             content={tap: next(values) for tap in self.content},
-            style={tap: next(values) for tap in self.style},
+            style={name: next(values) for name in self.style},
             total_variation=next(values),
             total=next(values),
         )

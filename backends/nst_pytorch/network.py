@@ -19,6 +19,7 @@ from nst_core.arrays import Array
 from nst_core.backend import PLAIN_VGG, Architecture
 from nst_core.vgg19 import Layer, blocks, layers_until
 from nst_pytorch.feature_map import ALL, FeatureMap
+from nst_pytorch.joint_loss import JointLoss, JointSums, with_parts
 from nst_pytorch.loss_network import FeatureCallback, NetworkEvaluation
 from nst_pytorch.loss_terms import LossTerm, TermLosses
 from nst_pytorch.padding import replicate_pad, replicate_pad_backward
@@ -100,16 +101,23 @@ class Network:
             x = self._forward_block(block, x, on_features=on_features)
 
     @torch.no_grad()
-    def evaluate(self, x: Tensor, terms: Mapping[str, Sequence[LossTerm]]) -> NetworkEvaluation:
-        """Return the losses of ``terms`` (by tap) at ``x`` (1, 3, H, W), and their gradient."""
+    def evaluate(
+        self,
+        x: Tensor,
+        terms: Mapping[str, Sequence[LossTerm]],
+        joint: Sequence[JointLoss] = (),
+    ) -> NetworkEvaluation:
+        """Return the losses at ``x`` (1, 3, H, W), and their gradient: see ``LossNetwork``."""
         records: list[_Record] = []
         inputs = []
+        sums = JointSums(joint)
         for block in self.blocks:
             inputs.append(x)
             record = _Record()
-            x = self._forward_block(block, x, record=record)
+            x = self._forward_block(block, x, record=record, on_features=sums.add)
             records.append(_Record() if self.checkpointing else record)
-        losses: TermLosses = []
+        losses, parts = sums.finish()
+        terms = with_parts(terms, parts)
         gradient = torch.zeros_like(x, memory_format=torch.channels_last)
         del x
         for block in reversed(self.blocks):

@@ -16,6 +16,7 @@ from nst_core.backend import (
     Execution,
     Losses,
     Problem,
+    Query,
     StyleSource,
     StyleTargets,
 )
@@ -26,12 +27,15 @@ from nst_pytorch import layout
 from nst_pytorch.adam import AdamUpdate
 from nst_pytorch.cuda_graph import CudaGraph
 from nst_pytorch.feature_map import FeatureMap, Features, Window, pixel_map
+from nst_pytorch.joint_loss import JointSums
 from nst_pytorch.loss_network import LossNetwork, collect_features
 from nst_pytorch.losses import Targets, WeightedLosses, loss_terms, total_variation
+from nst_pytorch.nearest import NearestNeighbours, with_own_styles
 from nst_pytorch.out_of_memory import out_of_memory_message
 from nst_pytorch.precision import Arithmetic
 from nst_pytorch.select_network import NetworkSelector
-from nst_pytorch.statistics import Blend, StyleStatistics, style_target
+from nst_pytorch.sliced import SlicedStatistics
+from nst_pytorch.statistics import Blend, StyleStatistics, style_statistics, style_target
 from nst_pytorch.variables import variables_of
 
 
@@ -75,6 +79,10 @@ class PyTorchSession:
         with self._arithmetic.applied():
             self._style_targets = self._find_style_targets(problem, networks)
             self._terms = loss_terms(problem.objective, self._find_targets(problem))
+        self._neighbours = self._nearest_neighbours(problem, networks)
+        self._joint = self._neighbours.losses if self._neighbours else []
+        if problem.query and self._neighbours:
+            self._find_neighbours(problem.query)
         trim_heap()  # the memory of the targets' search, before the steps allocate theirs
         self._variation_weights = self._find_variation_weights(problem)
         self._variables = variables_of(problem, device=device, dtype=dtype)
@@ -97,6 +105,16 @@ class PyTorchSession:
         # x = (image - MEAN) / STD, so d/d(image) = d/dx / STD.
         gradient = gradient / layout.per_channel(STD, gradient)
         return Evaluation(losses=losses.read(), gradient=layout.to_array(gradient))
+
+    def match(self, *, query: Query) -> None:
+        """Find the targets of nearest neighbours at another image.
+
+        Raises:
+            RuntimeError: if the problem has no nearest neighbours.
+        """
+        if not self._find_neighbours(query):
+            self._evaluate_z = self._evaluation_of_z()  # a CUDA graph reads the old targets
+        trim_heap()
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; on CUDA it is only queued."""
@@ -175,10 +193,10 @@ class PyTorchSession:
 
     def _statistics_of(
         self, style: StyleSource, networks: NetworkSelector
-    ) -> Mapping[str, StyleStatistics]:
+    ) -> Mapping[str, StyleStatistics | SlicedStatistics]:
         """Return tap -> the statistics of one style; none of its features are kept."""
         statistics = {
-            tap: StyleStatistics(self._objective, regions_at(style.guides, tap))
+            tap: style_statistics(tap, self._objective, regions_at(style.guides, tap))
             for tap in self._objective.style
         }
 
@@ -195,11 +213,44 @@ class PyTorchSession:
         size = height, width
         return self._network if self._network.accepts(size) else networks.select_style_network(size)
 
+    def _nearest_neighbours(
+        self, problem: Problem, networks: NetworkSelector
+    ) -> NearestNeighbours | None:
+        if not self._objective.neighbours:
+            return None
+
+        def forward(image: Image, sums: JointSums) -> None:
+            self._network.forward(self._normalised(image), sums.add)
+
+        def style_forward() -> Callable[[StyleSource, JointSums], None]:
+            known: dict[tuple[int, ...], LossNetwork] = {}  # freed after a search
+
+            def forward(style: StyleSource, sums: JointSums) -> None:
+                size = style.image.shape
+                if size not in known:
+                    known[size] = self._network_for(style, networks)
+                known[size].forward(self._normalised(style.image), sums.add)
+
+            return forward
+
+        like = torch.empty((), device=self._device, dtype=self._dtype)
+        copied = with_own_styles(problem)
+        return NearestNeighbours(copied, like=like, forward=forward, style_forward=style_forward)
+
+    @torch.no_grad()
+    def _find_neighbours(self, query: Query) -> bool:
+        """Find targets at a query. Return whether they lie where the last ones lay."""
+        if self._neighbours is None:
+            raise RuntimeError("this problem has no nearest neighbours to match")
+        with self._network.threads(), self._arithmetic.applied():
+            return self._neighbours.match(query)
+
     def _evaluation_of_z(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
         """Return a function without arguments: losses and gradient at the current ``_z``."""
         # cuSOLVER cannot be captured. After a failed capture it fails even where it could compute.
-        solves = self._objective.style_statistics == "wasserstein"
-        if self._device.type == "cuda" and not solves:
+        # Sorting has not been tried.
+        captured = self._objective.style_statistics == "gram"
+        if self._device.type == "cuda" and captured:
             return CudaGraph(self._evaluate_variables, self._z)
         return partial(self._evaluate_variables, self._z)
 
@@ -211,7 +262,7 @@ class PyTorchSession:
 
     def _evaluate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         with self._network.threads(), self._arithmetic.applied():
-            found, gradient = self._network.evaluate(x, self._terms)
+            found, gradient = self._network.evaluate(x, self._terms, self._joint)
             weight = self._objective.total_variation
             variation = total_variation(x, gradient, weight=weight, weights=self._variation_weights)
         losses = WeightedLosses.from_terms(

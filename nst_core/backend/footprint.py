@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from nst_core.backend.problem import Objective
 from nst_core.backend.protocol import DType, Execution
 
 
@@ -51,7 +51,7 @@ class HasFootprint(Protocol):
     def footprint(
         self,
         *,
-        taps: Sequence[str],
+        objective: Objective,
         size: StageSize,
         device: str,
         dtype: DType,
@@ -62,7 +62,7 @@ class HasFootprint(Protocol):
         ``benchmarks/memory.py`` compares these estimates with measured peaks.
 
         Args:
-            taps: The taps that are compared.
+            objective: What is minimised.
             size: The pictures' sizes.
             device: The name of one of the backend's devices.
             dtype: The type that everything is computed in.

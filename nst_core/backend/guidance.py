@@ -43,7 +43,29 @@ def regions_at(guides: Array | None, tap: str) -> Mapping[int, Region]:
     """
     if guides is None:
         return WHOLE_PICTURE
-    small = _shrunk(guides, tap)
+    return _present(_shrunk(guides, tap))
+
+
+def regions_in_blocks(guides: Array | None, size: tuple[int, int]) -> Mapping[int, Region]:
+    """Return number -> region on a grid, without the regions that vanish there.
+
+    Each value of the grid is the mean of a block of pixels; the blocks have equal sides. Rows and
+    columns that are left at the end are dropped.
+
+    Args:
+        guides: (R, H, W), 0 or more, as in ``Problem``; None for one region, the whole picture.
+        size: (h, w) of the grid, at most (H, W).
+    """
+    if guides is None:
+        return WHOLE_PICTURE
+    (rows, columns), (_, height, width) = size, guides.shape
+    down, right = height // rows, width // columns
+    inside = np.asarray(guides, np.float64)[:, : rows * down, : columns * right]
+    return _present(inside.reshape(-1, rows, down, columns, right).mean(axis=(2, 4)))
+
+
+def _present(small: Array) -> Mapping[int, Region]:
+    """Return number -> region, of guides (R, h, w) that have their size already."""
     sums = small.sum(axis=(1, 2))
     return {
         number: Region(float(total / sums.sum()), small[number] / total)

@@ -15,6 +15,7 @@ _METHODS = (
     "__init__",
     "features",
     "evaluate",
+    "match",
     "step",
     "losses",
     "image",

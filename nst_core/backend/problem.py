@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from nst_core.arrays import Array, Image
+from nst_core.backend.matching import (
+    HYPERCOLUMN,
+    NEAREST,
+    NEAREST_PREFIX,
+    Matching,
+    Query,
+    TapGroup,
+)
+from nst_core.vgg19 import BY_NAME
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -18,7 +27,7 @@ STD = (0.229, 0.224, 0.225)
 
 EpsilonForm = Literal["paper", "mxnet"]
 Distance = Literal["mse", "scaled"]
-Statistics = Literal["gram", "wasserstein"]
+Statistics = Literal["gram", "wasserstein", "sliced-wasserstein"]
 Pooling = Literal["max", "average"]
 Padding = Literal["zero", "replicate"]
 
@@ -61,6 +70,35 @@ class Objective:
     is the squared 2-Wasserstein distance of the two distributions (Olkin and Pukelsheim, 1982),
     divided by the number of channels. It is also from style-transfer-pytorch.
 
+    If they are ``sliced-wasserstein``, the features' pixels are samples of any distribution. They
+    are projected on P directions (``nst_core.backend.slicing.directions``). The style loss is w_l
+    times
+
+    - the mean over the directions of sum_i w_i (v_i - t_i)^2
+
+    v_i are the image's projections in ascending order (equal ones in the order of their pixels,
+    row by row), and w_i their weights, of sum 1: the region's density, or 1 / (H*W). t_i is the
+    style's quantile at u_i = w_1 + ... + w_(i-1) + w_i / 2: linear interpolation, at
+    u_i * K - 1/2 clamped to 0 ... K - 1, of the style's K quantiles (see
+    ``nst_core.backend.slicing.quantiles``). So image and style may have different numbers of
+    pixels. Of several styles the quantiles are averaged with their shares, direction by direction.
+    This is the sliced Wasserstein loss of Heitz et al., "A Sliced Wasserstein Loss for Neural
+    Texture Synthesis" (2021); there the directions are drawn anew at every step.
+
+    With ``neighbours``, features are also compared one by one. At an image that core chooses, the
+    query, each position p finds the position of the style whose features have the largest cosine
+    with its own; of equal ones the first. From then on, until the next query, there are further
+    style losses, each w times
+
+    - sum over p of u_p * (1 - cos(F_p, T_p))
+
+    T_p are the features found for p, and the weights u_p sum to 1. Features are those of one tap,
+    or hypercolumns: the maps of all taps of ``neighbours``, each multiplied by its tap's weight
+    over the largest weight and divided by its number of channels, resized to one grid by bilinear
+    interpolation with aligned corners, and concatenated. w is the tap's weight; for hypercolumns
+    the largest one. ``nst_core.backend.Matching`` says the rest. Hypercolumns are from Kolkin et
+    al., "Neural Neighbor Style Transfer" (2022).
+
     With regions r (``Problem.guides``) a style loss is the sum over r of a_r times the loss of the
     region's statistics. a_r is the region's share of the area. In its statistics each pixel counts
     by the region's density: the Gram matrix is F diag(density) F^T / C. These are the guided Gram
@@ -87,7 +125,11 @@ class Objective:
             reported do not include this factor.
         content_distance: ``mse`` or ``scaled``.
         style_distance: ``mse`` or ``scaled``, of Gram matrices.
-        style_statistics: ``gram`` or ``wasserstein``.
+        style_statistics: ``gram``, ``wasserstein`` or ``sliced-wasserstein``.
+        projections: P, the number of directions at each tap, at least 1. For sliced Wasserstein.
+        projection_seed: The seed of the directions, 0 or more.
+        neighbours: Tap -> weight of the style losses of nearest neighbours; empty for none.
+        matching: How their targets are sought.
     """
 
     content: Mapping[str, float]
@@ -97,10 +139,38 @@ class Objective:
     content_distance: Distance = "mse"
     style_distance: Distance = "mse"
     style_statistics: Statistics = "gram"
+    projections: int = 64
+    projection_seed: int = 0
+    neighbours: Mapping[str, float] = field(default_factory=dict)
+    matching: Matching = NEAREST
+
+    def style_losses(self) -> Mapping[str, float]:
+        """Return the name of each style loss -> its weight.
+
+        The losses of ``style`` have the names of their taps. Those of ``neighbours`` are called
+        ``nearest relu1_1`` and so on; or ``hypercolumn``, which is one loss.
+        """
+        return {**self.style, **{group.name: group.weight for group in self.tap_groups()}}
+
+    def tap_groups(self) -> tuple[TapGroup, ...]:
+        """Return the taps of ``neighbours`` that are compared together."""
+        if not self.neighbours:
+            return ()
+        if self.matching.form == "taps":
+            return tuple(
+                TapGroup(name=f"{NEAREST_PREFIX}{tap}", weight=weight, factors={tap: 1.0})
+                for tap, weight in self.neighbours.items()
+            )
+        largest = max(self.neighbours.values())
+        shares = {
+            tap: weight / largest if largest else 1.0 for tap, weight in self.neighbours.items()
+        }
+        factors = {tap: share / BY_NAME[tap].out_channels for tap, share in shares.items()}
+        return (TapGroup(name=HYPERCOLUMN, weight=largest, factors=factors),)
 
     def taps(self) -> tuple[str, ...]:
         """Return every tap that is compared, each once: content taps first."""
-        return tuple(dict.fromkeys((*self.content, *self.style)))
+        return tuple(dict.fromkeys((*self.content, *self.style, *self.neighbours)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +250,11 @@ class StyleTargets:
     Attributes:
         statistics: Tap -> number of the region -> arrays. The one array is the blend's Gram matrix
             (C, C) in the session's dtype. If the statistics are ``wasserstein``, there are two
-            arrays: the blend's mean (C,) and second moment F F^T / (H*W) (C, C), both float64. A
-            region that no style has at a tap is left out there. Without regions there is one
-            region, of number 0.
+            arrays: the blend's mean (C,) and second moment F F^T / (H*W) (C, C), both float64. If
+            they are ``sliced-wasserstein``, the one array is the blend's quantiles (P, K), float64:
+            see ``nst_core.backend.slicing``. A region that no style has at a tap is left out there.
+            Without regions there is one region, of number 0. With ``neighbours``,
+            there are none.
     """
 
     statistics: Mapping[str, Mapping[int, tuple[Array, ...]]]
@@ -208,8 +280,8 @@ class Problem:
         content: The content picture, (H, W, 3).
         styles: The style pictures, at least one. The image is compared with a blend of their
             statistics, per tap and region: the sum of share times Gram matrix (or times mean and
-            second moment F F^T / (H*W)) over the styles in which the region is present at the
-            tap. The shares of these styles are scaled to sum to 1.
+            second moment F F^T / (H*W), or times quantiles) over the styles in which the region is
+            present at the tap. The shares of these styles are scaled to sum to 1.
         start: The image that the optimisation starts from, (H, W, 3).
         weights: Canonical VGG-19 arrays: ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,) ...
         objective: What is minimised.
@@ -226,7 +298,9 @@ class Problem:
             is the normalised image itself.
         style_targets: The targets that an earlier session computed from the same styles in the
             same way, see ``nst_core.problem.style_cache``. If they are given, the session does
-            not read the styles.
+            not read the styles, except for nearest neighbours.
+        query: Where the first targets are sought if there are ``neighbours``. None if
+            ``Session.match`` is going to be called before the first evaluation.
     """
 
     content: Image
@@ -240,6 +314,7 @@ class Problem:
     architecture: Architecture = PLAIN_VGG
     laplacian_levels: int = 0
     style_targets: StyleTargets | None = None
+    query: Query | None = None
 
     def shares(self) -> tuple[tuple[StyleSource, float], ...]:
         """Return (style, share) for every style whose weight is above 0; the shares sum to 1."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from nst_core.arrays import Array, Image
+from nst_core.backend.matching import Query
 from nst_core.backend.problem import Problem, StyleTargets
 
 DType = Literal["float32", "float64"]
@@ -27,7 +28,8 @@ class Losses:
 
     Attributes:
         content: Tap -> weighted loss.
-        style: Tap -> weighted loss.
+        style: Name -> weighted loss. The names are the taps, except for hypercolumns: see
+            ``Objective.style_losses``.
         total_variation: Weighted loss.
         total: The sum whose gradient is computed. The style losses count
             ``Objective.style_multiplicity`` times in it.
@@ -119,7 +121,23 @@ class Session(Protocol):
         ...
 
     def evaluate(self, *, image: Image) -> Evaluation:
-        """Return losses and gradient at ``image`` (H, W, 3). The session does not change."""
+        """Return losses and gradient at ``image`` (H, W, 3). The session does not change.
+
+        Raises:
+            RuntimeError: if there are ``neighbours`` and there were no ``query`` and no
+                ``match`` yet. So does ``step``.
+        """
+        ...
+
+    def match(self, *, query: Query) -> None:
+        """Find the targets of nearest neighbours again. Image and optimiser do not change.
+
+        The same query gives the same targets, bit for bit.
+
+        Raises:
+            BackendError: if the backend has no nearest neighbours.
+            RuntimeError: if the problem has none.
+        """
         ...
 
     def step(self, *, learning_rate: float) -> None:

@@ -47,6 +47,10 @@ def from_options(
             "scale": options["style_scale"],
             "size": options["style_size"],
         },
+        "neighbours": {
+            "weight": options["neighbours_weight"],
+            "layers": _layers(options["neighbours_layers"]),
+        },
         "network": {key: options[key] for key in ("pooling", "padding")},
         "total_variation": {"weight": options["tv_weight"]},
         "optimiser": {
@@ -94,7 +98,7 @@ def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _style_distance(options: Mapping[str, Any]) -> str | None:
     # A preset may have chosen a distance for Gram matrices; other statistics have only "mse".
-    only_mse = options["style_distance"] is None and options["statistics"] == "wasserstein"
+    only_mse = options["style_distance"] is None and options["statistics"] not in (None, "gram")
     return "mse" if only_mse else options["style_distance"]
 
 

@@ -100,9 +100,19 @@ STYLE: Options = {
         "help": "As --content-distance, for the style.",
     },
     "--statistics": {
-        "metavar": "gram|wasserstein",
-        "help": "What is compared of the style: Gram matrices, or means and covariances (by the "
-        "Wasserstein distance).",
+        "metavar": "gram|wasserstein|sliced-wasserstein",
+        "help": "What is compared of the style: Gram matrices; means and covariances (by the "
+        "Wasserstein distance); or features projected on random directions and sorted.",
+    },
+    "--neighbours-layers": {
+        "metavar": "TAP[=X],...",
+        "help": "Layers at which each place is also compared with its nearest neighbour in the "
+        "style, and their weights.",
+    },
+    "--neighbours-weight": {
+        "type": float,
+        "metavar": "X",
+        "help": "Weight of the nearest neighbours' loss.",
     },
     "--style-blend": {
         "metavar": "X,...",

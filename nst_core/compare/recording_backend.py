@@ -34,6 +34,7 @@ class RecordingBackend(Backend):
         self._first: tuple[Image, Callable[[], Session]] | None = None
         self._last: Session | None = None
         self._stages = 0
+        self._rematches = False
 
     @property
     @override
@@ -67,6 +68,8 @@ class RecordingBackend(Backend):
             self._backend.start, problem, device=device, dtype=dtype, execution=execution
         )
         session = start()
+        # Such a session's targets are those of its last query, not of the first one.
+        self._rematches = bool(problem.objective.neighbours)
         self._first = self._first or (problem.start, start)
         self._last = session
         self._stages += 1
@@ -82,7 +85,7 @@ class RecordingBackend(Backend):
     def evaluate_start(self) -> Evaluation:
         """Evaluate losses and gradient of the first stage at its start image."""
         assert self._first is not None, "a run has started a session"
-        if self._stages == 1:
+        if self._stages == 1 and not self._rematches:
             return self.evaluate(self.start_image)
         image, start = self._first
         return start().evaluate(image=image)

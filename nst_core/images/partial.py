@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import BinaryIO
 
-from nst_core.errors import PictureWarning
 from nst_core.images import truncated
 from nst_core.images.decoding import StoredPicture, stored_picture
 from nst_core.images.formats import Reader
 from nst_core.images.opening import CorruptPictureError, as_error, check_size, corrupt, opened
 from nst_core.images.truncated.filling import differing
 from nst_core.system.files import StrPath, display_path
+
+_OPENED_WHOLE = ("AVIF", "HEIC", "WEBP")
+"""Formats whose classes open whole files only. The size of what was completed is checked."""
 
 
 def nearly_whole(
@@ -24,7 +26,7 @@ def nearly_whole(
     max_pixels: int,
     failure: CorruptPictureError | None,
 ) -> StoredPicture:
-    """Return what a truncated file holds, and warn the user.
+    """Return what a truncated file holds, with a note that says how much is missing.
 
     Args:
         path: The file's name.
@@ -38,7 +40,7 @@ def nearly_whole(
         PictureError: one line: more than a tenth is missing, or there are too many pixels.
     """
     form = its_reader.form
-    if form != "WEBP":  # whose class opens whole files only
+    if form not in _OPENED_WHOLE:
         with opened(path, stream, its_reader) as picture:
             check_size(path, picture, max_pixels)
     with as_error(path, form):
@@ -60,12 +62,8 @@ def nearly_whole(
     except truncated.TooMuchMissingError as cause:
         raise corrupt(path, form, f"{cause.share:.0%} of the picture is missing") from cause
     missing = f"{max(share, 0.001):.1%} of the picture" if share else "no pixel"
-    warnings.warn(
-        f"{display_path(path)} lacks its end: {missing} is missing; get a fresh copy",
-        PictureWarning,
-        stacklevel=4,
-    )
-    return found
+    note = f"{display_path(path)} lacks its end: {missing} is missing; get a fresh copy"
+    return replace(found, notes=(note, *found.notes))
 
 
 def _compared(

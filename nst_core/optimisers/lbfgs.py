@@ -148,6 +148,14 @@ class LBFGS:
                 self._accept(end)
         self.iterations += 1
 
+    def restart(self) -> None:
+        """Begin anew at ``x``, for a function that has changed: forget pairs, losses and best."""
+        self.best_x = self.x
+        self.loss, self.best_loss, self._first_loss = math.nan, math.inf, math.nan
+        self._pairs.forget()
+        self._gradient = np.empty(0, self.x.dtype)
+        self._use_gradient, self._exploded_steps = True, 0
+
     def state(self, *, copy: bool = True) -> Mapping[str, Array]:
         """Return everything that ``restore`` needs to continue bit for bit.
 

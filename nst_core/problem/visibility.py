@@ -92,7 +92,7 @@ def check_visible(
         SpecError: if nothing of one is; one line.
     """
     _check_seen(visible(alpha, size=size.content), "content", tap=deepest(spec.taps()))
-    taps = [tap for tap, _ in spec.style.layers]
+    taps = spec.style_taps()
     seen = [visible(one.alpha, size=its) for one, its in zip(styles, size.styles, strict=True)]
     for role, one in _counting(styles, seen if taps else []):
         _check_seen(one, role, tap=deepest(taps))

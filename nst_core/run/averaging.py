@@ -89,6 +89,10 @@ class EMAStepper(Stepper):
         return self.inner.image() if average is None else average
 
     @override
+    def objective_changed(self) -> None:
+        self.inner.objective_changed()
+
+    @override
     def state(self) -> Mapping[str, Array]:
         """Return the state of the other stepper and of the average."""
         accumulator = self._average.accumulator

@@ -18,10 +18,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 
+from nst_core.backend import Objective
 from nst_core.backend.footprint import Footprint, HasFootprint, StageSize
 from nst_core.errors import OutOfMemoryError
 from nst_core.optimisers import level_sizes
-from nst_core.run import stage_setup
+from nst_core.run import matching_cost, stage_setup
 from nst_core.run.prepared import PreparedRun
 from nst_core.spec import LBFGS
 from nst_core.system import memory
@@ -67,7 +68,7 @@ class Estimate:
 def of_memory(prepared: PreparedRun) -> Estimate:
     """Estimate the memory of a prepared run."""
     memory.trim_heap()  # each stage does the same before it begins
-    stages = [_stage_mb(prepared, size) for size in prepared.sizes]
+    stages = [_stage_mb(prepared, number, size) for number, size in enumerate(prepared.sizes)]
     known = [stage for stage in stages if stage is not None]
     if len(known) < len(stages):
         return Estimate(memory_mb=None, available_mb=None)
@@ -98,7 +99,7 @@ def refuse_what_cannot_fit(prepared: PreparedRun, number: int) -> None:
     if prepared.plan.device.name != "cpu" or memory.address_space_left_mb() is None:
         return
     size = prepared.sizes[number]
-    footprint, stage = _footprint(prepared, size), _stage_mb(prepared, size)
+    footprint, stage = _footprint(prepared, number, size), _stage_mb(prepared, number, size)
     memory.trim_heap()
     left_mb = memory.address_space_left_mb()
     if footprint is None or stage is None or left_mb is None:
@@ -142,7 +143,7 @@ def largest_fitting_size(
     least = smallest_side(prepared.plan.spec.taps())
     for twentieths in range(19, 0, -1):
         size = _scaled(prepared.sizes[number], twentieths / 20, least=least)
-        stage = _stage_mb(prepared, size)
+        stage = _stage_mb(prepared, number, size)
         if stage is None:
             return None
         if stage[0] <= limit_mb:
@@ -153,12 +154,14 @@ def largest_fitting_size(
 def of_run(prepared: PreparedRun) -> Estimate:
     """Estimate the memory and the time of a prepared run. This takes one or two seconds."""
     rate = seconds_per_flop(prepared)
-    taps = prepared.plan.spec.taps()
-    flops = sum(
-        stage.steps * convolution_flops(taps, height=size.content[0], width=size.content[1])
-        for stage, size in zip(prepared.plan.spec.stages, prepared.sizes, strict=True)
-    )
-    return replace(of_memory(prepared), seconds=rate * flops)
+    spec = prepared.plan.spec
+    flops = 0
+    for number, (stage, size) in enumerate(zip(spec.stages, prepared.sizes, strict=True)):
+        height, width = size.content
+        taps = spec.in_stage(number).taps()
+        flops += stage.steps * convolution_flops(taps, height=height, width=width)
+    seconds = rate * flops + matching_cost.seconds(prepared, seconds_per_flop=rate)
+    return replace(of_memory(prepared), seconds=seconds)
 
 
 def seconds_per_flop(prepared: PreparedRun) -> float:
@@ -173,7 +176,8 @@ def seconds_per_flop(prepared: PreparedRun) -> float:
         session.image()
         seconds.append(time.perf_counter() - began)
     height, width = small.sizes[0].content
-    flops = convolution_flops(prepared.plan.spec.taps(), height=height, width=width)
+    taps = prepared.plan.spec.in_stage(0).taps()
+    flops = convolution_flops(taps, height=height, width=width)
     return statistics.median(seconds[1:]) / flops
 
 
@@ -194,12 +198,13 @@ def _scaled(size: StageSize, ratio: float, *, least: int) -> StageSize:
     return StageSize(scaled(size.content), tuple(map(scaled, size.styles)))
 
 
-def _footprint(prepared: PreparedRun, size: StageSize) -> Footprint | None:
-    """Return the backend's own estimate of a session, if it has one."""
+def _footprint(prepared: PreparedRun, number: int, size: StageSize) -> Footprint | None:
+    """Return the backend's own estimate of a stage's session, if it has one."""
     if not isinstance(prepared.backend, HasFootprint):
         return None
+    objective = prepared.plan.spec.in_stage(number).objective()
     return prepared.backend.footprint(
-        taps=prepared.plan.spec.taps(),
+        objective=objective,
         size=size,
         device=prepared.plan.device.name,
         dtype=prepared.dtype,
@@ -207,12 +212,14 @@ def _footprint(prepared: PreparedRun, size: StageSize) -> Footprint | None:
     )
 
 
-def _stage_mb(prepared: PreparedRun, size: StageSize) -> tuple[float, float | None] | None:
+def _stage_mb(
+    prepared: PreparedRun, number: int, size: StageSize
+) -> tuple[float, float | None] | None:
     """Return the memory that a stage takes and the free memory of its device, in 10^6 bytes.
 
     The free memory is None if it is not known; the result is None if neither is known.
     """
-    footprint = _footprint(prepared, size)
+    footprint = _footprint(prepared, number, size)
     if footprint is None:
         return None
     spec = prepared.plan.spec
@@ -228,8 +235,27 @@ def _stage_mb(prepared: PreparedRun, size: StageSize) -> tuple[float, float | No
         levels = level_sizes(height=height, width=width, levels=spec.variables.levels)
         matrices = sum(n * m for pair in pairwise(levels) for n, m in zip(*pair, strict=True))
     # The content features that the image is compared with.
-    targets = sum(
-        prod(feature_shape(tap, height=height, width=width)) for tap in spec.objective().content
-    )
+    objective = spec.in_stage(number).objective()
+    targets = sum(prod(feature_shape(tap, height=height, width=width)) for tap in objective.content)
     peak = footprint.peak + (images * height * width * 3 + matrices + targets) * item
+    peak += _sliced_bytes(objective, size, item=item)
     return peak / 1e6, None if footprint.available is None else footprint.available / 1e6
+
+
+def _sliced_bytes(objective: Objective, size: StageSize, *, item: int) -> float:
+    """Return the memory of sliced Wasserstein losses: projections and their gradients.
+
+    Every tap keeps them until the backward pass; the tap that is sorted holds two more sets, and
+    their order. The styles' projections are held one style at a time.
+    """
+    if objective.style_statistics != "sliced-wasserstein":
+        return 0.0
+
+    def projections(sides: tuple[int, int]) -> list[int]:
+        height, width = sides
+        shapes = [feature_shape(tap, height=height, width=width) for tap in objective.style]
+        return [objective.projections * h * w for _, h, w in shapes]
+
+    of_image = projections(size.content)
+    step = 2 * item * sum(of_image) + (2 * item + 8) * max(of_image, default=0)
+    return max(step, *(2 * 8 * sum(projections(sides)) for sides in size.styles))

@@ -97,6 +97,11 @@ class LBFGSStepper(Stepper):
         return self._evaluated[-1] if self._evaluated else self._current
 
     @override
+    def objective_changed(self) -> None:
+        self._lbfgs.restart()
+        self._current = None
+
+    @override
     def state(self) -> Mapping[str, Array]:
         """Return everything that ``restore`` needs. The next step changes these arrays."""
         # A copy of the pairs would take hundreds of megabytes.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nst_core import images
 from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture
+from nst_core.images.pillow_pictures import standard_picture
 from nst_core.images.reading import open_header
 from nst_core.images.to_srgb import colour_and_alpha
 from nst_core.problem.label_pictures import class_numbers, on_flat_background
@@ -134,10 +135,11 @@ def open_mask(picture: Picture | None, *, max_pixels: int) -> Mask | None:
     """Read the content's label picture; None for None."""
     if picture is None:
         return None
-    return Mask(open_label_picture(picture, max_pixels=max_pixels), "content mask")
+    read = open_label_picture(picture, max_pixels=max_pixels)
+    return Mask(read.picture, "content mask", notes=read.notes)
 
 
-def open_label_picture(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
+def open_label_picture(picture: Picture, *, max_pixels: int) -> DecodedPicture:
     """Read or convert a label picture.
 
     Its transparent parts become a flat colour that no other part has. Class numbers of 16 bits, or
@@ -148,14 +150,14 @@ def open_label_picture(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
         max_pixels: Files of more pixels are refused.
 
     Returns:
-        The picture, mode ``RGB``.
+        The picture, mode ``RGB``, opaque.
 
     Raises:
         PictureError: if it can't be read.
     """
     decoded = open_picture(picture, max_pixels=max_pixels)
     if isinstance(picture, PIL.Image.Image):
-        rgb, alpha = colour_and_alpha(picture)
+        rgb, alpha = colour_and_alpha(standard_picture(picture)[0])
         numbers = class_numbers(picture)
     else:
         rgb, alpha, numbers = decoded.picture, decoded.alpha, None
@@ -163,8 +165,9 @@ def open_label_picture(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
             with open_header(picture) as file:
                 numbers = class_numbers(file)
     if numbers is not None:
-        return numbers.convert("RGB")
-    return rgb if alpha is None else on_flat_background(rgb, alpha)
+        rgb, alpha = numbers.convert("RGB"), None
+    labels = rgb if alpha is None else on_flat_background(rgb, alpha)
+    return DecodedPicture(picture=labels, notes=decoded.notes)
 
 
 def _checksum(picture: Picture | None) -> str | None:

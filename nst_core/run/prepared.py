@@ -127,7 +127,17 @@ def prepare(
             checksums=checksums,
         ),
         finish=EncodeOptions.of(run.output, content, leaves_out=leaves_out),
-        warnings=(*warnings, *regions.warnings(mask, styles), *left_out, *enlarged),
+        warnings=tuple(
+            dict.fromkeys(
+                (
+                    *(start.notes if start else ()),
+                    *warnings,
+                    *regions.warnings(mask, styles),
+                    *left_out,
+                    *enlarged,
+                )
+            )
+        ),
     )
     return PreparedRun(
         plan=plan,
@@ -138,7 +148,7 @@ def prepare(
         execution=run.execution,
         content=content.picture,
         styles=styles,
-        start=start,
+        start=start.picture if start else None,
         content_mask=mask,
         alpha=alpha,
         targets=targets,
@@ -165,12 +175,13 @@ def _check_regions(
     seen: Array | None,
 ) -> None:
     """Check that every region has a style in a stage, down to the deepest tap."""
-    if mask is None or not spec.style.layers:
+    taps = spec.style_taps()
+    if mask is None or not taps:
         return
     guides = regions.style_guides(mask, styles, sizes=size.styles)
     regions.check_deepest_tap(
         regions.content_guides(mask, size=size.content, seen=seen),
         [(guide, style.weight) for guide, style in zip(guides, styles, strict=True)],
-        tap=deepest([tap for tap, _ in spec.style.layers]),
+        tap=deepest(taps),
         size=f"{size.content[0]}x{size.content[1]}",
     )

@@ -9,6 +9,7 @@ from nst_core.run import estimate
 from nst_core.run.averaging import EMAStepper
 from nst_core.run.divergence import NonFiniteError, first_non_finite
 from nst_core.run.lbfgs_stepper import LBFGSStepper
+from nst_core.run.matching_stepper import MatchingStepper
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import Stepper
 from nst_core.system import memory
@@ -38,7 +39,7 @@ def after_divergence(
         NonFiniteError: if there is no image yet; one line.
     """
     text, step = str(reason), done
-    if isinstance(stepper, EMAStepper):
+    while isinstance(stepper, EMAStepper | MatchingStepper):
         stepper = stepper.inner
     if isinstance(stepper, LBFGSStepper):
         best, step = stepper.best(), step + 1  # the step that failed is not counted in `done`

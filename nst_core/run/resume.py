@@ -9,9 +9,11 @@ from typing import Any
 
 import PIL.Image
 
+from nst_core.backend import Query
 from nst_core.errors import SpecError
 from nst_core.problem.masks import Mask
 from nst_core.run.checkpoint import Checkpoint, CheckpointError
+from nst_core.run.matching_stepper import query_of
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import Stepper
 from nst_core.spec import presets
@@ -64,6 +66,18 @@ def resumed_recipe(checkpoint: Checkpoint, new_recipe: str) -> str:
         for text in (checkpoint.position.recipe, new_recipe)
     )
     return checkpoint.position.recipe if before == now else new_recipe
+
+
+def stored_query(checkpoint: Checkpoint) -> Query | None:
+    """Return where nearest neighbours were sought; None if the checkpoint holds no query.
+
+    A query that does not fit the stage is left to ``restore_stepper``, which refuses it.
+    """
+    try:
+        query = query_of(checkpoint.state)
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    return query if query.image.shape == checkpoint.initial_image.shape else None
 
 
 def restore_stepper(stepper: Stepper, checkpoint: Checkpoint) -> None:

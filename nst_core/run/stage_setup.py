@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nst_core import images
 from nst_core.arrays import Array, Image
-from nst_core.backend import Problem, Session
+from nst_core.backend import Problem, Query, Session
 from nst_core.images.resize import resize_image
 from nst_core.optimisers import LaplacianPyramid
 from nst_core.problem import regions
@@ -18,6 +18,7 @@ from nst_core.problem.styles import style_sources
 from nst_core.problem.visibility import visible
 from nst_core.run.averaging import EMAStepper
 from nst_core.run.lbfgs_stepper import LBFGSStepper
+from nst_core.run.matching_stepper import MatchingStepper, first_query
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import AdamStepper, Stepper
 from nst_core.spec import LBFGS
@@ -78,19 +79,26 @@ def change_of_variables(prepared: PreparedRun, number: int) -> LaplacianPyramid:
     return LaplacianPyramid(height=size[0], width=size[1], levels=levels)
 
 
-def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -> Stepper:
+def start_stepper(
+    prepared: PreparedRun, number: int, *, initial_image: Image, query: Query | None = None
+) -> Stepper:
     """Start the stepper of a stage at ``initial_image``.
 
     Args:
         prepared: The run.
         number: The stage's number, counted from 0.
         initial_image: (H, W, 3) of the stage's size.
+        query: Where nearest neighbours are sought first; by default as the spec says.
 
     Raises:
         BackendError: if the backend can't do it.
     """
-    spec = prepared.plan.spec
+    spec = prepared.plan.spec.in_stage(number)
     size = prepared.sizes[number]
+    content = _content(prepared, number)
+    nearest = bool(spec.neighbours.layers)
+    if nearest and query is None:
+        query = first_query(spec, number, content=content, initial_image=initial_image)
     variables = change_of_variables(prepared, number)
     levels = len(variables.sizes) - 1
     seen, whole = visible(prepared.alpha, size=size.content), prepared.is_whole
@@ -98,7 +106,7 @@ def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -
         prepared.content_mask, prepared.styles, sizes=size.styles, whole=whole
     )
     problem = Problem(
-        content=_content(prepared, number),
+        content=content,
         styles=style_sources(prepared.styles, size.styles, guides),
         start=initial_image,
         weights=prepared.weights,
@@ -110,6 +118,7 @@ def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -
             prepared.content_mask, size=size.content, seen=seen, whole=whole
         ),
         visibility=seen,
+        query=query,
     )
     memory.trim_heap()
     session = _start_session(prepared, problem)
@@ -124,6 +133,16 @@ def start_stepper(prepared: PreparedRun, number: int, *, initial_image: Image) -
         )
     else:
         stepper = AdamStepper(session, shape=variables.shape)
+    if nearest and query is not None:
+        neighbours = spec.neighbours
+        stepper = MatchingStepper(
+            stepper,
+            session,
+            content=content,
+            query=query,
+            share=neighbours.content_share,
+            every=neighbours.every,
+        )
     return EMAStepper(stepper, decay=spec.average) if spec.average else stepper
 
 

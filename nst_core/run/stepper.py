@@ -24,6 +24,10 @@ class Stepper(Optimisation, Protocol):
         """
         ...
 
+    def objective_changed(self) -> None:
+        """Forget what was learned of the objective, which is going to be another one."""
+        return
+
     def state(self) -> Mapping[str, Array]:
         """Return everything that ``restore`` needs to continue bit for bit, by name."""
         ...

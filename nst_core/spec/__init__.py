@@ -6,15 +6,18 @@ descriptions of the algorithm in this form.
 """
 
 from nst_core.spec.fields import describe
+from nst_core.spec.neighbours import Neighbours
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.spec import FeatureLosses, Schedule, Spec, Start, Style, TotalVariation
-from nst_core.spec.stages import Pyramid, Stage
+from nst_core.spec.stages import FinalStage, Pyramid, Stage
 from nst_core.spec.variables import Variables
 
 __all__ = [
     "LBFGS",
     "Adam",
     "FeatureLosses",
+    "FinalStage",
+    "Neighbours",
     "Optimiser",
     "Pyramid",
     "Schedule",

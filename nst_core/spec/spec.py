@@ -17,6 +17,7 @@ from pydantic import (
 from nst_core.backend import Adam as AdamConstants
 from nst_core.backend import Architecture, Distance, Objective, Padding, Pooling, Statistics
 from nst_core.errors import SpecError
+from nst_core.spec import merging
 from nst_core.spec.fields import (
     Alpha,
     Beta,
@@ -30,6 +31,7 @@ from nst_core.spec.fields import (
     describe,
     without_defaults,
 )
+from nst_core.spec.neighbours import Neighbours
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
@@ -44,9 +46,21 @@ from nst_core.spec.strength import (
 from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
-_OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics"})
+_OMITTED_IF_DEFAULT = frozenset(
+    {"distance", "scale", "size", "statistics", "projections", "projection_seed"}
+)
 _OMITTED_FROM_SPEC = frozenset(
-    {"network", "colours", "strength", "alpha", "variables", "precision", "average", "pyramid"}
+    {
+        "network",
+        "colours",
+        "strength",
+        "alpha",
+        "neighbours",
+        "variables",
+        "precision",
+        "average",
+        "pyramid",
+    }
 )
 
 _START_WORDS = frozenset({"content", "content-recoloured", "noise", "style-colours"})
@@ -95,20 +109,27 @@ class Style(FeatureLosses):
         size: The size rule of the style pictures in the last stage; earlier stages are in
             proportion. A relative one is a share of each style's own size. None for the size of
             the stage.
-        statistics: ``gram``, or ``wasserstein`` for means and covariances.
+        statistics: ``gram``; ``wasserstein`` for means and covariances; ``sliced-wasserstein``
+            for the features' projections on random directions, sorted. See
+            ``nst_core.backend.Objective``.
+        projections: The number of these directions at each tap, from 1 to 4096.
+        projection_seed: Their seed. NumPy's PCG64 draws them, so they are the same on every
+            backend.
     """
 
     counted: Positive = 1.0
     scale: Annotated[float, Field(strict=True, gt=0, le=LARGEST, allow_inf_nan=False)] = 1.0
     size: SizeRule | None = None
     statistics: Statistics = "gram"
+    projections: Annotated[int, Field(strict=True, ge=1, le=4096)] = 64
+    projection_seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
 
     @model_validator(mode="after")
     def _has_one_distance(self) -> Style:
-        if self.statistics == "wasserstein" and self.distance != "mse":
+        if self.statistics != "gram" and self.distance != "mse":
             raise ValueError(
                 f"distance = {self.distance!r}: only Gram matrices have a choice of distances; "
-                "with statistics = 'wasserstein' leave it at 'mse'"
+                f"with statistics = {self.statistics!r} leave it at 'mse'"
             )
         return self
 
@@ -184,6 +205,7 @@ class Spec(SpecTable):
             with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.
         style: The style losses.
+        neighbours: Further style losses, of nearest neighbours; none by default.
         total_variation: The total variation loss.
         network: How the network pools and pads.
         optimiser: Adam or L-BFGS.
@@ -208,6 +230,7 @@ class Spec(SpecTable):
     alpha: Alpha = "over-white"
     content: FeatureLosses
     style: Style
+    neighbours: Neighbours = Neighbours()
     total_variation: TotalVariation
     network: Network = Network()
     optimiser: Optimiser
@@ -241,10 +264,11 @@ class Spec(SpecTable):
 
     @model_validator(mode="after")
     def _compares_something(self) -> Spec:
-        if not self.taps():
-            raise ValueError(
-                "content.layers and style.layers are both empty: name at least one tap"
-            )
+        for number in range(len(self.stages)):
+            if not self.in_stage(number).taps():
+                raise ValueError(
+                    "content.layers and style.layers are both empty: name at least one tap"
+                )
         return self
 
     @model_validator(mode="after")
@@ -284,12 +308,55 @@ class Spec(SpecTable):
         """Return the spec as a table that TOML can hold. ``from_table`` reads it back."""
         return self.model_dump(mode="json")
 
+    def in_stage(self, number: int) -> Spec:
+        """Return the spec of one stage alone, with the objective of that stage.
+
+        Args:
+            number: The stage's number, counted from 0.
+
+        Raises:
+            ValueError: if the stage's own tables don't fit the spec; one line.
+        """
+        stage = self.stages[number]
+        tables: dict[str, Any] = {}
+        for name, over in stage.objective().items():
+            table = getattr(self, name)
+            try:
+                tables[name] = type(table).model_validate(
+                    merging.merged(table.model_dump(mode="json"), over)
+                )
+            except ValidationError as error:
+                raise ValueError(f"stages.{number}.{name}.{describe(error)}") from None
+        plain = stage.without_objective()
+        return self.model_copy(update={**tables, "stages": (plain,), "pyramid": None})
+
     def taps(self) -> tuple[str, ...]:
-        """Return every tap that is compared, each once: content taps first."""
-        return tuple(dict.fromkeys(tap for tap, _ in self.content.layers + self.style.layers))
+        """Return every tap that is compared in any stage, each once: content taps first."""
+        objectives = [self]
+        if any(stage.objective() for stage in self.stages):
+            objectives = [self.in_stage(number) for number in range(len(self.stages))]
+        return tuple(
+            dict.fromkeys(
+                tap
+                for one in objectives
+                for tap, _ in one.content.layers + one.style.layers + one.neighbours.layers
+            )
+        )
+
+    def style_taps(self) -> tuple[str, ...]:
+        """Return every tap at which styles are compared in any stage, each once."""
+        stages = [self.in_stage(number) for number in range(len(self.stages))]
+        return tuple(
+            dict.fromkeys(
+                tap for one in stages for tap, _ in one.style.layers + one.neighbours.layers
+            )
+        )
 
     def objective(self) -> Objective:
-        """Return the objective as a backend's ``Problem`` holds it, with all weights multiplied."""
+        """Return the objective as a backend's ``Problem`` holds it, with all weights multiplied.
+
+        It is the one of stages that have no objective of their own: see ``in_stage``.
+        """
         more_style = style_factor(self.strength)
         return Objective(
             content=scaled(self.content.effective(), content_factor(self.strength)),
@@ -298,6 +365,10 @@ class Spec(SpecTable):
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,
+            projections=self.style.projections,
+            projection_seed=self.style.projection_seed,
+            neighbours=scaled(self.neighbours.effective(), more_style),
+            matching=self.neighbours.matching(),
             total_variation=self.total_variation.weight * more_style,
         )
 

@@ -31,7 +31,8 @@ def with_stages(
     - A size that is given is for every device.
 
     If the spec has a pyramid, it keeps a pyramid for one size and up to two numbers of steps. The
-    size is that of the last stage. With two numbers of steps, the first is for the first stage.
+    size is that of the last stage. With two numbers of steps, the first is for the first stage; the
+    second is for the coarse stages and the final stage too.
     Several sizes, or more numbers of steps, replace the pyramid by stages.
 
     Args:
@@ -89,6 +90,9 @@ def _with_other_pyramid(
             table["from"] = min(table["from"], max(last.height, last.width))
     if steps:
         table |= {"steps": steps[-1], "first_steps": steps[0]}
+        for name in ("coarse", "final"):
+            if name in table:
+                table[name] = {**table[name], "steps": steps[-1]}
     return Spec.from_table(merging.merged(spec.to_table(), {"pyramid": table}))
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import psutil
 
-_CGROUP_ROOT = Path("/sys/fs/cgroup")
-_PROC_CGROUP = Path("/proc/self/cgroup")
+from nst_core.system import control_groups
+
 _PROC_STATUS = Path("/proc/self/status")
 
 
@@ -129,28 +129,15 @@ def _address_space_left() -> int | None:
 def _cgroup_memory_left() -> list[int]:
     """Return how many bytes each memory limit of this process's control groups leaves.
 
-    Both versions of control groups are read; a group without a limit gives nothing.
+    A group without a limit gives nothing.
     """
-    try:
-        lines = _PROC_CGROUP.read_text(encoding="ascii").splitlines()
-    except (OSError, ValueError):
-        return []
+    files = {
+        1: ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        2: ("memory.max", "memory.current"),
+    }
     left = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":  # version 2
-            root, names = _CGROUP_ROOT, ("memory.max", "memory.current")
-        elif "memory" in controllers.split(","):  # version 1
-            root = _CGROUP_ROOT / "memory"
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
-        else:
-            continue
-        group = root / path.lstrip("/")
-        # The limits of a group and of all groups above it hold. A container sees its own group as
-        # the root, so the directory of the full path may not exist.
-        for directory in (group, *group.parents):
-            if directory.is_relative_to(root):
-                left += _memory_left_in(directory, *names)
+    for version, directory in control_groups.of_controller("memory"):
+        left += _memory_left_in(directory, *files[version])
     return left
 
 

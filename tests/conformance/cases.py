@@ -1,7 +1,7 @@
 """The problems on which backends are compared with the oracle."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,17 @@ import oracle
 import oracle_pyramid
 from conformance import pictures
 
-from nst_core.backend import PLAIN_VGG, Adam, Architecture, Objective, Problem, StyleSource
+from nst_core.backend import (
+    NEAREST,
+    PLAIN_VGG,
+    Adam,
+    Architecture,
+    Matching,
+    Objective,
+    Problem,
+    Query,
+    StyleSource,
+)
 
 D2L_STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
 BLOCK_1 = {"conv1_1": 1.0, "relu1_2": 2.0}
@@ -30,6 +40,12 @@ class Case:
     content_distance: str = "mse"
     style_distance: str = "mse"
     style_statistics: str = "gram"
+    projections: int = 64
+    projection_seed: int = 0
+    neighbours: Mapping[str, float] = field(default_factory=dict)
+    matching: Matching = NEAREST
+    query: str = "content"  # or "probe": the image at which nearest neighbours are sought
+    seed: tuple[int, ...] = (0, 0, 0)
     architecture: Architecture = PLAIN_VGG
     content: Mapping[str, float]
     style: Mapping[str, float]
@@ -109,7 +125,15 @@ class Case:
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
+            projections=self.projections,
+            projection_seed=self.projection_seed,
+            neighbours=self.neighbours,
+            matching=self.matching,
         )
+
+    @property
+    def query_image(self) -> np.ndarray:
+        return self.content_image if self.query == "content" else self.probe_image
 
     @property
     def variable_shape(self) -> tuple[int, ...]:
@@ -138,6 +162,7 @@ class Case:
             weights=pictures.weights(self.weights),
             objective=self.objective,
             adam=self.adam,
+            query=Query(image=self.query_image.astype(dtype), seed=self.seed),
         )
 
     @property
@@ -155,11 +180,17 @@ class Case:
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
+            projections=self.projections,
+            projection_seed=self.projection_seed,
             architecture=asdict(self.architecture),
             content_weights=self.content,
             style_weights=self.style,
             tv_weight=self.total_variation,
             style_multiplicity=self.style_multiplicity,
+            neighbours=self.neighbours,
+            matching=asdict(self.matching),
+            query=self.query_image,
+            seed=self.seed,
         )
 
 
@@ -186,6 +217,15 @@ WASSERSTEIN = replace(
     style={"relu1_1": 1.0, "conv1_2": 2.0},
     style_statistics="wasserstein",
 )
+SLICED = replace(
+    SMALL,
+    name="sliced Wasserstein",
+    style={"relu1_1": 1.0, "conv1_2": 2.0},
+    style_statistics="sliced-wasserstein",
+    projections=3,  # few, because neighbours in the order should be far apart
+    projection_seed=5,
+    probe_seed=1,
+)
 SOFT = Case(
     name="average pooling, replicate padding, odd sizes",
     size=(37, 41),
@@ -206,6 +246,14 @@ REGIONS = Case(
     style={tap: 1e4 * weight for tap, weight in TO_BLOCK_3.items()},
     probe_seed=175,
 )
+SLICED_REGIONS = replace(
+    REGIONS,
+    name="regions by sliced Wasserstein",
+    style={"conv3_1": 2.0, "relu3_2": 0.5},
+    style_statistics="sliced-wasserstein",
+    projections=2,
+    probe_seed=136,
+)
 LEFT_OUT = replace(
     REGIONS,
     name="parts left out, two styles",
@@ -217,13 +265,65 @@ LEFT_OUT = replace(
 
 PYRAMID = replace(SMALL, name="Laplacian pyramid", start="noise", laplacian_levels=8)
 
+MATCHED = Case(
+    name="hypercolumns",
+    size=(37, 41),
+    style_size=(33, 50),
+    content={"relu3_1": 1.0},
+    style={},
+    neighbours={tap: 10 * weight for tap, weight in TO_BLOCK_3.items()},
+    style_multiplicity=2.0,
+    probe_seed=175,
+)
+MATCHED_TAPS = replace(
+    MATCHED,
+    name="nearest neighbours at each tap",
+    matching=Matching(form="taps", centred_loss=True, samples=9, style_samples=12),
+)
+MATCHED_MIXTURE = replace(
+    MATCHED,
+    name="hypercolumns of two styles and rotations, sampled",
+    blend=(3.0, 0.0, 1.0),
+    matching=Matching(rotations=True, samples=5, style_samples=6, divisor=3),
+    seed=(3, 1, 4),
+)
+MATCHED_REGIONS = replace(
+    MATCHED,
+    name="hypercolumns by region",
+    blend=(3.0, 1.0),
+    regions=3,
+    matching=Matching(centred_loss=True, rotations=True),
+)
+NEAREST_CASES = (
+    MATCHED,
+    MATCHED_TAPS,
+    MATCHED_MIXTURE,
+    MATCHED_REGIONS,
+    replace(
+        MATCHED_REGIONS,
+        name="regions at each tap, searched without centre",
+        matching=Matching(form="taps", centred_search=False, samples=6, style_samples=7),
+    ),
+    replace(MATCHED, name="hypercolumns at the query itself", query="probe"),
+    replace(
+        MATCHED_TAPS,
+        name="nearest neighbours beside Gram matrices",
+        style={"relu1_1": 1e3, "relu2_1": 1e4},
+        style_distance="scaled",
+        content_distance="scaled",
+        neighbours={"relu2_1": 30.0, "relu3_1": 10.0},
+    ),
+)
+
 CASES = (
+    *NEAREST_CASES,
     SMALL,
     D2L,
     COUNTED,
     BLENDED,
     SCALED,
     WASSERSTEIN,
+    SLICED,
     SOFT,
     REGIONS,
     replace(
@@ -232,6 +332,7 @@ CASES = (
         style=TO_BLOCK_3,
         style_statistics="wasserstein",
     ),
+    SLICED_REGIONS,
     replace(
         REGIONS,
         name="regions at scaled distances",

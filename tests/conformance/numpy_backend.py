@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 import oracle
 import oracle_adam
+import oracle_matching
 import oracle_pyramid
+import oracle_sliced
 import oracle_style
 
 from nst_core.arrays import Array, Image
@@ -31,6 +33,7 @@ from nst_core.backend import (
     Execution,
     Losses,
     Problem,
+    Query,
     StyleTargets,
 )
 from nst_core.backend.guidance import visibility_at
@@ -58,6 +61,7 @@ class NumpySession:
         self._style_targets = (problem.style_targets or self._find_style_targets(problem)).copied()
         self._grams = self._find_grams(problem)
         self._other_style_losses = self._find_other_style_losses(problem)
+        self._neighbours = self._find_neighbours(problem)
         self._levels = problem.laplacian_levels
         self._sizes = oracle_pyramid.sizes(*problem.start.shape[:2], self._levels)
         self._x = self._variable(self._normalised(problem.start))
@@ -72,6 +76,11 @@ class NumpySession:
         losses, gradient = self._evaluate(self._normalised(image))
         # The gradient is with respect to the image, not to the normalised image.
         return Evaluation(losses=losses, gradient=oracle.image_gradient(gradient).copy())
+
+    def match(self, *, query: Query) -> None:
+        if self._neighbours is None:
+            raise RuntimeError("this problem has no nearest neighbours")
+        self._neighbours.match(query.image, query.seed)
 
     def step(self, *, learning_rate: float) -> None:
         self._losses, gradient = self._evaluate(self._image(self._x))
@@ -129,6 +138,37 @@ class NumpySession:
     _weighted_total_variation = staticmethod(oracle.weighted_total_variation)
     _adam_update = staticmethod(oracle_adam.update)
     _mxnet_adam_update = staticmethod(oracle_adam.update_stock_mxnet)
+    _nearest = oracle_matching.Nearest
+
+    def _find_neighbours(self, problem: Problem) -> oracle_matching.Nearest | None:
+        """Return the losses of nearest neighbours, aimed at the problem's query if it has one."""
+        if not self._objective.neighbours:
+            return None
+        neighbours = self._nearest(
+            lambda image: self._forward(self._normalised(image)),
+            styles=[(style.image.copy(), share, style.guides) for style, share in problem.shares()],
+            weights=self._objective.neighbours,
+            guides=problem.guides,
+            settings=asdict(self._objective.matching),
+        )
+        if problem.query is not None:
+            neighbours.match(problem.query.image, problem.query.seed)
+        return neighbours
+
+    def _neighbour_losses(self, outputs: Mapping[str, Array]) -> Mapping[str, Any]:
+        """Return name -> weighted loss and tap -> gradient."""
+        if self._neighbours is None:
+            return {}
+        if self._neighbours.aims is None:
+            raise RuntimeError("there was no query yet")
+        return {
+            name: (
+                weight * loss,
+                {tap: (weight * one).astype(self._dtype) for tap, one in gradients.items()},
+            )
+            for name, (loss, gradients) in self._neighbours.evaluate(outputs).items()
+            for weight in [self._neighbours.weight(name)]
+        }
 
     def _variable(self, x: Array) -> Array:
         if not self._levels:
@@ -161,6 +201,18 @@ class NumpySession:
                     for tap in self._objective.style
                 }
             )
+        if self._objective.style_statistics == "sliced-wasserstein":
+            return StyleTargets(
+                statistics={
+                    tap: {
+                        region: (found,)
+                        for region, found in oracle_sliced.targets_at(
+                            tap, sources, **self._drawn
+                        ).items()
+                    }
+                    for tap in self._objective.style
+                }
+            )
         gram = self._objective.style_statistics == "gram"
         return StyleTargets(
             statistics={
@@ -184,6 +236,16 @@ class NumpySession:
         objective = self._objective
         if self._plain(problem):
             return {}
+        if objective.style_statistics == "sliced-wasserstein":
+            return {
+                tap: oracle_sliced.loss_to(
+                    {region: table for region, (table,) in found.items()},
+                    tap,
+                    guides=problem.guides,
+                    **self._drawn,
+                )
+                for tap, found in self._style_targets.statistics.items()
+            }
         return {
             tap: oracle_style.loss_to(
                 {region: _moments(*arrays) for region, arrays in found.items()},
@@ -194,6 +256,11 @@ class NumpySession:
             )
             for tap, found in self._style_targets.statistics.items()
         }
+
+    @property
+    def _drawn(self) -> dict[str, int]:
+        objective = self._objective
+        return {"count": objective.projections, "seed": objective.projection_seed}
 
     def _plain(self, problem: Problem) -> bool:
         objective = self._objective
@@ -239,10 +306,15 @@ class NumpySession:
             loss, gradient = self._content_loss_at(tap, features[tap])
             content[tap] = float(weight * loss)
             gradients[tap] += weight * gradient
-        for tap, weight in self._objective.style.items():
+        for tap in self._style_targets.statistics:
+            weight = self._objective.style[tap]
             loss, gradient = self._style_loss_at(tap, features[tap])
             style[tap] = float(weight * loss)
             gradients[tap] += self._objective.style_multiplicity * weight * gradient
+        for name, (loss, by_tap) in self._neighbour_losses(outputs).items():
+            style[name] = float(loss)
+            for tap, gradient in by_tap.items():
+                gradients[tap] += self._objective.style_multiplicity * gradient
         variation, variation_gradient = self._variation_of(x)
         total_variation = float(self._objective.total_variation * variation)
         losses = Losses(

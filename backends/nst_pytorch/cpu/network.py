@@ -28,6 +28,7 @@ from nst_pytorch.cpu.tapped_layer import TappedLayer
 from nst_pytorch.cpu.tiles import TileBlock
 from nst_pytorch.cpu.winograd import WriteTiles, transform_filters
 from nst_pytorch.feature_map import ALL
+from nst_pytorch.joint_loss import JointLoss, JointSums, with_parts
 from nst_pytorch.loss_network import FeatureCallback, NetworkEvaluation
 from nst_pytorch.loss_terms import LossTerm, TermLosses
 from nst_pytorch.thread_pool import single_threaded, thread_pool
@@ -105,12 +106,18 @@ class WinogradNetwork:
                 on_features(tap, feature_map, ALL)
 
     @torch.no_grad()
-    def evaluate(self, x: Tensor, terms: Mapping[str, Sequence[LossTerm]]) -> NetworkEvaluation:
-        """Return the losses of ``terms`` (by tap) at ``x`` (1, 3, H, W), and their gradient."""
-        self.first.load(x)
-        for number in range(len(self.layers)):
-            self._forward_layer(number)
-        losses = self._begin_backward(terms)
+    def evaluate(
+        self,
+        x: Tensor,
+        terms: Mapping[str, Sequence[LossTerm]],
+        joint: Sequence[JointLoss] = (),
+    ) -> NetworkEvaluation:
+        """Return the losses at ``x`` (1, 3, H, W), and their gradient: see ``LossNetwork``."""
+        sums = JointSums(joint)
+        self.forward(x, sums.add)
+        losses, parts = sums.finish()
+        terms = with_parts(terms, parts)
+        losses += self._begin_backward(terms)
         for number in reversed(range(len(self.layers))):
             losses += self._backward_layer(number, terms)
         return NetworkEvaluation(losses, self.first.image_gradient())

@@ -20,6 +20,7 @@ from torch import Tensor
 from nst_pytorch.cpu.network import WinogradNetwork
 from nst_pytorch.cpu.windows import ImageWindow, WindowGrid
 from nst_pytorch.feature_map import FeatureMap, Features, Window
+from nst_pytorch.joint_loss import JointLoss, JointSums, MapLayout
 from nst_pytorch.lazy_features import CroppedFeatures
 from nst_pytorch.loss_network import FeatureCallback, NetworkEvaluation, map_shape
 from nst_pytorch.loss_terms import GradientAdder, Kind, LossAndGradient, LossTerm, SeparableLoss
@@ -61,28 +62,39 @@ class WindowedNetwork:
 
     @torch.no_grad()
     def evaluate(
-        self, x: Tensor, terms: Mapping[str, Sequence[SeparableLoss]]
+        self,
+        x: Tensor,
+        terms: Mapping[str, Sequence[SeparableLoss]],
+        joint: Sequence[JointLoss] = (),
     ) -> NetworkEvaluation:
-        """Return the losses of ``terms`` (by tap) at ``x`` (1, 3, H, W), and their gradient."""
-        finished = self._finish_terms(x, terms)
+        """Return the losses at ``x`` (1, 3, H, W), and their gradient: see ``LossNetwork``."""
+        sums = JointSums(joint)
+        finished = self._finish_terms(x, terms, sums)
+        layouts = {tap: MapLayout.of(_layout(tap, x)) for loss in joint for tap in loss.taps}
+        losses, parts = sums.finish(layouts)
+        adders: list[tuple[LossTerm, GradientAdder]] = [
+            *((term, one.add_gradient) for term, one in finished.items()),
+            *((part, part.add_gradient) for those in parts.values() for part in those),
+        ]
         gradient = torch.zeros_like(x, memory_format=torch.channels_last)
         for window in self._grid.windows:
-            core_terms = {
-                tap: [_CoreLoss(term, finished[term].add_gradient, window) for term in those]
-                for tap, those in terms.items()
-            }
+            core_terms: dict[str, list[_CoreLoss]] = {}
+            for term, add_gradient in adders:
+                core_loss = _CoreLoss(term, add_gradient, window)
+                core_terms.setdefault(term.tap, []).append(core_loss)
             found = self._network.evaluate(_crop(x, window), core_terms)
             # The order is always the same, so the bits repeat.
             _crop(gradient, window).add_(found.gradient)
-        losses: list[tuple[LossTerm, Tensor]] = [(term, one.loss) for term, one in finished.items()]
+        losses += [(term, one.loss) for term, one in finished.items()]
         return NetworkEvaluation(losses, gradient)
 
     def _finish_terms(
-        self, x: Tensor, terms: Mapping[str, Sequence[SeparableLoss]]
+        self, x: Tensor, terms: Mapping[str, Sequence[SeparableLoss]], joint: JointSums
     ) -> dict[SeparableLoss, LossAndGradient]:
         sums: dict[SeparableLoss, Sequence[Any]] = {}
 
         def on_features(tap: str, part: Features, window: Window) -> None:
+            joint.add(tap, part, window)
             for term in terms.get(tap, ()):
                 found = term.partial_sums(part, window)
                 before = sums.get(term)
@@ -103,9 +115,7 @@ class _CoreLoss:
         window: The window.
     """
 
-    def __init__(
-        self, term: SeparableLoss, add_gradient: GradientAdder, window: ImageWindow
-    ) -> None:
+    def __init__(self, term: LossTerm, add_gradient: GradientAdder, window: ImageWindow) -> None:
         self.kind: Kind = term.kind
         self.tap = term.tap
         self._add_gradient = add_gradient

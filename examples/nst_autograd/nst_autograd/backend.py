@@ -32,6 +32,8 @@ class AutogradBackend:
             raise BackendError("autograd computes in true float32: use --precision float32")
         if execution.checkpointing:
             raise BackendError("autograd has no checkpointing: use --no-checkpointing")
+        if problem.objective.neighbours:
+            raise BackendError("autograd has no nearest neighbours: use another backend")
         return AutogradSession(problem, dtype=getattr(torch, dtype))
 
     def pretrained(self) -> Mapping[str, Array]:

@@ -12,7 +12,7 @@ def test_the_peak_is_that_of_the_targets_or_of_a_step():
 
 def test_a_backend_need_not_have_one():
     class Knows(FakeBackend):
-        def footprint(self, *, taps, size, device, dtype, execution):
+        def footprint(self, *, objective, size, device, dtype, execution):
             return Footprint(fixed=0.0, content=0.0, style=0.0)
 
     assert isinstance(Knows(), HasFootprint)

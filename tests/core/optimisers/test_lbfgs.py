@@ -525,3 +525,20 @@ def test_backtracking_into_nothing_but_faults_diverges():
     optimiser = LBFGS(np.ones(3), line_search="backtracking")
     with pytest.raises(Diverged, match="the loss is nan"):
         optimiser.step(evaluate)
+
+
+def test_a_restart_forgets_what_was_learned_of_another_function():
+    def around(centre):
+        return lambda x: (float(np.sum((x - centre) ** 2)), 2 * (x - centre))
+
+    first, fresh = LBFGS(np.zeros(3)), None
+    for _ in range(4):
+        first.step(around(np.array([1.0, 2.0, 3.0])))
+    fresh = LBFGS(first.x)
+    first.restart()
+    assert np.isnan(first.loss)
+    for _ in range(3):
+        for each in (first, fresh):
+            each.step(around(np.array([-9.0, 0.0, 4.0])))
+        np.testing.assert_array_equal(first.x, fresh.x)
+    np.testing.assert_array_equal(first.best_x, fresh.best_x)

@@ -20,7 +20,7 @@ GREY = np.full((24, 36, 3), 128, np.uint8)
 class Knowing(FakeBackend):
     """Knows how much it takes: 1 MB, and 10 bytes a pixel of the content, 20 of the style."""
 
-    def footprint(self, *, taps, size, device, dtype, execution):
+    def footprint(self, *, objective, size, device, dtype, execution):
         content, style = (h * w for h, w in (size.content, size.styles[0]))
         free = 7e6 if device.startswith("cuda") else None
         return Footprint(fixed=1e6, content=10.0 * content, style=20.0 * style, available=free)
@@ -76,7 +76,7 @@ def test_the_largest_size_that_fits_is_found_in_steps_of_a_twentieth():
     needed = {}
     for twentieths in range(1, 20):
         size = tuple(side * twentieths // 20 for side in (2000, 1000))
-        known = estimate._stage_mb(prepared, StageSize(size, (size,)))
+        known = estimate._stage_mb(prepared, 0, StageSize(size, (size,)))
         needed[size] = known[0]
     # 1300 MB are the process's and free ones together; 60 are the libraries'.
     for rss_mb in (0.0, 1000.0, 1150.0, 1200.0):
@@ -119,3 +119,17 @@ class Slow(Knowing):
         session = FakeBackend().start(problem, device=device, dtype=dtype, **execution)
         session.image = lambda: time.sleep(0.01)
         return session
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_pyramid_and_sorted_projections_take_memory():
+    stages = [{"size": "400x600", "steps": 1}]
+    size = StageSize((400, 600), ((400, 600),))
+
+    def needed(**over):
+        return estimate._stage_mb(work(Knowing(), stages=stages, **over), 0, size)[0]
+
+    plain = needed()
+    assert needed(variables={"kind": "laplacian"}) > plain + 400 * 600 * 3 * 4 * 4 / 1e6
+    style = {"statistics": "sliced-wasserstein", "layers": ["relu1_1"], "projections": 16}
+    assert needed(style=style) >= plain + 16 * 400 * 600 * 4 * 2 / 1e6

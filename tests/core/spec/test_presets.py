@@ -77,12 +77,7 @@ def test_slides_take_lbfgs_from_noise():
 
 def test_fast_goes_another_way_to_the_same_objective():
     changed = presets.differences("fast", "d2l")
-    assert {field.partition(".")[0] for field in changed} == {
-        "optimiser",
-        "precision",
-        "schedule",
-        "stages",
-    }
+    assert {field.partition(".")[0] for field in changed} == {"optimiser", "schedule", "stages"}
     optimiser = presets.load("fast").optimiser
     assert isinstance(optimiser, LBFGS)
     assert (optimiser.line_search, optimiser.smoothing) == ("backtracking", 0.5)

@@ -99,7 +99,7 @@ def test_learning_rate_is_multiplied_after_every_50_steps(table):
         ({"network": {"padding": 1}}, "network.padding = 1: should be 'zero' or 'replicate'"),
         ({"colour": 1}, "colour: no such field"),
         ({"content": {"distance": "l1"}}, "content.distance = 'l1': should be 'mse' or 'scaled'"),
-        ({"style": {"statistics": "mean"}}, "style.statistics = 'mean': should be 'gram' or"),
+        ({"style": {"statistics": "mean"}}, "style.statistics = 'mean': should be 'gram', 'wass"),
         (
             {"style": {"statistics": "wasserstein", "distance": "scaled"}},
             "distance = 'scaled': only Gram matrices have a choice of distances",

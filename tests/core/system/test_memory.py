@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
-from nst_core.system import memory
+from nst_core.system import control_groups, memory
 
 LINUX = sys.platform.startswith("linux")
 
@@ -24,8 +24,8 @@ def cgroups(tmp_path, monkeypatch):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         (tmp_path / "cgroup").write_text(lines)
-        monkeypatch.setattr(memory, "_CGROUP_ROOT", tmp_path / "root")
-        monkeypatch.setattr(memory, "_PROC_CGROUP", tmp_path / "cgroup")
+        monkeypatch.setattr(control_groups, "_ROOT", tmp_path / "root")
+        monkeypatch.setattr(control_groups, "_PROC", tmp_path / "cgroup")
 
     return write
 
@@ -140,7 +140,7 @@ def test_figures_that_cannot_be_had_are_none(tmp_path, monkeypatch):
     monkeypatch.setattr(psutil, "virtual_memory", fail)
     monkeypatch.setattr(psutil.Process, "memory_info", fail)
     monkeypatch.setattr(memory, "_PROC_STATUS", tmp_path / "missing")
-    monkeypatch.setattr(memory, "_PROC_CGROUP", tmp_path / "missing")
+    monkeypatch.setattr(control_groups, "_PROC", tmp_path / "missing")
     assert memory.rss_mb() is None
     assert memory.available_mb() is None
     assert memory.free_memory_note() == ""

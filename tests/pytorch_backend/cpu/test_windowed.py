@@ -48,6 +48,16 @@ CASES = {
         48,
         case((62, 75), regions=2, style=WELL_POSED, style_statistics="wasserstein"),
     ),
+    "regions, sliced": (
+        48,
+        case(
+            (62, 75),
+            regions=2,
+            style_statistics="sliced-wasserstein",
+            projections=5,
+            blend=(1.0, 3.0),
+        ),
+    ),
     "parts left out": (48, case((62, 75), leaves_out=True)),
     "parts left out, scaled": (
         48,
