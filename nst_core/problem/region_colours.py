@@ -28,8 +28,10 @@ _MIN_NEAR = 8
 """In a picture that is not clean, a nearer colour is noise or the end of a soft edge."""
 
 _OFF_LINE, _RINGING, _MIN_RINGING = 1.5, 24.0, 2
-"""So many colours, so far from the lines between the regions' colours and so near to the latter, are
-what JPEG leaves around edges. Rounded colours of antialiased edges are nearer to a line."""
+"""What JPEG leaves around edges: at least two colours that are so far, of 255, from the lines
+between the regions' colours, and at most so far from one of these. Antialiased edges have rounded
+colours, which are nearer to a line.
+"""
 
 _MIN_RAMP = 0.02
 """The least share of the pixels in a ramp that leads from a region to a peak without flat area."""
