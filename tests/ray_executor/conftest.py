@@ -16,7 +16,18 @@ if find_spec("ray") is None:
 
 CLUSTER = Path(__file__).with_name("cluster.py")
 STEPS = 12
-SMALL = ("--preset", "d2l", "--size", "16x24", "--steps", STEPS, "--weights", "random", "--backend", "slow")
+SMALL = (
+    "--preset",
+    "d2l",
+    "--size",
+    "16x24",
+    "--steps",
+    STEPS,
+    "--weights",
+    "random",
+    "--backend",
+    "slow",
+)
 
 
 class Place:
