@@ -153,7 +153,7 @@ def many(jobs: int, slots: int) -> dict[str, Any]:
             run=recipe.checked_run({}), max_pixels=10**8, command="benchmark",
         )  # fmt: skip
         table = Table(directory)
-        ended = 0
+        ended, first = 0, 0.0
 
         class Listener(batch.BatchListener):
             def ended(self, task: Task, record: JobRecord) -> None:
