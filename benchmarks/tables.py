@@ -29,6 +29,7 @@ import mxnet_winograd
 import precision
 import profile_cuda
 import profile_step
+import quality
 import roofline
 import time_to_loss
 import time_to_picture
@@ -53,6 +54,7 @@ _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
         precision,
         profile_cuda,
         profile_step,
+        quality,
         roofline,
         time_to_loss,
         time_to_picture,
