@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,10 @@ _STYLES = ("s", "t", "a", "b")
 _CONTENTS = "abcdef"
 
 
-def kills(rounds: int, share: float, *, s3: bool, seed: int) -> dict[str, Any]:
-    """Kill a node in each of several batches; return what was found per round."""
+def kills(
+    rounds: int, share: float, *, s3: bool, seed: int, on_round: Callable[[dict[str, Any]], None]
+) -> None:
+    """Kill a node in each of several batches; tell after each round what was found so far."""
     from faulty_s3 import FaultyS3  # noqa: PLC0415
     from ray_executor.conftest import Place, running_cluster  # noqa: PLC0415
 
@@ -88,10 +91,17 @@ def kills(rounds: int, share: float, *, s3: bool, seed: int) -> dict[str, Any]:
                 }
             )
             print(number, found[-1], flush=True)  # noqa: T201
-        return {
-            "pictures": len(expected), "nodes": 3, "faults": dict(server.faults) if s3 else {},
-            "share_of_requests_that_fail": share if s3 else 0, "rounds": found,
-        }  # fmt: skip
+            on_round(
+                {
+                    "pictures": len(expected),
+                    "nodes": 3,
+                    "faults": dict(server.faults) if s3 else {},
+                    "share_of_requests_that_fail": share if s3 else 0,
+                    "rounds": found,
+                }
+            )
+            if cluster.poll() is not None:
+                raise SystemExit("the cluster has ended: a node did not start in Ray's 30 s")
 
 
 def finish(run: Any) -> int:
@@ -182,7 +192,7 @@ def many(jobs: int, slots: int) -> dict[str, Any]:
         "driver_ms_per_job": 1000 * seconds / len(planned),
         "cpu_ms_of_the_driver_per_job": 1000 * sum(process.cpu_times()[:2]) / len(planned),
         "driver_mb_before": before, "driver_mb_most": most,
-        "rows_in_the_table": rows, "load_average_at_the_end": os.getloadavg(),
+        "rows_in_the_table": rows,
     }  # fmt: skip
 
 
@@ -199,11 +209,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the record")
     options = parser.parse_args()
     machine = Machine.here().model_dump(mode="json")
+
+    def write(record: dict[str, Any]) -> None:
+        load = os.getloadavg()
+        results.write_json(options.output, {"machine": machine, "load_average": load, **record})
+
     if options.what == "many":
-        record = many(options.jobs, options.slots)
+        write(many(options.jobs, options.slots))
     else:
-        record = kills(options.rounds, options.share, s3=options.s3, seed=options.seed)
-    results.write_json(options.output, {"machine": machine, **record})
+        kills(options.rounds, options.share, s3=options.s3, seed=options.seed, on_round=write)
 
 
 if __name__ == "__main__":
