@@ -76,7 +76,7 @@ def test_the_largest_size_that_fits_is_found_in_steps_of_a_twentieth():
     needed = {}
     for twentieths in range(1, 20):
         size = tuple(side * twentieths // 20 for side in (2000, 1000))
-        known = estimate._stage_mb(prepared, StageSize(size, (size,)))
+        known = estimate._stage_mb(prepared, 0, StageSize(size, (size,)))
         needed[size] = known[0]
     # 1300 MB are the process's and free ones together; 60 are the libraries'.
     for rss_mb in (0.0, 1000.0, 1150.0, 1200.0):

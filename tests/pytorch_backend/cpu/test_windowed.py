@@ -8,7 +8,7 @@ from conformance.cases import Case
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from nst_core.backend import Architecture, Execution
+from nst_core.backend import Architecture, Execution, Matching
 from nst_core.vgg19 import feature_shape
 from nst_pytorch import BACKEND
 from nst_pytorch.content_loss import ContentLoss
@@ -47,6 +47,25 @@ CASES = {
     "regions, wasserstein": (
         48,
         case((62, 75), regions=2, style=WELL_POSED, style_statistics="wasserstein"),
+    ),
+    "hypercolumns": (48, case((93, 71), style_statistics="nearest")),
+    "hypercolumns of regions": (
+        48,
+        case(
+            (62, 75),
+            regions=3,
+            architecture=EDGES,
+            style_statistics="nearest",
+            matching=Matching(centred_loss=True, divisor=3, rotations=True),
+        ),
+    ),
+    "nearest neighbours at each tap": (
+        48,
+        case(
+            (61, 71),
+            style_statistics="nearest",
+            matching=Matching(form="taps", centred_loss=True, samples=9, style_samples=12),
+        ),
     ),
     "parts left out": (48, case((62, 75), leaves_out=True)),
     "parts left out, scaled": (
