@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 import oracle_matching
+import oracle_sliced
 import oracle_style
 
 MEAN = np.array([0.485, 0.456, 0.406]).reshape(3, 1, 1)
@@ -271,6 +272,8 @@ class Transfer:
         content_distance="mse",
         style_distance="mse",
         style_statistics="gram",
+        projections=64,
+        projection_seed=0,
         guides=None,
         visibility=None,
         architecture=None,
@@ -314,6 +317,16 @@ class Transfer:
                 self.match(query, seed)
             return
         sources = [(self.outputs(picture), *rest) for picture, *rest in styles]
+        if style_statistics == "sliced-wasserstein":
+            drawn = {"count": projections, "seed": projection_seed}
+            self.style_targets = {
+                tap: oracle_sliced.targets_at(tap, sources, **drawn) for tap in style_weights
+            }
+            self.style_losses = {
+                tap: oracle_sliced.loss_to(target, tap, guides=guides, **drawn)
+                for tap, target in self.style_targets.items()
+            }
+            return
         self.style_targets = {tap: oracle_style.targets_at(tap, sources) for tap in style_weights}
         self.style_losses = {
             tap: oracle_style.loss_to(

@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import oracle_adam
+import oracle_sliced
 import oracle_style
 import pytest
 
@@ -229,3 +230,27 @@ def test_schedule_agrees_with_core():
     for step in range(0, 500, 7):
         expected = oracle_adam.step_decay(step, learning_rate=0.3, factor=0.8, every=50)
         assert spec.learning_rate_at(step) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_sliced_style_gradient(guided):
+    x, direction, style = (random(64, 5, 6, seed=seed) for seed in (0, 3, 1))
+    guides = random(2, 5, 6, seed=5) ** 2 if guided else None
+    drawn = {"count": 3, "seed": 2}
+    sources = [({"relu1_1": style}, 2.0, guides), ({"relu1_1": 2 * style[::-1]}, 1.0, guides)]
+    targets = oracle_sliced.targets_at("relu1_1", sources, **drawn)
+    loss = oracle_sliced.loss_to(targets, "relu1_1", guides=guides, **drawn)
+    expected = slope(lambda at: loss(at)[0], x, direction)
+    assert np.sum(loss(x)[1] * direction) == pytest.approx(expected, rel=1e-6)
+
+
+def test_sliced_distance_of_a_moved_style_is_the_square_of_the_shift():
+    style = random(64, 5, 6, seed=1)
+    shift = random(64, 1, 1, seed=2)
+    drawn = {"count": 4, "seed": 9}
+    targets = oracle_sliced.targets_at("relu1_1", [({"relu1_1": style}, 1.0)], **drawn)
+    # The quantiles' table rounds a little: the same picture has a small distance.
+    loss = oracle_sliced.loss_to(targets, "relu1_1", guides=None, **drawn)
+    assert loss(style)[0] == pytest.approx(0, abs=1e-3)
+    along = [one @ shift.ravel() for one in oracle_sliced.directions("relu1_1", 64, **drawn)]
+    assert loss(style + shift)[0] == pytest.approx(np.mean(np.square(along)), rel=0.05)

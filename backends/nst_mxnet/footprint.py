@@ -27,6 +27,13 @@ More in float64, for which oneDNN has no convolution.
 TARGET_MAPS = 4.0
 """The same while the styles' statistics are computed, where nothing is kept."""
 
+SHALLOW_MAPS = 1.8
+"""Arrays of the whole first block that are held in a network of the blocks in strips alone.
+
+MXNet begins the strips one after the other without waiting for their ends, so those of a whole
+block are held together. In a deeper network the third block takes more than that.
+"""
+
 CHECKPOINTING_MAPS = 5.0
 """Arrays of the third block, if all blocks are in strips and freed memory is returned."""
 
@@ -46,7 +53,7 @@ def footprint(
         whole = [_bytes(block[0], sides, item) for block in blocks(layers)]
         recomputed = min(max(whole[:RECOMPUTED_BLOCKS]), strip)
         kept = max(whole[RECOMPUTED_BLOCKS:], default=0.0)
-        return STRIP_MAPS * recomputed + maps * kept
+        return max(STRIP_MAPS * recomputed + maps * kept, SHALLOW_MAPS * whole[0])
 
     maps = CHECKPOINTING_MAPS if execution.checkpointing else STEP_MAPS[dtype]
     kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from nst_core.backend import Losses, Objective
@@ -11,7 +11,14 @@ from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.content_loss import ContentLoss, ScaledContentLoss, WeightedContentLoss
 from nst_mxnet.loss_terms import Loss, LossTerm, TermLosses
 from nst_mxnet.statistics import Shape, StyleTarget
-from nst_mxnet.style_loss import GramLoss, WassersteinLoss
+from nst_mxnet.style_loss import GramLoss, SlicedLoss, WassersteinLoss
+
+STYLE_LOSSES: Mapping[str, Callable[[str, StyleTarget, Objective, Shape], LossTerm]] = {
+    "gram": GramLoss,
+    "wasserstein": WassersteinLoss,
+    "sliced-wasserstein": SlicedLoss,
+}
+"""Statistics -> the loss that compares them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ def loss_terms(
     terms: dict[str, list[LossTerm]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
         terms[tap].append(_content_loss(tap, targets, weight, objective))
-    style_loss = WassersteinLoss if objective.style_statistics == "wasserstein" else GramLoss
+    style_loss = STYLE_LOSSES[objective.style_statistics]
     for tap in objective.style:
         terms[tap].append(style_loss(tap, targets.style[tap], objective, shapes[tap]))
     return terms

@@ -146,7 +146,9 @@ class MXNetSession:
         content = collect_features(self._network, image, self._objective.content)
         like = self._tensor(np.zeros((1, 1, 3)))
         style = {
-            tap: style_target(found, regions_at(problem.guides, tap), self._objective, like=like)
+            tap: style_target(
+                tap, found, regions_at(problem.guides, tap), self._objective, like=like
+            )
             for tap, found in self._style_targets.statistics.items()
         }
         return Targets(
@@ -174,7 +176,7 @@ class MXNetSession:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
         if problem.style_targets is not None:
             return problem.style_targets.copied()
-        blends = {tap: Blend(self._objective) for tap in self._objective.style}
+        blends = {tap: Blend(tap, self._objective) for tap in self._objective.style}
         for style, share in problem.shares():
             self._add_style(blends, style, share)
         return StyleTargets(statistics={tap: blend.statistics() for tap, blend in blends.items()})

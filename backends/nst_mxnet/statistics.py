@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,16 +15,19 @@ from nst_core.arrays import Array
 from nst_core.backend import Objective
 from nst_core.backend.blending import RegionBlend
 from nst_core.backend.guidance import Region
+from nst_core.backend.slicing import directions, quantiles
 from nst_mxnet import wasserstein
 from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.layout import like_array
 from nst_mxnet.row_strips import take_rows
+from nst_mxnet.sliced import Projections, Quantiles, project
 
 Shape = tuple[int, int, int]
 """Shape of the features of a tap, (C, H, W)."""
 
-PartialSums: TypeAlias = "list[Tensor | Array]"
-"""Sums over some rows of the features; those of other rows can be added to them, one by one."""
+PartialSums: TypeAlias = list[Any]
+"""Sums over some rows of the features: tensors, arrays or ``Projections``. Those of other rows can
+be added to them, one by one."""
 
 
 def add_sums(old: PartialSums | None, new: PartialSums) -> PartialSums:
@@ -97,11 +100,14 @@ class Blend:
     """The statistics of several styles at one tap, added with their shares, region by region.
 
     Args:
+        tap: The tap.
         objective: Its ``style_statistics`` says which statistics they are.
     """
 
-    def __init__(self, objective: Objective) -> None:
+    def __init__(self, tap: str, objective: Objective) -> None:
         self._wasserstein = objective.style_statistics == "wasserstein"
+        self._directions = directions_of(tap, objective)
+        self._projections = Projections([])  # of the style that is being added
         self._blend: RegionBlend[Tensor | Array] = RegionBlend()
 
     def add(
@@ -122,6 +128,11 @@ class Blend:
             share: The style's share in the blend.
             shape: (C, H, W) of the whole features.
         """
+        if self._directions is not None:
+            self._projections += Projections([project(features, self._directions)])
+            if rows.stop == shape[1]:
+                self._add_quantiles(regions, share)
+            return
         for number, region in regions.items():
             root = None if region.density is None else _root(region.density[rows], features)
             if self._wasserstein:
@@ -129,6 +140,15 @@ class Blend:
             else:
                 found = [gram_of_rows(features, shape=shape, root=root)]
             self._blend.add(number, found, share=share, counts=rows.start == 0)
+
+    def _add_quantiles(self, regions: Mapping[int, Region], share: float) -> None:
+        """Add the quantiles of the style whose last rows have come."""
+        whole = self._projections.whole()
+        self._projections = Projections([])
+        values = whole.reshape(len(whole), -1).T
+        for number, region in regions.items():
+            density = None if region.density is None else region.density.ravel()
+            self._blend.add(number, [quantiles(values, density)], share=share)
 
     def statistics(self) -> dict[int, tuple[Array, ...]]:
         """Return region number -> its statistics: see ``nst_core.backend.StyleTargets``."""
@@ -146,12 +166,14 @@ class RegionTarget:
         area: The region's share of the area.
         root: (1, 1, H, W), the square root of the region's density; None if every pixel weighs the
             same.
-        statistics: A Gram matrix (C, C), or a ``Gaussian``.
+        statistics: A Gram matrix (C, C), a ``Gaussian``, or ``Quantiles``.
+        density: (H, W), the region's density; None likewise.
     """
 
     area: float
     root: Tensor | None
-    statistics: Tensor | wasserstein.Gaussian
+    statistics: Tensor | wasserstein.Gaussian | Quantiles
+    density: Array | None
 
     def root_of(self, rows: slice) -> Tensor | None:
         """Return some rows of the root."""
@@ -162,7 +184,15 @@ StyleTarget = tuple[RegionTarget, ...]
 """The targets of one tap: one for each region of which something is left there."""
 
 
+def directions_of(tap: str, objective: Objective) -> Array | None:
+    """Return the directions (P, C) on which a tap's features are projected; None for none."""
+    if objective.style_statistics != "sliced-wasserstein":
+        return None
+    return directions(tap, count=objective.projections, seed=objective.projection_seed)
+
+
 def style_target(
+    tap: str,
     statistics: Mapping[int, Sequence[Array]],
     regions: Mapping[int, Region],
     objective: Objective,
@@ -172,15 +202,19 @@ def style_target(
     """Return what an image with ``regions`` is compared with at a tap.
 
     Args:
+        tap: The tap.
         statistics: Region number -> statistics, as from ``Blend.statistics``.
         regions: The image's regions at the tap.
         objective: Its ``style_statistics`` says which statistics they are.
         like: An array of the image's dtype, on its device.
     """
+    drawn = directions_of(tap, objective)
 
-    def target(number: int) -> Tensor | wasserstein.Gaussian:
+    def target(number: int) -> Tensor | wasserstein.Gaussian | Quantiles:
         if objective.style_statistics == "gram":
             return like_array(statistics[number][0], like)
+        if drawn is not None:
+            return Quantiles(statistics[number][0].copy(), drawn)
         return wasserstein.Gaussian(*statistics[number])
 
     return tuple(
@@ -188,6 +222,7 @@ def style_target(
             region.area,
             None if region.density is None else _root(region.density, like),
             target(number),
+            region.density,
         )
         for number, region in regions.items()
     )

@@ -7,10 +7,12 @@ import math
 import numpy as np
 from typing_extensions import override
 
+from nst_core.arrays import Array
 from nst_core.backend import SCALED_EPSILON, Objective
 from nst_mxnet._framework import Tensor, mx
 from nst_mxnet.layout import like_array
 from nst_mxnet.loss_terms import Kind, LossAndGradient, LossTerm
+from nst_mxnet.sliced import Projections, Quantiles, project
 from nst_mxnet.statistics import (
     PartialSums,
     RegionTarget,
@@ -80,7 +82,7 @@ class GramLoss(_StyleLoss):
         losses, matrices = [], []
         for region, gram in zip(self.target, sums, strict=True):
             weight = self.objective.style[self.tap] * region.area
-            assert not isinstance(region.statistics, Gaussian), "one kind for all regions"
+            assert not isinstance(region.statistics, Gaussian | Quantiles), "one kind for all"
             loss, matrix = self._distance(gram - region.statistics, weight)
             pixels = self._pixels(region)
             scale = 2 * self.objective.style_multiplicity / (self.shape[0] * pixels)
@@ -150,6 +152,51 @@ class WassersteinLoss(_StyleLoss):
                 of_region = of_region if root is None else of_region * mx.np.square(root)
                 found = of_region if found is None else found + of_region
             return found
+
+        return LossAndGradient(total, gradient)
+
+
+class SlicedLoss(_StyleLoss):
+    """The sliced Wasserstein distance, region by region; see ``sliced``.
+
+    The gradient with respect to a pixel's features is the sum of the gradients with respect to its
+    projections times the directions.
+    """
+
+    @property
+    def _directions(self) -> Array:
+        first = self.target[0].statistics
+        assert isinstance(first, Quantiles), "one kind for all regions"
+        return first.directions
+
+    @override
+    def partial_sums(self, features: Tensor, rows: slice) -> PartialSums:
+        return [Projections([project(features, self._directions)])]
+
+    @override
+    def finish(self, sums: PartialSums) -> LossAndGradient:
+        projections: Projections = sums[0]
+        whole = projections.whole()
+        values = whole.reshape(len(whole), -1)
+        total, slopes = 0.0, np.zeros(values.shape)
+        for region in self.target:
+            assert isinstance(region.statistics, Quantiles), "one kind for all regions"
+            weight = self.objective.style[self.tap] * region.area
+            density = None if region.density is None else region.density.ravel()
+            distance, its_slopes = region.statistics.distance(values, density)
+            total += weight * distance
+            slopes += self.objective.style_multiplicity * weight * its_slopes
+        slopes = slopes.reshape(whole.shape)
+        channels, backwards = self.shape[0], self._directions.T[:, :, None, None]
+
+        def gradient(features: Tensor, rows: slice) -> Tensor:
+            return mx.npx.convolution(
+                like_array(slopes[None, :, rows], features),
+                like_array(backwards, features),
+                kernel=(1, 1),
+                num_filter=channels,
+                no_bias=True,
+            )
 
         return LossAndGradient(total, gradient)
 

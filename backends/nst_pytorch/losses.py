@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from nst_core.backend import Losses, Objective
+from nst_core.backend.slicing import directions
 from nst_pytorch.content_loss import ContentLoss, ScaledContentLoss, WeightedContentLoss
 from nst_pytorch.feature_map import FeatureMap
 from nst_pytorch.loss_terms import ReportedLoss, SeparableLoss
+from nst_pytorch.sliced import SlicedLoss, SlicedRegion
 from nst_pytorch.statistics import RegionTarget, StyleTarget
 from nst_pytorch.style_loss import GramLoss, RegionLoss, StatisticsLoss, style_distance
 
@@ -59,6 +61,8 @@ def _content_loss(tap: str, targets: Targets, weight: float, objective: Objectiv
 def _style_loss(
     tap: str, target: StyleTarget, weight: float, objective: Objective
 ) -> SeparableLoss:
+    if objective.style_statistics == "sliced-wasserstein":
+        return _sliced_loss(tap, target, weight, objective)
     multiplicity, first = objective.style_multiplicity, target[0]
     plain = first.density is None and objective.style_distance == "mse"
     if plain and isinstance(first.statistics, Tensor):
@@ -74,6 +78,21 @@ def _style_loss(
     regions = [region_loss(region) for region in target]
     centred = objective.style_statistics == "wasserstein"
     return StatisticsLoss(tap, regions, centred=centred, multiplicity=multiplicity)
+
+
+def _sliced_loss(tap: str, target: StyleTarget, weight: float, objective: Objective) -> SlicedLoss:
+    regions = []
+    for region in target:
+        assert isinstance(region.statistics, Tensor), "one kind for all regions"
+        regions.append(SlicedRegion(weight * region.area, region.statistics, region.density))
+    like = regions[0].quantiles
+    drawn = directions(tap, count=objective.projections, seed=objective.projection_seed)
+    return SlicedLoss(
+        tap,
+        regions,
+        directions=torch.tensor(drawn, dtype=like.dtype, device=like.device),
+        multiplicity=objective.style_multiplicity,
+    )
 
 
 def total_variation(

@@ -34,7 +34,8 @@ from nst_pytorch.nearest import NearestNeighbours, with_own_styles
 from nst_pytorch.out_of_memory import out_of_memory_message
 from nst_pytorch.precision import Arithmetic
 from nst_pytorch.select_network import NetworkSelector
-from nst_pytorch.statistics import Blend, StyleStatistics, style_target
+from nst_pytorch.sliced import SlicedStatistics
+from nst_pytorch.statistics import Blend, StyleStatistics, style_statistics, style_target
 from nst_pytorch.variables import variables_of
 
 
@@ -194,10 +195,10 @@ class PyTorchSession:
 
     def _statistics_of(
         self, style: StyleSource, networks: NetworkSelector
-    ) -> Mapping[str, StyleStatistics]:
+    ) -> Mapping[str, StyleStatistics | SlicedStatistics]:
         """Return tap -> the statistics of one style; none of its features are kept."""
         statistics = {
-            tap: StyleStatistics(self._objective, regions_at(style.guides, tap))
+            tap: style_statistics(tap, self._objective, regions_at(style.guides, tap))
             for tap in self._objective.style
         }
 
@@ -249,8 +250,9 @@ class PyTorchSession:
     def _evaluation_of_z(self) -> Callable[[], tuple[WeightedLosses, Tensor]]:
         """Return a function without arguments: losses and gradient at the current ``_z``."""
         # cuSOLVER cannot be captured. After a failed capture it fails even where it could compute.
-        solves = self._objective.style_statistics == "wasserstein"
-        if self._device.type == "cuda" and not solves:
+        # Sorting has not been tried.
+        captured = self._objective.style_statistics in {"gram", "nearest"}
+        if self._device.type == "cuda" and captured:
             return CudaGraph(self._evaluate_variables, self._z)
         return partial(self._evaluate_variables, self._z)
 

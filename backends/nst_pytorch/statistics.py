@@ -12,8 +12,10 @@ from nst_core.arrays import Array
 from nst_core.backend import Objective
 from nst_core.backend.blending import RegionBlend
 from nst_core.backend.guidance import Region
+from nst_core.backend.slicing import directions
 from nst_pytorch import reductions
 from nst_pytorch.feature_map import FeatureMap, Features, Window, pixel_map
+from nst_pytorch.sliced import SlicedStatistics
 from nst_pytorch.wasserstein import Gaussian, float64_device, to_float64
 
 _TINY = 1e-30
@@ -116,13 +118,23 @@ class StyleStatistics:
         return [mean, covariance + torch.outer(mean, mean)]
 
 
+def style_statistics(
+    tap: str, objective: Objective, regions: Mapping[int, Region]
+) -> StyleStatistics | SlicedStatistics:
+    """Return the empty statistics of one style with ``regions`` at a tap."""
+    if objective.style_statistics != "sliced-wasserstein":
+        return StyleStatistics(objective, regions)
+    count, seed = objective.projections, objective.projection_seed
+    return SlicedStatistics(directions(tap, count=count, seed=seed), regions)
+
+
 class Blend:
     """The statistics of several styles at one tap, added with their shares, region by region."""
 
     def __init__(self) -> None:
         self._blend: RegionBlend[Tensor] = RegionBlend()
 
-    def add(self, style: StyleStatistics, share: float) -> None:
+    def add(self, style: StyleStatistics | SlicedStatistics, share: float) -> None:
         """Add the statistics of one style."""
         for number, moments in style.by_region().items():
             self._blend.add(number, moments, share=share)
@@ -142,7 +154,7 @@ class RegionTarget:
     Attributes:
         area: The region's share of the area.
         density: (H, W, 1), of sum 1; None if every pixel weighs the same.
-        statistics: A Gram matrix (C, C), or a ``Gaussian``.
+        statistics: A Gram matrix (C, C), a ``Gaussian``, or quantiles (P, K).
     """
 
     area: float
@@ -172,7 +184,7 @@ def style_target(
 
     def target(number: int) -> Tensor | Gaussian:
         # torch.tensor copies: the arrays belong to the caller.
-        if objective.style_statistics == "gram":
+        if objective.style_statistics != "wasserstein":
             return torch.tensor(statistics[number][0], dtype=like.dtype, device=like.device)
         device = float64_device(like)
         return Gaussian(

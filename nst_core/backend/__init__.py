@@ -2,6 +2,7 @@
 
 - ``problem``: the records that a backend is given.
 - ``protocol``: the two Protocols that it implements, ``Backend`` and ``Session``.
+- ``notices``: what it tells the user before work of seconds, which is optional.
 - ``footprint``: its estimate of memory, which is optional.
 - ``precision``: where it multiplies bfloat16 faster, which is optional too.
 - ``guidance``: how regions of a picture become regions of its features.

@@ -20,7 +20,7 @@ STD = (0.229, 0.224, 0.225)
 
 EpsilonForm = Literal["paper", "mxnet"]
 Distance = Literal["mse", "scaled"]
-Statistics = Literal["gram", "wasserstein", "nearest"]
+Statistics = Literal["gram", "wasserstein", "sliced-wasserstein", "nearest"]
 Pooling = Literal["max", "average"]
 Padding = Literal["zero", "replicate"]
 
@@ -63,6 +63,21 @@ class Objective:
     is the squared 2-Wasserstein distance of the two distributions (Olkin and Pukelsheim, 1982),
     divided by the number of channels. It is also from style-transfer-pytorch.
 
+    If they are ``sliced-wasserstein``, the features' pixels are samples of any distribution. They
+    are projected on P directions (``nst_core.backend.slicing.directions``). The style loss is w_l
+    times
+
+    - the mean over the directions of sum_i w_i (v_i - t_i)^2
+
+    v_i are the image's projections in ascending order (equal ones in the order of their pixels,
+    row by row), and w_i their weights, of sum 1: the region's density, or 1 / (H*W). t_i is the
+    style's quantile at u_i = w_1 + ... + w_(i-1) + w_i / 2: linear interpolation, at
+    u_i * K - 1/2 clamped to 0 ... K - 1, of the style's K quantiles (see
+    ``nst_core.backend.slicing.quantiles``). So image and style may have different numbers of
+    pixels. Of several styles the quantiles are averaged with their shares, direction by direction.
+    This is the sliced Wasserstein loss of Heitz et al., "A Sliced Wasserstein Loss for Neural
+    Texture Synthesis" (2021); there the directions are drawn anew at every step.
+
     If the style's statistics are ``nearest``, features are compared one by one. At an image that
     core chooses, the query, each position p finds the position of the style whose features have
     the largest cosine with its own; of equal ones the first. From then on, until the next query,
@@ -103,7 +118,9 @@ class Objective:
             reported do not include this factor.
         content_distance: ``mse`` or ``scaled``.
         style_distance: ``mse`` or ``scaled``, of Gram matrices.
-        style_statistics: ``gram``, ``wasserstein`` or ``nearest``.
+        style_statistics: ``gram``, ``wasserstein``, ``sliced-wasserstein`` or ``nearest``.
+        projections: P, the number of directions at each tap, at least 1. For sliced Wasserstein.
+        projection_seed: The seed of the directions, 0 or more.
         matching: How targets are sought if the statistics are ``nearest``.
     """
 
@@ -114,6 +131,8 @@ class Objective:
     content_distance: Distance = "mse"
     style_distance: Distance = "mse"
     style_statistics: Statistics = "gram"
+    projections: int = 64
+    projection_seed: int = 0
     matching: Matching = NEAREST
 
     def style_losses(self) -> Mapping[str, float]:
@@ -221,9 +240,11 @@ class StyleTargets:
     Attributes:
         statistics: Tap -> number of the region -> arrays. The one array is the blend's Gram matrix
             (C, C) in the session's dtype. If the statistics are ``wasserstein``, there are two
-            arrays: the blend's mean (C,) and second moment F F^T / (H*W) (C, C), both float64. A
-            region that no style has at a tap is left out there. Without regions there is one
-            region, of number 0. If the statistics are ``nearest``, there are none.
+            arrays: the blend's mean (C,) and second moment F F^T / (H*W) (C, C), both float64. If
+            they are ``sliced-wasserstein``, the one array is the blend's quantiles (P, K), float64:
+            see ``nst_core.backend.slicing``. A region that no style has at a tap is left out there.
+            Without regions there is one region, of number 0. If the statistics are ``nearest``,
+            there are none.
     """
 
     statistics: Mapping[str, Mapping[int, tuple[Array, ...]]]
@@ -249,8 +270,8 @@ class Problem:
         content: The content picture, (H, W, 3).
         styles: The style pictures, at least one. The image is compared with a blend of their
             statistics, per tap and region: the sum of share times Gram matrix (or times mean and
-            second moment F F^T / (H*W)) over the styles in which the region is present at the
-            tap. The shares of these styles are scaled to sum to 1.
+            second moment F F^T / (H*W), or times quantiles) over the styles in which the region is
+            present at the tap. The shares of these styles are scaled to sum to 1.
         start: The image that the optimisation starts from, (H, W, 3).
         weights: Canonical VGG-19 arrays: ``conv1_1.weight`` (O, I, 3, 3), ``conv1_1.bias`` (O,) ...
         objective: What is minimised.

@@ -66,7 +66,8 @@ class JobRecord(BaseModel):
         content_loss: Weighted loss at the last step; None if no step was taken.
         style_loss: The same for the style.
         tv_loss: The same for the total variation.
-        warnings: What was decided for these pictures: see ``nst_core.run.observers.Plan``.
+        warnings: What was found in these pictures or decided for them: see
+            ``nst_core.run.observers.Plan``.
         machine: Name of the machine that ran the job; empty if nothing was run.
     """
 

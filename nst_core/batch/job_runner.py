@@ -15,7 +15,7 @@ from nst_core.batch import job_checkpoint, sources
 from nst_core.batch.downloads import Downloads
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_checkpoint import JobCheckpoint
-from nst_core.errors import NstError
+from nst_core.errors import NstError, OutOfMemoryError
 from nst_core.problem.style_cache import TargetCache
 from nst_core.run.checkpoint import Checkpoint, CheckpointError
 from nst_core.run.pictures import CHECKSUMS, Pictures
@@ -33,12 +33,15 @@ class SharedResources:
 
     Attributes:
         targets: The style targets computed so far.
+        out_of_memory: Whether a job has run out of memory. Its process may not have got back all of
+            it, above all address space: the next job had better run in a new process.
         downloads: Copies of pictures from object stores.
     """
 
     def __init__(self) -> None:
         self.downloads = Downloads()
         self.targets = TargetCache()
+        self.out_of_memory = False
         self._backends: dict[str, Backend] = {}
         self._weights: dict[str, Weights] = {}
 
@@ -67,12 +70,14 @@ def run_job(job: Job, *, shared: SharedResources | None = None) -> JobRecord:
         bugs are raised.
     """
     began = time.perf_counter()
-    machine = platform.node()
+    machine, shared = platform.node(), shared or SharedResources()
     try:
-        record = _run(job, shared or SharedResources())
+        record = _run(job, shared)
     except NstError as error:
+        shared.out_of_memory |= isinstance(error, OutOfMemoryError)
         record = JobRecord.failed(job, str(error))
     except MemoryError:
+        shared.out_of_memory = True
         record = JobRecord.failed(job, "not enough memory; try a smaller --size")
     if record.status in ("skipped", "claimed"):
         return record
@@ -95,6 +100,7 @@ def _run(job: Job, shared: SharedResources) -> JobRecord:
             return JobRecord.skipped(job)
         checkpoint = job_checkpoint.of(job)
         result = _transfer(job, run, shared, checkpoint)
+        shared.out_of_memory |= result.out_of_memory
         result.save_with_fallback(job.output)
         if checkpoint is not None:
             checkpoint.remove()

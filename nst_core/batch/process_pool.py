@@ -14,6 +14,7 @@ from nst_core.batch.job import Job, JobRecord
 from nst_core.system import cores
 from nst_core.system.files import remove_stale
 from nst_core.system.processes import exit_reason, stop
+from nst_core.system.supervision import OUT_OF_MEMORY
 
 
 def local_executor(resources: Resources) -> ProcessPool:
@@ -34,6 +35,8 @@ def local_executor(resources: Resources) -> ProcessPool:
 
 class ProcessPool:
     """Runs jobs in processes of this machine.
+
+    A new process takes the place of one that dies, or in which the memory was not enough.
 
     A process that dies, for example because memory runs out, costs only the picture that it was
     making. A new process takes its place.
@@ -103,18 +106,22 @@ class _Running:
         process: subprocess.Popen[bytes] | None = None
         try:
             while (task := self._next()) is not None:
-                process = process or self._start(environment)
-                if process is None:
-                    return
-                record = _ask(process, task.job)
-                if record is None:
-                    process.communicate()  # waits until it has ended, and closes the pipes
-                    status = process.returncode
+                record = None
+                while record is None:
+                    process = process or self._start(environment)
+                    if process is None:
+                        return
+                    record = _ask(process, task.job)
+                    if record is not None:
+                        break
+                    status = _wait(process)
                     if self._stopped or status == 130:
                         return
-                    record = JobRecord.failed(task.job, exit_reason(status))
                     self._processes.discard(process)
                     process = None
+                    # After a job that ran out of memory a process ends without beginning another.
+                    if status != OUT_OF_MEMORY:
+                        record = JobRecord.failed(task.job, exit_reason(status))
                 self._end(task, record)
         except Exception as error:
             self._stopped, self.error = True, error
@@ -150,6 +157,13 @@ class _Running:
         with self._lock:
             self._listener.ended(task, record)
             del self._begun[task.number]
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait until a process has ended, close its pipes and return its exit status."""
+    with suppress(OSError):  # what was written to its input may never have been read
+        process.communicate()
+    return process.wait()
 
 
 def _ask(process: subprocess.Popen[bytes], job: Job) -> JobRecord | None:

@@ -1,7 +1,8 @@
 """A process that runs jobs: ``python -m nst_core.batch.worker``.
 
 It reads jobs as JSON in UTF-8 from stdin, one per line, and answers each with one line of JSON, the
-job's record, before it reads the next. It ends when its input ends. Exit status 130: Ctrl-C.
+job's record, before it reads the next. It ends when its input ends, or after a job that ran out of
+memory, with status 75: another process should run the next job. Exit status 130: Ctrl-C.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import traceback
 
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_runner import SharedResources, run_job
-from nst_core.system.supervision import run_worker
+from nst_core.system.supervision import OUT_OF_MEMORY, run_worker
 from nst_core.system.warning_lines import show_only_nst_warnings
 
 
@@ -27,6 +28,8 @@ def main() -> int:
             job = Job.model_validate_json(line)
             answers.write(run_any(job, shared).model_dump_json().encode() + b"\n")
             answers.flush()
+            if shared.out_of_memory:
+                return OUT_OF_MEMORY
     except KeyboardInterrupt:
         return 130
     return 0

@@ -28,6 +28,7 @@ COMMANDS = MappingProxyType(
     {
         "run": "Paint one picture in the style of another.",
         "batch": "Paint many pictures in many styles.",
+        "studio": "Open a page in the browser to paint in.",
         "compare": "Run backends or presets side by side and check whether they agree.",
         "recipe": "Print how a picture was made, as a config file.",
         "presets": "List the presets, or print one.",
@@ -36,7 +37,7 @@ COMMANDS = MappingProxyType(
     }
 )
 
-_LOAD_FRAMEWORKS = ("run", "batch", "compare", "backends", "weights")
+_LOAD_FRAMEWORKS = ("run", "batch", "studio", "compare", "backends", "weights")
 """The commands that may load a framework, in this process or in one that it starts."""
 
 _MAX_MESSAGE_LENGTH = 800

@@ -36,6 +36,7 @@ class Report(BatchListener):
     def __init__(self, table: Table, *, total: int, quiet: bool) -> None:
         self._table, self._total, self._quiet = table, total, quiet
         self._running: set[int] = set()
+        self._said: set[str] = set()
         self._by_status: Counter[str] = Counter()
         self._by_machine: Counter[str] = Counter()
         self._began = self._printed = time.monotonic()
@@ -57,8 +58,14 @@ class Report(BatchListener):
         self._table.add(task.number, record)
         if not self._quiet:
             echo(f"{self.ended_jobs}/{self._total}  {_outcome(record)}", err=True)
+        style = f"{display_path(record.style)} ", f"{display_path(record.style)}: "
         for line in record.warnings:
-            warn(f"{display_path(record.output)}: {line}")
+            # About the style's file: once, not for each content.
+            if not line.startswith(style):
+                warn(f"{display_path(record.output)}: {line}")
+            elif line not in self._said:
+                self._said.add(line)
+                warn(line)
         if not self._quiet and time.monotonic() - self._printed > _PROGRESS_SECONDS:
             self._printed = time.monotonic()
             echo(self.progress(), err=True)

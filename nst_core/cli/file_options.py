@@ -100,6 +100,14 @@ REPORTS: Options = {
     },
 }
 
+LIVE: Options = {
+    "--live": {
+        "is_flag": True,
+        "help": "Print the address of a page that shows the picture as it is painted (extra "
+        "studio).",
+    },
+}
+
 QUIET: Options = {"-q --quiet": {"is_flag": True, "help": "Print nothing except errors."}}
 
 CHECKPOINTS: Options = {

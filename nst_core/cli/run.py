@@ -35,6 +35,7 @@ _EXAMPLES = examples(
         **file_options.PICTURE,
         **spec_options.FILE_CONTENT,
         **file_options.REPORTS,
+        **file_options.LIVE,
         **file_options.QUIET,
     },
 )

@@ -14,6 +14,7 @@ from nst_core.cli import checkpoints, config_table, inputs
 from nst_core.cli.dry_run import DryRun, check_memory, print_estimate
 from nst_core.cli.limited_memory import supervise
 from nst_core.cli.outputs import OutputFiles
+from nst_core.cli.run_studio import check_extra
 from nst_core.cli.signals import FirstStepObserver, Signals
 from nst_core.run.checkpoint import Checkpoint
 from nst_core.run.observers import Observer
@@ -45,6 +46,7 @@ def run_picture(
     max_pixels: int,
     dry_run: bool,
     quiet: bool,
+    live: bool,
     **options: object,
 ) -> None:
     """Paint one picture.
@@ -65,6 +67,7 @@ def run_picture(
         max_pixels: Pictures with more pixels are refused.
         dry_run: Whether to print only an estimate.
         quiet: Whether to print nothing except errors.
+        live: Whether to show the picture in the browser as it is painted.
         **options: Values of the options in ``spec_options``; None if an option was not given.
 
     Raises:
@@ -97,6 +100,8 @@ def run_picture(
         output=settings.run.output,
     )
     files.check(inputs=inputs.files(settings, config=config))
+    if live:
+        check_extra("--live")
     stage_notes = supervise(files.picture)
     check = print_estimate if dry_run else check_memory
 
@@ -120,11 +125,21 @@ def run_picture(
         observers = [
             *progress_observers(quiet=quiet, every=values["log_every"]),
             *([stage_notes] if stage_notes else []),
+            *(_live_view(stems) if live and not dry_run else []),
         ]
         result = _run_and_save(run, observers, files)
         _warn_if_weights_differ(settings, result.plan.weights_checksum)
         if not quiet:
             echo_path(files.picture)
+
+
+def _live_view(title: str) -> list[Observer]:
+    """Serve a page that shows the run, and print its address."""
+    from nst_core.studio.live import LiveView  # noqa: PLC0415 - the extra studio
+
+    view = LiveView(title)
+    echo(f"nst: live at {view.address}", err=True)
+    return [view]
 
 
 def _settings(

@@ -100,9 +100,10 @@ STYLE: Options = {
         "help": "As --content-distance, for the style.",
     },
     "--statistics": {
-        "metavar": "gram|wasserstein|nearest",
+        "metavar": "gram|wasserstein|sliced-wasserstein|nearest",
         "help": "What is compared of the style: Gram matrices; means and covariances (by the "
-        "Wasserstein distance); or each place with its nearest neighbour in the style.",
+        "Wasserstein distance); features projected on random directions and sorted; or each place "
+        "with its nearest neighbour in the style.",
     },
     "--style-blend": {
         "metavar": "X,...",

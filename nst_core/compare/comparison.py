@@ -76,13 +76,16 @@ def read_pictures(settings: CommonSettings, specs: Sequence[Spec]) -> Pictures:
     Raises:
         NstError: one line.
     """
-    content = images.read(settings.content, max_pixels=settings.max_pixels)
-    styles = tuple(images.read(path, max_pixels=settings.max_pixels) for path in settings.run.style)
+    # What they would warn about is said by each variant.
+    content, *styles = (
+        images.read_decoded(path, max_pixels=settings.max_pixels).picture
+        for path in (settings.content, *settings.run.style)
+    )
     for spec in specs:
         fitting, _ = fitting_stages(spec, content=content)
         stage_sizes(fitting, content=content, styles=styles)
         initial_image.read_start_picture(spec.start, max_pixels=settings.max_pixels)
-    return Pictures(content, styles)
+    return Pictures(content, tuple(styles))
 
 
 def run(

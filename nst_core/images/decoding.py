@@ -22,7 +22,7 @@ from nst_core.images.output import DecodedPicture
 from nst_core.images.standard import as_standard
 from nst_core.images.to_srgb import over_white, straight_and_alpha
 from nst_core.images.truncated.filling import fill
-from nst_core.system.files import StrPath
+from nst_core.system.files import StrPath, display_path
 
 _IMAGE_WIDTH, _IMAGE_LENGTH, _ORIENTATION = 256, 257, 274
 _UPRIGHT = MappingProxyType(
@@ -47,7 +47,7 @@ class StoredPicture:
         alpha: Mode ``L``; None if the picture has no transparency.
         exif: The EXIF tags that a result may keep.
         orientation: 1...8, as in EXIF; what remains to be done.
-        notes: Lines for the user about what was assumed or ignored.
+        notes: Lines for the user, with the file's name, about what was assumed, ignored or missing.
     """
 
     straight: PIL.Image.Image
@@ -71,7 +71,7 @@ class StoredPicture:
         if self.orientation in _UPRIGHT:
             straight = straight.transpose(_UPRIGHT[self.orientation])
             alpha = None if alpha is None else alpha.transpose(_UPRIGHT[self.orientation])
-        return with_alpha(straight, alpha, self.exif)
+        return replace(with_alpha(straight, alpha, self.exif), notes=self.notes)
 
 
 def with_alpha(
@@ -105,7 +105,9 @@ def stored_picture(
         with as_error(path, its_reader.form):
             # Some of Pillow's classes give their file away when they have decoded.
             source = picture.fp or stream
+            _forget_xmp(picture)  # Pillow turns a TIFF when it decodes it
             _load(picture)
+            _forget_xmp(picture)  # that of a PNG may come after the pixels
             orientation = _orientation(picture)
             exif = kept_tags(picture)
             standard, notes = as_standard(picture, source)
@@ -116,7 +118,7 @@ def stored_picture(
         alpha=alpha,
         exif=exif,
         orientation=orientation,
-        notes=(*notes, *more),
+        notes=tuple(f"{display_path(path)}: {note}" for note in (*notes, *more)),
     )
 
 
@@ -131,6 +133,15 @@ def _load(picture: ImageFile) -> None:
         picture.im = PIL.Image.new(picture.mode, size).im
     with silent():
         picture.load()
+
+
+def _forget_xmp(picture: ImageFile) -> None:
+    """Remove XMP data, whose orientation Pillow takes if EXIF has none.
+
+    Viewers go by EXIF alone. Programs that turn a picture and drop its EXIF data often leave XMP.
+    """
+    for key in ("xmp", "XML:com.adobe.xmp"):
+        picture.info.pop(key, None)
 
 
 def _orientation(picture: ImageFile) -> int:

@@ -10,12 +10,16 @@ dropped, for two reasons:
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import PIL.Image
 from typing_extensions import override
+
+_MARK = b"Exif\0\0"
+_ASCII, _UTF_8 = 2, 129
 
 _EXIF_IFD = 0x8769
 """The tag of IFD0 that points to the EXIF directory."""
@@ -93,7 +97,7 @@ class Tags:
 def kept_tags(picture: PIL.Image.Image) -> Tags | None:
     """Return the tags of a picture that a result may keep; None if there are none."""
     try:
-        exif = picture.getexif()
+        exif = _loaded(picture)
         ifd0 = {tag: _kept(exif[tag]) for tag in _IFD0_TAGS if tag in exif}
         directory = exif.get_ifd(_EXIF_IFD)
         exif_ifd = {tag: _kept(directory[tag]) for tag in _EXIF_IFD_TAGS if tag in directory}
@@ -101,6 +105,49 @@ def kept_tags(picture: PIL.Image.Image) -> Tags | None:
     except Exception:
         return None
     return Tags(ifd0, exif_ifd) if ifd0 or exif_ifd else None
+
+
+def _loaded(picture: PIL.Image.Image) -> PIL.Image.Exif:
+    """Return a picture's EXIF data, texts of the type UTF-8 included, which Pillow leaves out."""
+    data = picture.info.get("exif")
+    if not isinstance(data, bytes) or (patched := with_ascii_types(data)) == data:
+        return picture.getexif()
+    exif = PIL.Image.Exif()
+    exif.load(patched)
+    return exif
+
+
+def with_ascii_types(data: bytes) -> bytes:
+    """Return EXIF data in which texts of the type UTF-8 have the type ASCII; the bytes stay.
+
+    The type 129 is new in EXIF 3.0 (CIPA DC-008-2023).
+
+    Args:
+        data: A TIFF header and its directories, perhaps after ``Exif`` and two NULs.
+    """
+    begin = len(_MARK) if data.startswith(_MARK) else 0
+    patched, order = bytearray(data), "<" if data[begin : begin + 2] == b"II" else ">"
+    try:
+        (first,) = struct.unpack_from(f"{order}I", data, begin + 4)
+        pointers = _retyped(patched, begin, first, order)
+        if _EXIF_IFD in pointers:
+            _retyped(patched, begin, pointers[_EXIF_IFD], order)
+    except struct.error:
+        return data  # damaged; Pillow takes from it what it can
+    return bytes(patched)
+
+
+def _retyped(data: bytearray, begin: int, place: int, order: str) -> dict[int, int]:
+    """Change the type UTF-8 to ASCII in a directory; return each tag's value or offset."""
+    (count,) = struct.unpack_from(f"{order}H", data, begin + place)
+    values = {}
+    for number in range(count):
+        entry = begin + place + 2 + 12 * number
+        tag, kind, _, value = struct.unpack_from(f"{order}HHII", data, entry)
+        values[tag] = value
+        if kind == _UTF_8:
+            struct.pack_into(f"{order}H", data, entry + 2, _ASCII)
+    return values
 
 
 def _kept(value: Any) -> Any:

@@ -46,12 +46,14 @@ class DecodedPicture:
         straight: The colours before they were composited over white, mode ``RGB``, upright; None if
             the picture has no transparency.
         exif: The EXIF tags that a result may keep; None if there are none.
+        notes: Lines for the user about what was assumed, ignored or missing.
     """
 
     picture: PIL.Image.Image
     alpha: PIL.Image.Image | None = None
     straight: PIL.Image.Image | None = None
     exif: Tags | None = None
+    notes: tuple[str, ...] = ()
 
     def cut_out(self) -> DecodedPicture:
         """Return it with the colours of its visible pixels as they are, not over white.
@@ -103,6 +105,6 @@ class EncodeOptions:
             bits=output.bits,
             dpi=output.dpi,
             alpha=content.alpha if output.keep_alpha or leaves_out else None,
-            over_white=not output.keep_alpha,
+            over_white=leaves_out and not output.keep_alpha,
             exif=content.exif if output.keep_exif else None,
         )

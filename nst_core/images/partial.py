@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import BinaryIO
 
-from nst_core.errors import PictureWarning
 from nst_core.images import truncated
 from nst_core.images.decoding import StoredPicture, stored_picture
 from nst_core.images.formats import Reader
@@ -24,7 +23,7 @@ def nearly_whole(
     max_pixels: int,
     failure: CorruptPictureError | None,
 ) -> StoredPicture:
-    """Return what a truncated file holds, and warn the user.
+    """Return what a truncated file holds, with a note that says how much is missing.
 
     Args:
         path: The file's name.
@@ -60,12 +59,8 @@ def nearly_whole(
     except truncated.TooMuchMissingError as cause:
         raise corrupt(path, form, f"{cause.share:.0%} of the picture is missing") from cause
     missing = f"{max(share, 0.001):.1%} of the picture" if share else "no pixel"
-    warnings.warn(
-        f"{display_path(path)} lacks its end: {missing} is missing; get a fresh copy",
-        PictureWarning,
-        stacklevel=4,
-    )
-    return found
+    note = f"{display_path(path)} lacks its end: {missing} is missing; get a fresh copy"
+    return replace(found, notes=(note, *found.notes))
 
 
 def _compared(

@@ -18,7 +18,7 @@ from nst_core.images.opening import CorruptPictureError, as_error, open_stream, 
 from nst_core.images.output import DecodedPicture
 from nst_core.images.partial import nearly_whole
 from nst_core.images.to_srgb import straight_and_alpha
-from nst_core.system.files import StrPath, display_path
+from nst_core.system.files import StrPath
 
 MAX_PIXELS = 178_956_970
 """The default limit of width x height; the number at which Pillow itself refuses a picture."""
@@ -56,11 +56,16 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
             readable, not a picture of these formats, damaged, too large, a raw file of a camera,
             or a kind that nst does not read.
     """
-    return read_decoded(path, max_pixels=max_pixels).picture
+    decoded = read_decoded(path, max_pixels=max_pixels)
+    for note in decoded.notes:
+        warnings.warn(note, PictureWarning, stacklevel=2)
+    return decoded.picture
 
 
 def read_decoded(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
     """Read a picture as ``read`` does, together with its alpha and the EXIF tags that may be kept.
+
+    What ``read`` warns about is in the ``notes`` of the result.
 
     Args:
         path: The file.
@@ -69,10 +74,7 @@ def read_decoded(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> DecodedPictu
     Raises:
         PictureError: as for ``read``.
     """
-    stored = _read(path, max_pixels=max_pixels)
-    for note in stored.notes:
-        warnings.warn(f"{display_path(path)}: {note}", PictureWarning, stacklevel=2)
-    return stored.upright()
+    return _read(path, max_pixels=max_pixels).upright()
 
 
 def _read(path: StrPath, *, max_pixels: int) -> StoredPicture:

@@ -154,6 +154,10 @@ def _picture(
         both, lines = scaled(wanted, bits=layout.bits)
         colours, alpha = both[..., :count], both[..., count:]
     notes += lines
+    if layout.format == FLOAT and not profile and _MODES[count] != "CMYK":
+        notes.append(
+            "its floating-point values have no colour profile: taken as sRGB, not as linear light"
+        )
     if layout.extras[:1] == (PREMULTIPLIED,):
         colours = np.clip(colours / np.maximum(alpha, np.float32(1e-9)), 0, 1)
     elif count > 1 and layout.bits == 16 and layout.format in (UNSIGNED, UNDEFINED):

@@ -10,6 +10,7 @@ import PIL.Image
 from nst_core import images
 from nst_core.arrays import Array, Image
 from nst_core.backend import MEAN, STD
+from nst_core.images import DecodedPicture
 from nst_core.problem.masks import Mask
 from nst_core.problem.recoloured_content import recoloured_content
 from nst_core.problem.styles import StylePicture
@@ -55,7 +56,7 @@ def _moments(style: StylePicture) -> tuple[Array, Array]:
 
 def read_start_picture(
     start: Start, *, max_pixels: int, cut_out: bool = False
-) -> PIL.Image.Image | None:
+) -> DecodedPicture | None:
     """Return the picture that ``start`` names; None if ``start`` does not name a file.
 
     Args:
@@ -70,7 +71,7 @@ def read_start_picture(
     if start.file is None:
         return None
     decoded = images.read_decoded(start.file, max_pixels=max_pixels)
-    return decoded.cut_out().picture if cut_out else decoded.picture
+    return decoded.cut_out() if cut_out else decoded
 
 
 def first_image(
@@ -86,7 +87,7 @@ def first_image(
 
     Args:
         start: The ``[start]`` table of a spec.
-        picture: The picture that ``read_start_picture`` returned.
+        picture: What ``read_start_picture`` returned.
         content: The stage's content image, (H, W, 3).
         styles: The style pictures.
         mask: The content's label picture, or None.

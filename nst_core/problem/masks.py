@@ -130,10 +130,12 @@ class Mask:
     Args:
         picture: A picture as ``images.read`` returns it.
         role: The name of the mask in error messages, e.g. ``content mask``.
+        notes: Lines for the user about how the picture was read.
     """
 
-    def __init__(self, picture: PIL.Image.Image, role: str) -> None:
+    def __init__(self, picture: PIL.Image.Image, role: str, *, notes: tuple[str, ...] = ()) -> None:
         self.picture = picture
+        self.notes = notes
         self._role = role
 
     @cached_property

@@ -52,11 +52,12 @@ def check_styles(mask: Mask | None, styles: Sequence[StylePicture]) -> None:
 
 
 def warnings(mask: Mask | None, styles: Sequence[StylePicture]) -> tuple[str, ...]:
-    """Return what was merged or dropped in the masks that are used, one line each."""
+    """Return how the masks that are used were read: what was merged, dropped, assumed; by lines."""
     if mask is None:
         return ()
     used = [mask, *(style.mask for style in styles if style.mask is not None)]
-    return tuple(dict.fromkeys(line for one in used for line in one.labels.warnings))
+    lines = (line for one in used for line in (*one.notes, *one.labels.warnings))
+    return tuple(dict.fromkeys(lines))
 
 
 def content_guides(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nst_core.arrays import Array
-from nst_core.backend import Backend, DType, Execution, Problem, StyleTargets
+from nst_core.backend import Backend, DType, Execution, Objective, Problem, StyleTargets
 from nst_core.weights.canonical import Weights
 
 MAX_MB = 100.0
@@ -53,7 +53,7 @@ def fingerprint(
 
     - the prepared style pictures, with their shares and guides
     - the network's weights, pooling and padding
-    - the taps and the statistics
+    - the taps and the statistics, with their projections
     - the backend, its version, the device, the dtype and the execution
     - whether a style has the size of the image, since a backend may compute pictures of that size
       in another way
@@ -63,6 +63,7 @@ def fingerprint(
     settings = (
         *(backend.name, backend.version, device, dtype, execution),
         *(tuple(objective.style), objective.taps(), objective.style_statistics),
+        *_projections(objective),
         problem.architecture,
         _weights_checksum(problem),
         [(share, style.image.shape == size) for style, share in problem.shares()],
@@ -72,6 +73,12 @@ def fingerprint(
         for array in (style.image, style.guides):
             _update(digest, array)
     return digest.hexdigest()
+
+
+def _projections(objective: Objective) -> tuple[int, ...]:
+    if objective.style_statistics != "sliced-wasserstein":
+        return ()
+    return objective.projections, objective.projection_seed
 
 
 def _weights_checksum(problem: Problem) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 
+from nst_core.backend import Objective
 from nst_core.backend.footprint import Footprint, HasFootprint, StageSize
 from nst_core.errors import OutOfMemoryError
 from nst_core.optimisers import level_sizes
@@ -234,9 +235,27 @@ def _stage_mb(
         levels = level_sizes(height=height, width=width, levels=spec.variables.levels)
         matrices = sum(n * m for pair in pairwise(levels) for n, m in zip(*pair, strict=True))
     # The content features that the image is compared with.
-    targets = sum(
-        prod(feature_shape(tap, height=height, width=width))
-        for tap in spec.in_stage(number).objective().content
-    )
+    objective = spec.in_stage(number).objective()
+    targets = sum(prod(feature_shape(tap, height=height, width=width)) for tap in objective.content)
     peak = footprint.peak + (images * height * width * 3 + matrices + targets) * item
+    peak += _sliced_bytes(objective, size, item=item)
     return peak / 1e6, None if footprint.available is None else footprint.available / 1e6
+
+
+def _sliced_bytes(objective: Objective, size: StageSize, *, item: int) -> float:
+    """Return the memory of sliced Wasserstein losses: projections and their gradients.
+
+    Every tap keeps them until the backward pass; the tap that is sorted holds two more sets, and
+    their order. The styles' projections are held one style at a time.
+    """
+    if objective.style_statistics != "sliced-wasserstein":
+        return 0.0
+
+    def projections(sides: tuple[int, int]) -> list[int]:
+        height, width = sides
+        shapes = [feature_shape(tap, height=height, width=width) for tap in objective.style]
+        return [objective.projections * h * w for _, h, w in shapes]
+
+    of_image = projections(size.content)
+    step = 2 * item * sum(of_image) + (2 * item + 8) * max(of_image, default=0)
+    return max(step, *(2 * 8 * sum(projections(sides)) for sides in size.styles))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nst_core.arrays import Array, Image
+from nst_core.backend.notices import listening
 from nst_core.errors import OutOfMemoryError
 from nst_core.optimisers import Diverged
 from nst_core.run import estimate, recovery, stage_setup
@@ -66,10 +67,12 @@ def run(
             history=tuple(history.rows),
             seconds=loop.elapsed(),
             note=loop.note,
+            out_of_memory=loop.out_of_memory,
         )
 
     try:
-        return result(loop.all_stages())
+        with listening(loop.notice):
+            return result(loop.all_stages())
     except KeyboardInterrupt:
         image = loop.current_image()
         if image is None:
@@ -104,6 +107,7 @@ class _Loop:
         self.prepared, self.history = prepared, history
         self.observers, self.control = observers, control
         self.note = ""
+        self.out_of_memory = False
         self.elapsed = stopwatch()
         self._stage: _RunningStage | None = None
         self._image: Image | None = None  # the last image of the stage before
@@ -148,6 +152,7 @@ class _Loop:
                 )
                 return image
             except (OutOfMemoryError, MemoryError) as reason:
+                self.out_of_memory = True
                 best = self._stage.guard.best if self._stage else self._image
                 image, self.note = recovery.after_out_of_memory(
                     reason, self.prepared, number=number, rss_mb=self._rss_mb, best=best
@@ -158,6 +163,11 @@ class _Loop:
             self._image, self._stage = image, None
         assert self._image is not None, "a spec has at least one stage"
         return self._image
+
+    def notice(self, text: str) -> None:
+        """Pass what a backend says on to the observers."""
+        for observer in self.observers:
+            observer.noticed(text)
 
     def _identify_pictures(self, checkpoint: Checkpoint | None) -> None:
         """Compute the pictures' checksums; without checkpoints nobody needs them."""

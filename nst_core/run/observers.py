@@ -44,8 +44,10 @@ class Plan:
         weights_checksum: ``Weights.checksum`` of the loaded weights.
         recipe: The recipe that is written into the picture, as TOML.
         finish: What else is written into the picture's file.
-        warnings: What was decided for these pictures and may surprise: stages that were left out,
-            parts of a mask that are no regions, grey pictures. One line each.
+        warnings: What was found or decided and may surprise: a file that lacks its end, values
+            whose range was assumed, stages that were left out, parts of a mask that are no regions,
+            grey pictures. One line each. Commands print them; ``transfer`` issues each as an
+            ``NstWarning``.
     """
 
     spec: Spec
@@ -118,6 +120,9 @@ class Observer:
 
     def started(self, plan: Plan) -> None:
         """Called once, before the first step."""
+
+    def noticed(self, text: str) -> None:
+        """Called with what a backend says before work of seconds, such as that it compiles."""
 
     def stepped(self, step: Step) -> None:
         """Called after every step. The properties of ``step`` are valid only during the call."""

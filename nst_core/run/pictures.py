@@ -134,10 +134,11 @@ def open_mask(picture: Picture | None, *, max_pixels: int) -> Mask | None:
     """Read the content's label picture; None for None."""
     if picture is None:
         return None
-    return Mask(open_label_picture(picture, max_pixels=max_pixels), "content mask")
+    read = open_label_picture(picture, max_pixels=max_pixels)
+    return Mask(read.picture, "content mask", notes=read.notes)
 
 
-def open_label_picture(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
+def open_label_picture(picture: Picture, *, max_pixels: int) -> DecodedPicture:
     """Read or convert a label picture.
 
     Its transparent parts become a flat colour that no other part has. Class numbers of 16 bits, or
@@ -148,7 +149,7 @@ def open_label_picture(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
         max_pixels: Files of more pixels are refused.
 
     Returns:
-        The picture, mode ``RGB``.
+        The picture, mode ``RGB``, opaque.
 
     Raises:
         PictureError: if it can't be read.
@@ -163,8 +164,9 @@ def open_label_picture(picture: Picture, *, max_pixels: int) -> PIL.Image.Image:
             with open_header(picture) as file:
                 numbers = class_numbers(file)
     if numbers is not None:
-        return numbers.convert("RGB")
-    return rgb if alpha is None else on_flat_background(rgb, alpha)
+        rgb, alpha = numbers.convert("RGB"), None
+    labels = rgb if alpha is None else on_flat_background(rgb, alpha)
+    return DecodedPicture(picture=labels, notes=decoded.notes)
 
 
 def _checksum(picture: Picture | None) -> str | None:

@@ -127,7 +127,17 @@ def prepare(
             checksums=checksums,
         ),
         finish=EncodeOptions.of(run.output, content, leaves_out=leaves_out),
-        warnings=(*warnings, *regions.warnings(mask, styles), *left_out, *enlarged),
+        warnings=tuple(
+            dict.fromkeys(
+                (
+                    *(start.notes if start else ()),
+                    *warnings,
+                    *regions.warnings(mask, styles),
+                    *left_out,
+                    *enlarged,
+                )
+            )
+        ),
     )
     return PreparedRun(
         plan=plan,
@@ -138,7 +148,7 @@ def prepare(
         execution=run.execution,
         content=content.picture,
         styles=styles,
-        start=start,
+        start=start.picture if start else None,
         content_mask=mask,
         alpha=alpha,
         targets=targets,

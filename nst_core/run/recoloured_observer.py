@@ -40,6 +40,11 @@ class Recolouring(Observer):
             observer.stepped(recoloured_step)
 
     @override
+    def noticed(self, text: str) -> None:
+        for observer in self._observers:
+            observer.noticed(text)
+
+    @override
     def closed(self) -> None:
         for observer in self._observers:
             observer.closed()

@@ -25,6 +25,7 @@ class Result:
         seconds: The wall-clock time of all stages.
         note: One line if the run diverged or ran out of memory; ``image`` is then the best image
             before that. Otherwise empty.
+        out_of_memory: Whether it ran out of memory.
     """
 
     image: Image
@@ -32,6 +33,7 @@ class Result:
     history: Sequence[Row]
     seconds: float
     note: str = ""
+    out_of_memory: bool = False
 
     def save(self, path: str | Path) -> None:
         """Write the picture, with its recipe inside, in the format of the file's extension.

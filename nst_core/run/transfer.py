@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -15,7 +16,7 @@ import PIL.Image
 
 from nst_core import images
 from nst_core.backend import AUTOMATIC, Backend, Execution
-from nst_core.errors import SpecError
+from nst_core.errors import NstWarning, SpecError
 from nst_core.images import DEFAULT_OUTPUT, DecodedPicture, Output
 from nst_core.problem.style_cache import TargetCache
 from nst_core.problem.styles import weighted_styles
@@ -105,6 +106,9 @@ def transfer(
         on_prepared: Called with the prepared run before the first stage begins, e.g. to estimate
             it by ``nst_core.run.estimate``. An exception that it raises ends the run.
 
+    Warns:
+        NstWarning: for each line of ``Plan.warnings``, before the first stage begins.
+
     Raises:
         NstError: for anything wrong with what was given; one line. ``CheckpointError``: the
             checkpoint to resume from is damaged or belongs to another run. ``NonFiniteError``: a
@@ -131,6 +135,13 @@ def transfer(
             **asdict(output),
         }
     )
+
+    def prepared(work: PreparedRun) -> None:
+        for line in work.plan.warnings:
+            warnings.warn(line, NstWarning, stacklevel=4)  # where transfer was called
+        if on_prepared:
+            on_prepared(work)
+
     return transfer_run(
         Spec.from_table(merging.merged(table, overrides or {})),
         run,
@@ -145,7 +156,7 @@ def transfer(
         resume=resume,
         stop=stop,
         targets=targets,
-        on_prepared=on_prepared,
+        on_prepared=prepared,
     )
 
 
@@ -202,6 +213,8 @@ def transfer_run(
     # Pictures are read first: they take no time, frameworks take seconds.
     content = open_picture(pictures.content, max_pixels=max_pixels)
     styles = [open_picture(one, max_pixels=max_pixels) for one in pictures.styles]
+    style_masks = [open_label_picture(one, max_pixels=max_pixels) for one in pictures.style_masks]
+    notes = [note for one in (content, *styles, *style_masks) for note in one.notes]
     content, colours, alphas = _coloured_pictures(spec, run, content, styles)
     prepared = prepare(
         spec,
@@ -210,7 +223,7 @@ def transfer_run(
         styles=weighted_styles(
             colours.styles,
             run.style_blend,
-            [open_label_picture(one, max_pixels=max_pixels) for one in pictures.style_masks],
+            [one.picture for one in style_masks],
             alphas,
         ),
         mask=open_mask(pictures.content_mask, max_pixels=max_pixels),
@@ -220,7 +233,7 @@ def transfer_run(
         command=command,
         checksums=checksums,
         targets=targets or TargetCache(),
-        warnings=colours.warnings,
+        warnings=(*notes, *colours.warnings),
     )
     if on_prepared:
         on_prepared(prepared)

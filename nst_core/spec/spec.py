@@ -46,7 +46,9 @@ from nst_core.spec.strength import (
 from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
-_OMITTED_IF_DEFAULT = frozenset({"distance", "scale", "size", "statistics", "matching"})
+_OMITTED_IF_DEFAULT = frozenset(
+    {"distance", "scale", "size", "statistics", "projections", "projection_seed", "matching"}
+)
 _OMITTED_FROM_SPEC = frozenset(
     {"network", "colours", "strength", "alpha", "variables", "precision", "average", "pyramid"}
 )
@@ -97,8 +99,12 @@ class Style(FeatureLosses):
         size: The size rule of the style pictures in the last stage; earlier stages are in
             proportion. A relative one is a share of each style's own size. None for the size of
             the stage.
-        statistics: ``gram``; ``wasserstein`` for means and covariances; ``nearest`` for nearest
-            neighbours.
+        statistics: ``gram``; ``wasserstein`` for means and covariances; ``sliced-wasserstein``
+            for the features' projections on random directions, sorted; ``nearest`` for nearest
+            neighbours. See ``nst_core.backend.Objective``.
+        projections: The number of these directions at each tap, from 1 to 4096.
+        projection_seed: Their seed. NumPy's PCG64 draws them, so they are the same on every
+            backend.
         matching: How nearest neighbours are sought.
     """
 
@@ -106,6 +112,8 @@ class Style(FeatureLosses):
     scale: Annotated[float, Field(strict=True, gt=0, le=LARGEST, allow_inf_nan=False)] = 1.0
     size: SizeRule | None = None
     statistics: Statistics = "gram"
+    projections: Annotated[int, Field(strict=True, ge=1, le=4096)] = 64
+    projection_seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
     matching: StyleMatching = StyleMatching()
 
     @model_validator(mode="after")
@@ -341,6 +349,8 @@ class Spec(SpecTable):
             content_distance=self.content.distance,
             style_distance=self.style.distance,
             style_statistics=self.style.statistics,
+            projections=self.style.projections,
+            projection_seed=self.style.projection_seed,
             matching=self.style.matching.matching(),
             total_variation=self.total_variation.weight * more_style,
         )

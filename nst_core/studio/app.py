@@ -110,8 +110,17 @@ class Api:
         )
 
     def _presets(self) -> list[dict[str, Any]]:
-        names = sorted(presets.names(), key=lambda name: (name != presets.DEFAULT, name))
-        return [describe_preset(name) for name in names]
+        """Return all presets: the default one first, then nst's own, then the documents."""
+        found = [
+            {**describe_preset(name), "has_card": (PAGE / "cards" / f"{name}.jpg").is_file()}
+            for name in presets.names()
+        ]
+
+        def order(one: dict[str, Any]) -> tuple[bool, bool, str]:
+            own = str(one["source"]).startswith("nst's own")
+            return one["name"] != presets.DEFAULT, not own, str(one["name"])
+
+        return sorted(found, key=order)
 
     def _described(self, picture: LibraryPicture) -> dict[str, Any]:
         table = picture.model_dump(mode="json", exclude={"file", "sha256", "recipe"})
@@ -235,7 +244,7 @@ class Api:
         directory = painting_files.snapshot_directory(
             self._studio.store.painting_directory(painting), step
         )
-        name = "painting.png" if "full" in request.query_params else "thumb.jpg"
+        name = "thumb.jpg"
         if step not in [one.step for one in painting.snapshots] or not (directory / name).exists():
             return _missing("there is no such snapshot")
         return FileResponse(directory / name)
@@ -261,7 +270,9 @@ class Api:
             case "go-on":
                 studio.go_on(painting)
             case "undo":
-                studio.undo(painting, _whole(asked, "step"))
+                step = _whole(asked, "step")
+                await self._downloads.prepare_snapshot(painting, step)
+                studio.undo(painting, step)
             case "move":
                 studio.move(painting, _whole(asked, "position"))
             case "full":

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from nst_core.errors import PictureError
-from nst_core.studio import picture_tasks
+from nst_core.studio import painting_files, picture_tasks
 from nst_core.studio.job import MASTER, PICTURE
 from nst_core.studio.library import Library
 from nst_core.studio.records import Painting
@@ -49,6 +49,19 @@ class Downloads:
         if not path.exists():
             raise PictureError("this picture is there as png only")
         return path, f"{_plain(painting.title)}-{painting.step}.{form}"
+
+    async def prepare_snapshot(self, painting: Painting, step: int) -> None:
+        """Write the picture of a snapshot, if there is one that has not been written yet.
+
+        Raises:
+            NstError: if it can't be written.
+        """
+        directory = self._store.painting_directory(painting)
+        known = step in [snapshot.step for snapshot in painting.snapshots]
+        target = painting_files.unwritten_snapshot(directory, step) if known else None
+        if target is not None:
+            root = self._store.directory
+            await self._library.run(picture_tasks.write_snapshot, target, painting.run, root)
 
     async def recipe(self, painting: Painting) -> str | None:
         """Return the recipe inside a painting; None if there is no picture."""

@@ -42,12 +42,15 @@ class Hub:
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
+        self._closed = False
 
     def subscribe(self) -> Subscription:
         """Begin to pass events on to one more page."""
         while len(self._subscriptions) >= MOST_STREAMS:
             self._subscriptions.pop(0).put(None)
         subscription = Subscription()
+        if self._closed:
+            subscription.put(None)
         self._subscriptions.append(subscription)
         return subscription
 
@@ -62,7 +65,8 @@ class Hub:
             subscription.put(event)
 
     def close(self) -> None:
-        """End all streams."""
+        """End all streams, and those that begin from now on."""
+        self._closed = True
         for subscription in self._subscriptions:
             subscription.put(None)
         self._subscriptions.clear()

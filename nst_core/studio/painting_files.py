@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from nst_core.studio.job import CHECKPOINT, FULL, LIVE, MASTER, PICTURE, THUMB
+from nst_core.studio.job import CHECKPOINT, FULL, IMAGE, LIVE, MASTER, PICTURE, THUMB
 from nst_core.studio.recorder import snapshot_directory
 
 __all__ = ["FULL", "LIVE", "MASTER", "PICTURE", "START", "THUMB", "snapshot_directory"]
@@ -32,6 +32,13 @@ def keep_present(directory: Path, step: int) -> bool:
         if (directory / name).exists():
             copy(directory / name, target / name)
     return True
+
+
+def unwritten_snapshot(directory: Path, step: int) -> Path | None:
+    """Return the directory of a snapshot whose picture has yet to be written; else None."""
+    source = snapshot_directory(directory, step)
+    missing = not (source / PICTURE).exists() and (source / IMAGE).exists()
+    return source if missing else None
 
 
 def restore(directory: Path, step: int) -> None:

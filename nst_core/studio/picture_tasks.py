@@ -11,13 +11,19 @@ import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import PIL.Image
 
 from nst_core import images
 from nst_core.errors import NstError, PictureWarning
+from nst_core.images import EncodeOptions
 from nst_core.images.formats import START, reader
-from nst_core.studio.recorder import SCREEN, THUMB_SIZE
+from nst_core.run import checkpoint
+from nst_core.spec import recipe
+from nst_core.studio.job import CHECKPOINT, IMAGE
+from nst_core.studio.recorder import SCREEN, THUMB_SIZE, save_picture
 from nst_core.studio.records import Kind, LibraryPicture
 from nst_core.studio.store import write_json
 
@@ -82,6 +88,27 @@ def write_jpeg(source: Path, target: Path) -> None:
     picture = images.read(source)
     image = images.resize_picture(picture, height=picture.height, width=picture.width)
     images.write(image, target, recipe=_recipe(source))
+
+
+def write_snapshot(directory: Path, run: dict[str, Any], root: Path) -> None:
+    """Write the picture of a snapshot, as the run would have if it had been stopped there.
+
+    Args:
+        directory: The snapshot's directory.
+        run: The painting's ``[run]`` table.
+        root: The studio's directory, which the table's paths are relative to.
+
+    Raises:
+        NstError: one line.
+    """
+    image = np.load(directory / IMAGE, allow_pickle=False)
+    settings = recipe.checked_run(run)
+    output = settings.output
+    finish = EncodeOptions(bits=output.bits, dpi=output.dpi)
+    if (output.keep_alpha or output.keep_exif) and settings.content is not None:
+        finish = EncodeOptions.of(output, images.read_decoded(root / settings.content))
+    text = checkpoint.read(directory / CHECKPOINT).position.recipe
+    save_picture(image, text, finish, directory)
 
 
 def read_recipe(source: Path) -> str | None:

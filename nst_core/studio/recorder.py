@@ -19,16 +19,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import PIL.Image
 from typing_extensions import override
 
 from nst_core import images
 from nst_core.arrays import Image
 from nst_core.errors import NstError
-from nst_core.images import to_8bit
+from nst_core.images import EncodeOptions, to_8bit
 from nst_core.run.checkpoint import Checkpoint, CheckpointWriter
 from nst_core.run.observers import Observer, Plan, Step
-from nst_core.studio.job import CHECKPOINT, FULL, LIVE, MASTER, PICTURE, SNAPSHOTS, THUMB
+from nst_core.studio.job import CHECKPOINT, FULL, IMAGE, LIVE, MASTER, PICTURE, SNAPSHOTS, THUMB
 
 Emit: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Takes an event; may be called in any thread."""
@@ -42,6 +43,9 @@ THUMB_SIZE = 360
 _LEAST_SECONDS = 0.4
 _SHARE = 0.01
 """The share of the time that small pictures, and that checkpoints, may take."""
+
+_FREE_SECONDS = 0.25
+"""What checkpoints and snapshots may take besides, so that a short run has some, too."""
 
 _LEAST_CHECKPOINT_SECONDS = 5.0
 _SNAPSHOTS = 8
@@ -69,6 +73,7 @@ class Recorder(Observer):
         self._snapshot_steps: frozenset[int] = frozenset()
         self._seconds_per_pixel: list[float] = []
         self._last = (0, 0.0)
+        self._began, self._spent, self._kept = time.monotonic(), 0.0, 0
         self.wants_full = threading.Event()
 
     @override
@@ -110,10 +115,12 @@ class Recorder(Observer):
         if self.wants_full.is_set():
             self.wants_full.clear()
             self._later(self._write_full, step)
-        if self._keeps_snapshots and self.is_snapshot(step.global_step):
+        if self._keeps_snapshots and self._is_due(step.global_step):
+            self._kept = step.global_step
             self._later(self._write_snapshot, step)
         now = time.monotonic()
-        if now >= self._next_picture and self._tasks.empty():
+        is_last = step.global_step == self.total_steps
+        if is_last or (now >= self._next_picture and self._tasks.empty()):
             self._next_picture = now + _LEAST_SECONDS
             self._later(self._write_live, step)
 
@@ -122,9 +129,25 @@ class Recorder(Observer):
         self._tasks.put(None)
         self._thread.join(60)
 
+    @property
+    def total_steps(self) -> int:
+        """The steps of all stages together; 0 before the run has started."""
+        return 0 if self._plan is None else self._plan.steps
+
     def is_snapshot(self, global_step: int) -> bool:
-        """Whether a snapshot is kept after this step."""
-        return global_step in self._snapshot_steps
+        """Whether a snapshot is kept of this step, which was just taken."""
+        return self._kept == global_step
+
+    def can_spend(self) -> bool:
+        """Whether a checkpoint may take its time now, so that the run is not much longer."""
+        return self._spent <= _FREE_SECONDS + _SHARE * (time.monotonic() - self._began)
+
+    def spent(self, seconds: float) -> None:
+        """Take note of what a checkpoint took."""
+        self._spent += seconds
+
+    def _is_due(self, global_step: int) -> bool:
+        return global_step in self._snapshot_steps and self.can_spend()
 
     def _seconds_left(self, step: Step) -> float | None:
         """Return the time left; a step is taken to be as long as its pixels are many."""
@@ -168,8 +191,11 @@ class Recorder(Observer):
         self._emit({"event": "full", "id": self._name, "step": number})
 
     def _write_snapshot(self, image: Image, number: int) -> None:
-        assert self._plan is not None, "a run starts before it steps"
-        save_picture(image, self._plan, snapshot_directory(self._directory, number))
+        # Its picture is written when somebody goes back to it: see picture_tasks.
+        directory = snapshot_directory(self._directory, number)
+        directory.mkdir(parents=True, exist_ok=True)
+        np.save(directory / IMAGE, image, allow_pickle=False)
+        save_jpeg(image, directory / THUMB, longest=THUMB_SIZE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +205,7 @@ class StudioCheckpoints(CheckpointWriter):
     Attributes:
         recorder: Knows which steps are snapshots.
         emit: Takes the events.
-        clock: The time of the next checkpoint, and a thing that changes in a frozen record.
+        clock: The time of the next checkpoint; a mapping, because a frozen record can't change.
     """
 
     recorder: Recorder
@@ -188,16 +214,16 @@ class StudioCheckpoints(CheckpointWriter):
 
     @override
     def due(self, global_step: int) -> bool:
-        return self.recorder.is_snapshot(global_step) or time.monotonic() >= self.clock["next"]
+        is_time = time.monotonic() >= self.clock["next"] and self.recorder.can_spend()
+        return is_time or self.recorder.is_snapshot(global_step)
 
     @override
     def write(self, checkpoint: Checkpoint) -> None:
         began = time.monotonic()
         # Not super(): dataclasses with slots are made anew, which breaks its cell.
         CheckpointWriter.write(self, checkpoint)
-        took = time.monotonic() - began
-        wait = max(_LEAST_CHECKPOINT_SECONDS, took / _SHARE)
-        self.clock["next"] = time.monotonic() + wait
+        self.recorder.spent(time.monotonic() - began)
+        self.clock["next"] = time.monotonic() + _LEAST_CHECKPOINT_SECONDS
         position = checkpoint.position
         directory, number = Path(self.path).parent, position.global_step
         kept = self.recorder.is_snapshot(number) and _keep(directory, number)
@@ -232,16 +258,14 @@ def snapshot_directory(painting: Path, number: int) -> Path:
     return painting / SNAPSHOTS / f"{number:07d}"
 
 
-def save_picture(image: Image, plan: Plan, directory: Path) -> None:
+def save_picture(image: Image, recipe: str, finish: EncodeOptions, directory: Path) -> None:
     """Write a picture with its recipe as PNG and as a TIFF of 16 bits, and two small ones.
 
     Raises:
         NstError: if it can't be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    images.write(image, directory / PICTURE, recipe=plan.recipe, finish=plan.finish)
-    deep = replace(plan.finish, bits=16)
-    images.write(image, directory / MASTER, recipe=plan.recipe, finish=deep)
+    images.write(image, directory / PICTURE, recipe=recipe, finish=finish)
+    images.write(image, directory / MASTER, recipe=recipe, finish=replace(finish, bits=16))
     save_jpeg(image, directory / LIVE, longest=SCREEN)
     save_jpeg(image, directory / THUMB, longest=THUMB_SIZE)
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from typing_extensions import override
 
 from nst_core.errors import NstError
 from nst_core.studio.app import create_app
+from nst_core.studio.events import Hub
 from nst_core.studio.guard import Access, is_loopback
 from nst_core.studio.store import Store
 from nst_core.studio.studio import Studio
@@ -69,14 +71,37 @@ def serve_studio(
         on_address(address)
         if opens_browser:
             asyncio.get_running_loop().call_later(0.2, _open, address)
-        await server(app).serve(sockets=[listener])
+        await server(app, studio.hub).serve(sockets=[listener])
 
     with suppress(KeyboardInterrupt):
         asyncio.run(run())
 
 
-def server(app: ASGIApp) -> uvicorn.Server:
-    """Return the server of an application. It has no sockets, no log and no access log."""
+class StudioServer(uvicorn.Server):
+    """A server that ends its streams before it waits for the connections to end.
+
+    Args:
+        config: As for Uvicorn.
+        hub: Has the streams.
+    """
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
+def server(app: ASGIApp, hub: Hub) -> StudioServer:
+    """Return the server of an application. It has no sockets and no access log.
+
+    Args:
+        app: The application.
+        hub: The streams that end with the server.
+    """
     config = uvicorn.Config(
         app,
         ws="none",
@@ -88,7 +113,7 @@ def server(app: ASGIApp) -> uvicorn.Server:
         timeout_keep_alive=20,
         lifespan="on",
     )
-    return uvicorn.Server(config)
+    return StudioServer(config, hub)
 
 
 def listen(host: str, port: int | None) -> socket.socket:

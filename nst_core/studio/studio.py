@@ -78,7 +78,7 @@ class Studio:
     async def close(self) -> None:
         """End the worker; the painting that runs waits for the next studio."""
         running, self._closing = self.running, True
-        await self.worker.close()
+        await self.worker.close(paints=running is not None and running not in self.phases)
         for task in self._tasks:
             task.cancel()
         if running is not None and self.store.paintings[running].state in ("running", "stopped"):

@@ -164,7 +164,7 @@ class Worker:
             finally:
                 self._recorder = None
                 recorder.closed()
-            save_picture(result.image, result.plan, directory)
+            save_picture(result.image, result.plan.recipe, result.plan.finish, directory)
             if result.note:
                 state, note = "failed", result.note
         except NstError as error:

@@ -53,14 +53,21 @@ class WorkerProcess:
             process.stdin.write(json.dumps(command).encode() + b"\n")
             await process.stdin.drain()
 
-    async def close(self) -> None:
-        """End the worker: it stops the painting, keeps it, and exits."""
+    async def close(self, *, paints: bool) -> None:
+        """End the worker.
+
+        Args:
+            paints: Whether it has something to keep: it then stops the painting and keeps it.
+        """
         self._ending = True
         process = self._process
         if process is None:
             return
         assert process.stdin is not None, "it was started with a pipe"
         process.stdin.close()
+        if not paints:
+            with suppress(ProcessLookupError):
+                process.kill()
         try:
             await asyncio.wait_for(process.wait(), _END_SECONDS)
         except TimeoutError:

@@ -29,6 +29,9 @@ _IDLE_SECONDS = 60.0
 MXNet's engine can lose an operation whose allocation failed, and then waits for it for ever."""
 
 
+OUT_OF_MEMORY = 75
+"""The exit status of a worker that ran out of memory and gives place to a new one."""
+
 _state = {"in_child": False}
 
 
@@ -114,7 +117,7 @@ def run_worker(main: Callable[[], int]) -> NoReturn:
     if allocations_can_fail():
         continue_in_child(_die_likewise)
     status = main()
-    if not in_child():
+    if not in_child() and status != OUT_OF_MEMORY:
         sys.exit(status)
     for stream in (sys.__stdout__, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):

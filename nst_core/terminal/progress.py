@@ -74,6 +74,10 @@ class IgnoreBrokenPipe(Observer):
         self._call(lambda observer: observer.stepped(step))
 
     @override
+    def noticed(self, text: str) -> None:
+        self._call(lambda observer: observer.noticed(text))
+
+    @override
     def closed(self) -> None:
         self._call(lambda observer: observer.closed())
 
@@ -102,6 +106,10 @@ class ProgressLines(Observer):
     def started(self, plan: Plan) -> None:
         self._total_steps = plan.steps
         click.echo(headline(plan), err=True)
+
+    @override
+    def noticed(self, text: str) -> None:
+        click.echo(text, err=True)
 
     @override
     def stepped(self, step: Step) -> None:
@@ -134,6 +142,12 @@ class ProgressBar(Observer):
         click.echo(headline(plan), err=True)
         self._task = self._progress.add_task("", total=plan.steps, losses="", pace="")
         self._progress.start()
+
+    @override
+    def noticed(self, text: str) -> None:
+        """Show the text in the place of the losses, until the next step."""
+        if self._task is not None:
+            self._progress.update(self._task, losses=text, refresh=True)
 
     @override
     def stepped(self, step: Step) -> None:

@@ -1,6 +1,7 @@
 """Picture files as they come: truncated ones, and the formats of telephones and the web."""
 
 import io
+import json
 import subprocess
 import sys
 
@@ -45,7 +46,11 @@ def test_a_truncated_content_in_a_batch(pair, tmp_path, jpeg):
         [*command, "--style", pair[1], "--output-dir", "out", *FAST[:-1]],
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
-    assert "nst: warning: cut.jpg lacks its end: no pixel is missing" in ended.stderr
+    line = "cut.jpg lacks its end: no pixel is missing; get a fresh copy"
+    assert ended.stderr.count("nst: warning: ") == 1
+    assert f"nst: warning: out/cut-style.png: {line}\n" in ended.stderr
+    records = json.loads((tmp_path / "out" / "batch.json").read_text())
+    assert records[0]["warnings"] == [line]
     assert "of the picture is missing); get a fresh copy" in ended.stderr
     assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["cut-style.png"]
 

@@ -165,7 +165,10 @@ def test_a_file_system_that_is_read_only(refused):
         (("--style-mask", "style.png"), "a style mask needs a content mask"),
         (("--content-mask", "missing.png"), "missing.png: no such file"),
         (("--init-noise", "2"), "start.noise = 2.0: should be less than or equal to 1"),
-        (("--statistics", "mean"), "style.statistics = 'mean': should be 'gram' or 'wasserstein'"),
+        (
+            ("--statistics", "mean"),
+            "style.statistics = 'mean': should be 'gram', 'wasserstein' or 'sliced-wasserstein'",
+        ),
         (("--content-distance", "far"), "content.distance = 'far': should be 'mse' or 'scaled'"),
         (("--style-scale", "0"), "style.scale = 0.0: should be greater than 0"),
         (("--style-scale", "0.5"), "size = '8x12' makes the style picture 8x12, which is too sm"),

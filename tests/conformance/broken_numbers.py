@@ -10,6 +10,7 @@ import numpy as np
 import oracle
 import oracle_adam
 import oracle_pyramid
+import oracle_sliced
 from conformance.numpy_backend import NumpySession
 
 
@@ -119,6 +120,42 @@ def _without(**fields):
 IgnoresContentDistance = _without(content_distance="mse")
 IgnoresStyleDistance = _without(style_distance="mse")
 IgnoresStatistics = _without(style_statistics="gram")
+OtherDirections = _without(projection_seed=77)
+
+
+class LongDirections(NumpySession):
+    """Directions are not normalised: they are about as long as the root of their size."""
+
+    def _evaluate(self, x):
+        return _with_long_directions(super()._evaluate, x)
+
+    def _find_style_targets(self, problem):
+        return _with_long_directions(super()._find_style_targets, problem)
+
+
+def _with_long_directions(function, argument):
+    directions = oracle_sliced.directions
+
+    def drawn(tap, channels, count, seed):
+        return [np.sqrt(channels) * one for one in directions(tap, channels, count, seed)]
+
+    oracle_sliced.directions = drawn
+    try:
+        return function(argument)
+    finally:
+        oracle_sliced.directions = directions
+
+
+class QuantilesAtEnds(NumpySession):
+    """Pixel i of N is compared with the quantile i / N, not with that of its middle."""
+
+    def _evaluate(self, x):
+        quantile = oracle_sliced.quantile
+        oracle_sliced.quantile = lambda table, at: quantile(table, at - 0.5 / x[0].size)
+        try:
+            return super()._evaluate(x)
+        finally:
+            oracle_sliced.quantile = quantile
 
 
 class MaxPooling(NumpySession):

@@ -40,6 +40,8 @@ class Case:
     content_distance: str = "mse"
     style_distance: str = "mse"
     style_statistics: str = "gram"
+    projections: int = 64
+    projection_seed: int = 0
     matching: Matching = NEAREST
     query: str = "content"  # or "probe": the image at which nearest neighbours are sought
     seed: tuple[int, ...] = (0, 0, 0)
@@ -122,6 +124,8 @@ class Case:
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
+            projections=self.projections,
+            projection_seed=self.projection_seed,
             matching=self.matching,
         )
 
@@ -174,6 +178,8 @@ class Case:
             content_distance=self.content_distance,
             style_distance=self.style_distance,
             style_statistics=self.style_statistics,
+            projections=self.projections,
+            projection_seed=self.projection_seed,
             architecture=asdict(self.architecture),
             content_weights=self.content,
             style_weights=self.style,
@@ -208,6 +214,15 @@ WASSERSTEIN = replace(
     style={"relu1_1": 1.0, "conv1_2": 2.0},
     style_statistics="wasserstein",
 )
+SLICED = replace(
+    SMALL,
+    name="sliced Wasserstein",
+    style={"relu1_1": 1.0, "conv1_2": 2.0},
+    style_statistics="sliced-wasserstein",
+    projections=3,  # few, because neighbours in the order should be far apart
+    projection_seed=5,
+    probe_seed=1,
+)
 SOFT = Case(
     name="average pooling, replicate padding, odd sizes",
     size=(37, 41),
@@ -227,6 +242,14 @@ REGIONS = Case(
     content={"relu3_1": 1.0},
     style={tap: 1e4 * weight for tap, weight in TO_BLOCK_3.items()},
     probe_seed=175,
+)
+SLICED_REGIONS = replace(
+    REGIONS,
+    name="regions by sliced Wasserstein",
+    style={"conv3_1": 2.0, "relu3_2": 0.5},
+    style_statistics="sliced-wasserstein",
+    projections=2,
+    probe_seed=136,
 )
 LEFT_OUT = replace(
     REGIONS,
@@ -289,6 +312,7 @@ CASES = (
     BLENDED,
     SCALED,
     WASSERSTEIN,
+    SLICED,
     SOFT,
     REGIONS,
     replace(
@@ -297,6 +321,7 @@ CASES = (
         style=TO_BLOCK_3,
         style_statistics="wasserstein",
     ),
+    SLICED_REGIONS,
     replace(
         REGIONS,
         name="regions at scaled distances",

@@ -39,6 +39,49 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("subject", names, indirect=True, scope="session")
 
 
+COMPILED = ("jax",)
+"""Backends that compile anew for every problem, which takes seconds. Unless they are named by
+`--backend`, they are tested on `SHORT` alone; `benchmarks/environments/jax.sh` tests all of it."""
+
+SHORT = {
+    "block 1",
+    "d2l",
+    "style counted ten times",
+    "three styles, one without a share",
+    "scaled distances",
+    "Wasserstein",
+    "average pooling, replicate padding, odd sizes",
+    "three soft regions, two styles of which one lacks a region",
+    "outside [0, 1]",
+    "d2l from the content",
+    "parts left out, two styles",
+    "sliced Wasserstein",
+    "Laplacian pyramid",
+    "Laplacian pyramid, odd sizes",
+}
+"""Names of cases that have every part of the objective, and every kind of session."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    dropped = [item for item in items if _is_dropped(item, config)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in set(dropped)]
+
+
+def _is_dropped(item: pytest.Item, config: pytest.Config) -> bool:
+    values = (
+        item.callspec.params
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        else {}
+    )
+    name = values.get("subject")
+    if name not in COMPILED or name in _named(config):
+        return False
+    case = values.get("case")
+    return case is not None and case.name not in SHORT
+
+
 @pytest.fixture(scope="session")
 def subject(request: pytest.FixtureRequest) -> Subject:
     """The backend under test."""

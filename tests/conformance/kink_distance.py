@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import oracle
 import oracle_matching
+import oracle_sliced
 from conformance.cases import Case
 
 
@@ -31,7 +32,24 @@ def kink_distance(case: Case) -> float:
         # Average pooling has no kinks.
         if layer.startswith("relu") or (layer.startswith("pool") and architecture.pooling == "max")
     ]
-    return min(distances, default=np.inf)
+    return min(*distances, _order_distance(case, outputs), np.inf)
+
+
+def _order_distance(case: Case, outputs) -> float:
+    """Return the smallest distance of two neighbours in the order of sliced Wasserstein losses.
+
+    It is over the largest projection. Where neighbours change places, so do their targets.
+    """
+    distances = [np.inf]
+    if case.style_statistics == "sliced-wasserstein":
+        for tap in case.style:
+            features = outputs[tap].reshape(len(outputs[tap]), -1)
+            for direction in oracle_sliced.directions(
+                tap, len(features), case.projections, case.projection_seed
+            ):
+                values = np.sort(direction @ features)
+                distances.append(np.min(np.diff(values)) / np.max(np.abs(values)))
+    return min(distances)
 
 
 def _distance(layer: str, x: np.ndarray) -> float:

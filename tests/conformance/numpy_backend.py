@@ -19,6 +19,7 @@ import oracle
 import oracle_adam
 import oracle_matching
 import oracle_pyramid
+import oracle_sliced
 import oracle_style
 
 from nst_core.arrays import Array, Image
@@ -202,6 +203,18 @@ class NumpySession:
                     for tap in self._objective.style
                 }
             )
+        if self._objective.style_statistics == "sliced-wasserstein":
+            return StyleTargets(
+                statistics={
+                    tap: {
+                        region: (found,)
+                        for region, found in oracle_sliced.targets_at(
+                            tap, sources, **self._drawn
+                        ).items()
+                    }
+                    for tap in self._objective.style
+                }
+            )
         gram = self._objective.style_statistics == "gram"
         return StyleTargets(
             statistics={
@@ -225,6 +238,16 @@ class NumpySession:
         objective = self._objective
         if self._plain(problem):
             return {}
+        if objective.style_statistics == "sliced-wasserstein":
+            return {
+                tap: oracle_sliced.loss_to(
+                    {region: table for region, (table,) in found.items()},
+                    tap,
+                    guides=problem.guides,
+                    **self._drawn,
+                )
+                for tap, found in self._style_targets.statistics.items()
+            }
         return {
             tap: oracle_style.loss_to(
                 {region: _moments(*arrays) for region, arrays in found.items()},
@@ -235,6 +258,11 @@ class NumpySession:
             )
             for tap, found in self._style_targets.statistics.items()
         }
+
+    @property
+    def _drawn(self) -> dict[str, int]:
+        objective = self._objective
+        return {"count": objective.projections, "seed": objective.projection_seed}
 
     def _plain(self, problem: Problem) -> bool:
         objective = self._objective

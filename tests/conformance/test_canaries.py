@@ -26,6 +26,7 @@ from conformance.cases import (
     PYRAMID,
     REGIONS,
     SCALED,
+    SLICED,
     SMALL,
     SOFT,
     WASSERSTEIN,
@@ -91,7 +92,19 @@ CANARIES = {
         on(values.check_style, case=SCALED),
         on(values.check_gradient, case=SCALED),
     ),
-    numbers.IgnoresStatistics: (on(values.check_style, case=WASSERSTEIN),),
+    numbers.IgnoresStatistics: (
+        on(values.check_style, case=WASSERSTEIN),
+        on(values.check_style, case=SLICED),
+    ),
+    numbers.OtherDirections: (
+        on(values.check_style, case=SLICED),
+        on(targets.check_style_targets, case=SLICED),
+    ),
+    numbers.LongDirections: (on(values.check_style, case=SLICED),),
+    numbers.QuantilesAtEnds: (
+        on(values.check_style, case=SLICED),
+        on(values.check_gradient, case=SLICED),
+    ),
     numbers.MaxPooling: (on(values.check_features, case=SOFT, dtype="float32"),),
     numbers.ZeroPadding: (on(values.check_features, case=SOFT, dtype="float32"),),
     numbers.IgnoresGuides: (on(values.check_style, case=REGIONS),),

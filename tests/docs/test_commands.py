@@ -36,8 +36,8 @@ OTHERWISE_SMALL = {
 NOT_REDUCED = ("--resume", "--config")
 """Commands that take everything from a file."""
 
-PARSED = ("compare",)
-"""Commands of nst that start a process per variant: only their options are read."""
+PARSED = ("compare", "studio")
+"""Commands of nst that start a process per variant or serve a page: only options are read."""
 
 ELSEWHERE = ("s3://", "--on ray")
 """Words of commands that need a store or a cluster: only their options are read, too."""

@@ -13,7 +13,7 @@ import pytest
 from docs.pages import ROOT
 
 EXAMPLE = ROOT / "examples" / "nst_autograd"
-CHOSEN = "block or pyramid or devices or owned or scaled or Wasserstein or regions"
+CHOSEN = "block or pyramid or sliced or devices or owned or scaled or Wasserstein or regions"
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ KINDS = {
     "gram": {},
     "scaled": {"style_distance": "scaled", "content_distance": "scaled"},
     "wasserstein": {"style_statistics": "wasserstein"},
+    "sliced": {"style_statistics": "sliced-wasserstein", "projections": 6},
 }
 
 

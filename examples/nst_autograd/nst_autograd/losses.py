@@ -9,7 +9,7 @@ from nst_core.backend import COVARIANCE_EPSILON, SCALED_EPSILON
 from nst_core.backend.guidance import Region
 
 Moments = tuple[Tensor, ...]
-"""One region's statistics: a Gram matrix; or a mean and a second moment, in float64."""
+"""One region's statistics: a Gram matrix; in float64 a mean and a second moment, or quantiles."""
 
 
 def distance(difference: Tensor, kind: str, weights: Tensor | None = None) -> Tensor:
@@ -47,6 +47,33 @@ def moments(features: Tensor, region: Region, statistics: str) -> Moments:
         weighted = flat * torch.tensor(region.density.ravel(), dtype=flat.dtype)
     second = weighted @ flat.T
     return (weighted.sum(1), second) if statistics == "wasserstein" else (second / len(flat),)
+
+
+def projected(features: Tensor, directions: Tensor) -> Tensor:
+    """Return the projections (P, N) of features (C, H, W) on directions (P, C)."""
+    return directions @ features.flatten(1)
+
+
+def sliced_style_loss(values: Tensor, region: Region, table: Tensor) -> Tensor:
+    """Return the sliced Wasserstein loss of one region.
+
+    Args:
+        values: The image's projections (P, N).
+        region: The region of the image.
+        table: The style's quantiles (P, K).
+    """
+    ordered, order = values.sort(dim=1, stable=True)
+    last = table.shape[1] - 1
+    if region.density is None:
+        weights = torch.full(order.shape, 1 / order.shape[1], dtype=torch.float64)
+    else:
+        weights = torch.tensor(region.density.ravel())[order]
+    places = ((weights.cumsum(1) - weights / 2) * (last + 1) - 0.5).clamp(0, last)
+    below = places.long()
+    above = (below + 1).clamp(max=last)
+    target = torch.lerp(table.gather(1, below), table.gather(1, above), places - below)
+    squares = (ordered - target.to(ordered.dtype)) ** 2
+    return (squares * weights.to(ordered.dtype)).sum() / len(values)
 
 
 def style_loss(found: Moments, target: Moments, *, kind: str) -> Tensor:

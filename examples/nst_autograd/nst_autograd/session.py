@@ -5,12 +5,21 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from nst_autograd.losses import Moments, distance, moments, style_loss, total_variation
+from nst_autograd.losses import (
+    Moments,
+    distance,
+    moments,
+    projected,
+    sliced_style_loss,
+    style_loss,
+    total_variation,
+)
 from nst_autograd.network import Network, denormalised, normalised, to_array, to_tensor
 from nst_autograd.pyramid import Pyramid
 from nst_core.arrays import Array, Image
 from nst_core.backend import AdamState, Evaluation, Losses, Problem, Query, StyleTargets
-from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
+from nst_core.backend.guidance import Region, regions_at, variation_weights, visibility_at
+from nst_core.backend.slicing import directions, quantiles
 from nst_core.errors import BackendError
 
 
@@ -29,6 +38,13 @@ class AutogradSession:
         }
         pairs = variation_weights(problem.visibility)
         self._variation = pairs and (self._weights(pairs[0]), self._weights(pairs[1]))
+        drawn = {"count": self._objective.projections, "seed": self._objective.projection_seed}
+        sliced = self._objective.style_statistics == "sliced-wasserstein"
+        self._directions = {
+            tap: torch.tensor(directions(tap, **drawn), dtype=dtype)
+            for tap in self._objective.style
+            if sliced
+        }
         # The targets never change, so they are computed once.
         contents = self._features(problem.content)
         self._contents = {tap: contents[tap] for tap in self._objective.content}
@@ -116,7 +132,6 @@ class AutogradSession:
     @torch.no_grad()
     def _find_styles(self, problem: Problem) -> dict[str, dict[int, Moments]]:
         """Tap -> region -> the blend of the styles that have something of the region."""
-        kind = self._objective.style_statistics
         sums: dict[str, dict[int, tuple[float, Moments]]] = {
             tap: {} for tap in self._objective.style
         }
@@ -124,7 +139,7 @@ class AutogradSession:
             features = self._features(style.image)
             for tap, regions in sums.items():
                 for number, region in regions_at(style.guides, tap).items():
-                    found = moments(features[tap], region, kind)
+                    found = self._statistics(tap, features[tap], region)
                     whole, before = regions.get(number, (0.0, ()))
                     found = tuple(share * one for one in found)
                     if before:
@@ -134,6 +149,14 @@ class AutogradSession:
             tap: {n: tuple(one / whole for one in found) for n, (whole, found) in regions.items()}
             for tap, regions in sums.items()
         }
+
+    def _statistics(self, tap: str, features: Tensor, region: Region) -> Moments:
+        """Return a style's statistics in a region; core finds the quantiles of projections."""
+        if tap not in self._directions:
+            return moments(features, region, self._objective.style_statistics)
+        values = projected(features, self._directions[tap]).T.numpy()
+        density = None if region.density is None else region.density.ravel()
+        return (torch.from_numpy(quantiles(values, density)),)
 
     def _from_targets(self, targets: StyleTargets) -> dict[str, dict[int, Moments]]:
         return {
@@ -173,9 +196,14 @@ class AutogradSession:
     def _style_loss(self, tap: str, features: Tensor) -> Tensor:
         loss, objective = features.new_zeros(()), self._objective
         for number, region in self._regions[tap].items():
-            found = moments(features, region, objective.style_statistics)
             target = self._styles[tap][number]
-            loss = loss + region.area * style_loss(found, target, kind=objective.style_distance)
+            if tap in self._directions:
+                values = projected(features, self._directions[tap])
+                of_region = sliced_style_loss(values, region, target[0])
+            else:
+                found = moments(features, region, objective.style_statistics)
+                of_region = style_loss(found, target, kind=objective.style_distance)
+            loss = loss + region.area * of_region
         return loss
 
     def _update(self, gradient: Tensor, learning_rate: float) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pictures import RECIPE
 
 from nst_core.images import EncodeOptions, Output, decoded, read_decoded, read_recipe, write
-from nst_core.images.exif import Tags, Text, add_tags, kept_tags
+from nst_core.images.exif import Tags, Text, add_tags, kept_tags, with_ascii_types
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg", "webp"])
@@ -150,3 +150,39 @@ def test_texts_keep_their_bytes(tmp_path, image, raw, source, ending, bits):
 def test_a_text_is_read_as_utf8_where_it_is():
     assert Text(UTF8) == "Zoë Müller, 写真"
     assert Text(LATIN1) == "André ©"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("mark", [b"", b"Exif\0\0"])
+def test_texts_of_the_type_utf_8_of_exif_3_are_kept(tmp_path, image, order, mark):
+    raw = "Zoë ☃".encode()
+    head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8)
+
+    def directory(place, *entries):
+        """Entries (tag, type, bytes or a number) with their bytes after them."""
+        after = place + 2 + 12 * len(entries) + 4
+        packed, data = struct.pack(f"{order}H", len(entries)), b""
+        for tag, kind, value in entries:
+            count, number = (
+                (1, value) if isinstance(value, int) else (len(value), after + len(data))
+            )
+            packed += struct.pack(f"{order}HHII", tag, kind, count, number)
+            data += b"" if isinstance(value, int) else value
+        return packed + bytes(4) + data
+
+    first = directory(8, (315, 129, raw + b"\0"), (0x8769, 4, 200))
+    data = (head + first).ljust(200, b"\0") + directory(200, (42036, 129, raw + b"\0"))
+    assert with_ascii_types(mark + data)[: len(mark) + 8] == (mark + data)[: len(mark) + 8]
+    PIL.Image.new("RGB", (9, 9)).save(tmp_path / "a.webp", exif=data)
+    content = read_decoded(tmp_path / "a.webp")
+    assert content.exif.ifd0 == {315: raw.decode()}
+    assert content.exif.exif_ifd == {42036: raw.decode()}
+    write(image, tmp_path / "b.jpg", finish=EncodeOptions.of(Output(keep_exif=True), content))
+    assert raw in (tmp_path / "b.jpg").read_bytes()
+    again = read_decoded(tmp_path / "b.jpg")
+    assert again.exif == content.exif
+
+
+def test_damaged_directories_are_left_alone():
+    for data in (b"", b"Exif\0\0", b"II*\0", b"MM\0*\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff"):
+        assert with_ascii_types(data) == data

@@ -29,6 +29,8 @@ from nst_core.errors import PictureError
 from nst_core.images import MAX_PIXELS, read
 from nst_core.images.to_srgb import to_srgb
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* floating-point values have no colour profile")
+
 FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "BMP"]
 
 
@@ -421,3 +423,25 @@ def test_interrupting_is_no_failure(tmp_path, monkeypatch):
     monkeypatch.setattr("nst_core.images.decoding._load", interrupt)
     with pytest.raises(KeyboardInterrupt):
         read(path)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP", "PNG", "TIFF"])
+def test_an_orientation_in_xmp_alone_is_ignored(tmp_path, form):
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    picture, options = PIL.Image.new("RGB", (9, 5), "teal"), {"xmp": xmp}
+    if form == "PNG":
+        text = PIL.PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        options = {"pnginfo": text}
+    elif form == "TIFF":
+        options = {"tiffinfo": {700: xmp}}
+    path = tmp_path / "a"
+    picture.save(path, form, **options)
+    with PIL.Image.open(path) as file:
+        assert b"Orientation" in (file.info.get("xmp") or file.info["XML:com.adobe.xmp"].encode())
+    assert read(path).size == (9, 5)
+    exif = PIL.Image.Exif()
+    exif[274] = 6
+    if form != "TIFF":
+        picture.save(path, form, exif=exif, **options)
+        assert read(path).size == (5, 9)

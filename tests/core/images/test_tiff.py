@@ -13,6 +13,9 @@ from PIL import TiffImagePlugin
 
 from nst_core.errors import PictureError, PictureWarning
 from nst_core.images import read, read_decoded
+from nst_core.images.to_srgb import srgb_profile
+
+pytestmark = pytest.mark.filterwarnings("ignore:.* floating-point values have no colour profile")
 
 GREY_WHITE_IS_0, GREY, RGB, CMYK = 0, 1, 2, 5
 HEIGHT, WIDTH = 12, 20
@@ -306,3 +309,21 @@ def test_pillow_still_mixes_up_the_planes():
     content = tiff_files.build(samples, photometric=RGB, planar=True)
     picture = TiffImagePlugin.TiffImageFile(io.BytesIO(content))
     assert (np.asarray(picture) != levels).any()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_floating_point_without_a_profile_is_said_to_be_taken_as_srgb(path, channels):
+    samples, levels = chart(channels, "f4")
+    photometric = GREY if channels == 1 else RGB
+    path.write_bytes(tiff_files.build(samples, photometric=photometric))
+    (line,) = read_decoded(path).notes
+    assert line == (
+        f"{path}: its floating-point values have no colour profile: taken as sRGB, not as linear "
+        "light"
+    )
+    if channels == 3:
+        tags = {34675: list(srgb_profile())}
+        path.write_bytes(tiff_files.build(samples, photometric=photometric, tags=tags))
+        assert read_decoded(path).notes == ()
+        found = np.asarray(read(path)).astype(int)
+        assert np.abs(found - levels).max() <= 1

@@ -12,6 +12,8 @@ from pictures import refused
 from nst_core.errors import PictureWarning
 from nst_core.images import read, read_decoded, read_recipe
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* floating-point values have no colour profile")
+
 RGB, GREY, CFA, LINEAR_RAW = 2, 1, 32803, 34892
 REDUCED, PAGE, MASK, DEPTH, SEMANTIC = 1, 2, 4, 8, 0x10004
 

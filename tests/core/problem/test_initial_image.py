@@ -75,7 +75,7 @@ def test_only_a_path_is_read(tmp_path):
         assert read_start_picture(Start(image=kind), max_pixels=1) is None
     TALL.save(tmp_path / "a.png")
     start = Start(image=str(tmp_path / "a.png"))
-    assert read_start_picture(start, max_pixels=5000).size == (50, 100)
+    assert read_start_picture(start, max_pixels=5000).picture.size == (50, 100)
     with pytest.raises(PictureError):
         read_start_picture(start, max_pixels=4999)
     with pytest.raises(PictureError, match=r"none\.png"):

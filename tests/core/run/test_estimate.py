@@ -119,3 +119,17 @@ class Slow(Knowing):
         session = FakeBackend().start(problem, device=device, dtype=dtype, **execution)
         session.image = lambda: time.sleep(0.01)
         return session
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_pyramid_and_sorted_projections_take_memory():
+    stages = [{"size": "400x600", "steps": 1}]
+    size = StageSize((400, 600), ((400, 600),))
+
+    def needed(**over):
+        return estimate._stage_mb(work(Knowing(), stages=stages, **over), 0, size)[0]
+
+    plain = needed()
+    assert needed(variables={"kind": "laplacian"}) > plain + 400 * 600 * 3 * 4 * 4 / 1e6
+    style = {"statistics": "sliced-wasserstein", "layers": ["relu1_1"], "projections": 16}
+    assert needed(style=style) >= plain + 16 * 400 * 600 * 4 * 2 / 1e6

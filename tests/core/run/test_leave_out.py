@@ -6,9 +6,11 @@ import pytest
 from fakes import FakeBackend, tiny_weights
 
 import nst_core as nst
+from nst_core.batch.job import Job
+from nst_core.batch.job_runner import SharedResources, run_job
 from nst_core.images import Output
 from nst_core.run.checkpoint import CheckpointError, CheckpointWriter
-from nst_core.spec import Spec
+from nst_core.spec import Spec, merging, presets
 from nst_core.spec.recipe import split
 from nst_core.system import toml
 
@@ -180,3 +182,21 @@ def test_recipe_and_checkpoint_know_it(tmp_path):
         run(cut_out(), cut_out(BLUE), resume=kept, overrides={"stages": STAGES})
     with pytest.raises(CheckpointError, match=r"styles\.1\.alpha is not the one"):
         run(cut_out(), cut_out(BLUE, left=20), resume=kept)
+
+
+def test_a_batch_paints_again_what_was_laid_over_white(tmp_path, monkeypatch):
+    cut_out().save(tmp_path / "content.png")
+    WHOLE.save(tmp_path / "style.png")
+    shared = SharedResources()
+    monkeypatch.setattr(shared, "backend", lambda name: FakeBackend())
+    monkeypatch.setattr(shared, "weights", lambda source: tiny_weights())
+    seen = []
+    for given in ({"stages": STAGES}, LEAVE_OUT, LEAVE_OUT):
+        spec = merging.merged(presets.table("d2l"), given)
+        job = Job(
+            content=str(tmp_path / "content.png"), style=str(tmp_path / "style.png"),
+            output=str(tmp_path / "a.png"), spec=Spec.from_table(spec).to_table(),
+            run={"device": "cpu", "backend": "mxnet"}, max_pixels=10**6,
+        )  # fmt: skip
+        seen.append(run_job(job, shared=shared).status)
+    assert seen == ["done", "done", "skipped"]

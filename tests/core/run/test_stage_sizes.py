@@ -82,6 +82,7 @@ def painted(backend=None, **options):
     )  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:stage 1 is left out")
 def test_a_run_its_recipe_and_its_resumption_have_the_same_stages(tmp_path):
     backend = FakeBackend()
     result = painted(backend)

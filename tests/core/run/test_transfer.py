@@ -7,8 +7,9 @@ from fakes import FakeBackend, tiny_weights
 
 import nst_core as nst
 from nst_core.backend import Execution
-from nst_core.errors import PictureError, SpecError
+from nst_core.errors import NstWarning, PictureError, SpecError
 from nst_core.images import Output
+from nst_core.run.recolouring import BECAUSE_GREY
 from nst_core.run.transfer import transfer_run
 from nst_core.spec import Spec, presets, recipe
 from nst_core.system import toml
@@ -100,3 +101,22 @@ def test_wrong_arrays_and_dtypes():
         nst.transfer(np.zeros((3, 4)), GREY, backend=FakeBackend(), weights=WEIGHTS, preset="d2l")
     with pytest.raises(SpecError, match=r"run\.dtype = 'float16'"):
         run(dtype="float16")
+
+
+def test_what_is_found_in_the_pictures_or_decided_for_them_is_warned_of_once(tmp_path):
+    grey = tmp_path / "grey.tif"
+    values = np.repeat(np.repeat(np.array([[0, 128 * 257]], np.int32), 48, axis=1), 64, axis=0)
+    PIL.Image.fromarray(values).save(grey)
+    with pytest.warns(NstWarning) as found:
+        result = run(
+            grey,
+            [grey, grey],
+            content_mask=grey,
+            style_mask=[grey] * 2,
+        )
+    lines = [str(one.message) for one in found]
+    assert lines == list(result.plan.warnings)
+    assert [line.partition(" ")[2][:30] for line in lines[:1]] == ["its 32-bit values reach only 3"]
+    assert len({line for line in lines if "32-bit" in line}) == 1
+    assert BECAUSE_GREY in lines
+    assert {one.filename for one in found} == {__file__}

@@ -55,7 +55,7 @@ class StudioServer:
     async def _serve(self, ready):
         self.studio = Studio(Store(self.directory), max_pixels=MAX_PIXELS, warm=None)
         app = create_app(self.studio, self.access, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS)
-        self._server = server(app)
+        self._server = server(app, self.studio.hub)
         task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
         while not self._server.started and not task.done():
             await asyncio.sleep(0.01)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 import nst_core as nst
+from nst_core.backend.notices import notify
 from nst_core.run.observers import Observer, Step
 from nst_core.terminal import progress
 from nst_core.terminal.progress_line import LineColumn
@@ -19,9 +20,9 @@ GREY = np.full((24, 24, 3), 0.5, np.float32)
 STAGES = [{"size": "16x16", "steps": 4}, {"size": "24x24", "steps": 3}]
 
 
-def run(*observers):
+def run(*observers, backend=None):
     nst.transfer(
-        GREY, GREY, preset="d2l", overrides={"stages": STAGES}, backend=FakeBackend(),
+        GREY, GREY, preset="d2l", overrides={"stages": STAGES}, backend=backend or FakeBackend(),
         weights=nst.Weights(tiny_weights(), source="zeros"), device="cpu", observers=observers,
     )  # fmt: skip
 
@@ -42,6 +43,20 @@ def test_lines_where_stderr_is_no_terminal(capsys):
     assert [line.partition("  content")[0] for line in lines] == steps
     assert "  content 3  style 30.5  tv 0.25  " in lines[1]
     assert lines[1].endswith(" s left")
+
+
+def test_what_a_backend_is_busy_with_is_told_before_the_first_step(capsys):
+    class Compiling(FakeBackend):
+        def start(self, *args, **kwargs):
+            notify("compiling")
+            return super().start(*args, **kwargs)
+
+    run(*progress.progress_observers(quiet=False, every=9), backend=Compiling())
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("  content")[0] for line in lines[1:3]] == [
+        "compiling", "stage 1  step 1/4"
+    ]  # fmt: skip
+    assert lines.count("compiling") == len(STAGES)
 
 
 def test_pace_and_time_left(capsys):

@@ -67,6 +67,16 @@ CASES = {
             matching=Matching(form="taps", centred_loss=True, samples=9, style_samples=12),
         ),
     ),
+    "regions, sliced": (
+        48,
+        case(
+            (62, 75),
+            regions=2,
+            style_statistics="sliced-wasserstein",
+            projections=5,
+            blend=(1.0, 3.0),
+        ),
+    ),
     "parts left out": (48, case((62, 75), leaves_out=True)),
     "parts left out, scaled": (
         48,
