@@ -69,7 +69,7 @@ class PyTorchBackend:
     ) -> Footprint:
         """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
         pictures = size
-        if objective.style_statistics == "nearest" and objective.matching.rotations:
+        if objective.neighbours and objective.matching.rotations:
             turned = tuple((width, height) for height, width in size.styles)
             pictures = StageSize(size.content, (*size.styles, *turned))
         found = footprint(
@@ -79,7 +79,7 @@ class PyTorchBackend:
             dtype=dtype,
             execution=execution,
         )
-        if objective.style_statistics == "nearest":
+        if objective.neighbours:
             found = with_matching(found, objective, size, item=8 if dtype == "float64" else 4)
         if not device.startswith("cuda"):
             return found

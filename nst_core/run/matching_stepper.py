@@ -117,7 +117,7 @@ def first_query(spec: Spec, stage: int, *, content: Image, initial_image: Image)
     seed = (spec.start.seed, stage, 0)
     if stage == 0:
         return Query(image=content, seed=seed)
-    share = query_share(spec.style.matching.content_share, spec.strength)
+    share = query_share(spec.neighbours.content_share, spec.strength)
     return Query(image=mixed(content, initial_image, share=share), seed=seed)
 
 

@@ -20,7 +20,7 @@ from conformance.cases import Case
 def kink_distance(case: Case) -> float:
     """Return the smallest distance to a kink at the probe, over the layer's largest value."""
     weights = case.oracle().weights
-    taps = {*case.content, *case.style}
+    taps = {*case.content, *case.style, *case.neighbours}
     architecture = case.architecture
     outputs = oracle.forward(
         weights, oracle.normalise(case.probe_image), taps, **asdict(architecture)
@@ -68,7 +68,7 @@ def match_margin(case: Case) -> float:
 
     Like a kink, a tie is where a rounding error decides. 1 if nothing is matched.
     """
-    if case.style_statistics != "nearest":
+    if not case.neighbours:
         return 1.0
     margins = []
 

@@ -23,6 +23,7 @@ from nst_pytorch.style_loss import GramLoss
 SHALLOW = ("conv1_1", "relu1_1", "relu2_1", "conv3_1")
 # With as many pixels as channels covariances are as good as singular, and so is the gradient.
 WELL_POSED = dict.fromkeys(("relu1_1", "conv2_1"), 100.0)
+NEIGHBOURS = dict.fromkeys(SHALLOW, 100.0)
 EDGES = Architecture(pooling="average", padding="replicate")
 IN_WINDOWS = Execution(conv="winograd", checkpointing=True)
 
@@ -48,14 +49,15 @@ CASES = {
         48,
         case((62, 75), regions=2, style=WELL_POSED, style_statistics="wasserstein"),
     ),
-    "hypercolumns": (48, case((93, 71), style_statistics="nearest")),
+    "hypercolumns": (48, case((93, 71), style={}, neighbours=NEIGHBOURS)),
     "hypercolumns of regions": (
         48,
         case(
             (62, 75),
             regions=3,
             architecture=EDGES,
-            style_statistics="nearest",
+            style={},
+            neighbours=NEIGHBOURS,
             matching=Matching(centred_loss=True, divisor=3, rotations=True),
         ),
     ),
@@ -63,7 +65,8 @@ CASES = {
         48,
         case(
             (61, 71),
-            style_statistics="nearest",
+            style={},
+            neighbours=NEIGHBOURS,
             matching=Matching(form="taps", centred_loss=True, samples=9, style_samples=12),
         ),
     ),
