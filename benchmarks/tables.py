@@ -20,15 +20,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import busy
 import compare
 import convolutions
 import guard
 import memory
 import mxnet_winograd
+import precision
 import profile_cuda
 import profile_step
+import quality
 import roofline
 import time_to_loss
+import time_to_picture
 
 from measuring import results
 
@@ -41,15 +45,19 @@ _BLOCK = re.compile(
 _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
     module.BENCHMARK.kind: module.BENCHMARK.load
     for module in (
+        busy,
         compare,
         convolutions,
         guard,
         memory,
         mxnet_winograd,
+        precision,
         profile_cuda,
         profile_step,
+        quality,
         roofline,
         time_to_loss,
+        time_to_picture,
     )
 }
 

@@ -9,7 +9,7 @@ from nst_core.backend import AUTOMATIC, Device, DType, Execution, Objective, Pro
 from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
 from nst_mxnet._framework import THREADS, Context, mx
-from nst_mxnet.footprint import footprint
+from nst_mxnet.footprint import footprint, with_matching
 from nst_mxnet.pretrained import load_pretrained
 from nst_mxnet.session import MXNetSession
 
@@ -37,13 +37,11 @@ class MXNetBackend:
 
         Raises:
             BackendError: if the device is missing, or MXNet can't compute in the way that
-                ``execution`` asks for, or can't compute the style's statistics.
+                ``execution`` asks for.
         """
         if device not in {known.name for known in self.devices()}:
             raise BackendError(f"MXNet has no device {device!r} on this machine")
         _check(execution)
-        if problem.objective.style_statistics == "nearest":
-            raise BackendError("MXNet has no nearest neighbours here: use --backend pytorch")
         return MXNetSession(problem, device=_context(device), dtype=dtype, execution=execution)
 
     def footprint(
@@ -56,7 +54,13 @@ class MXNetBackend:
         execution: Execution,
     ) -> Footprint:
         """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
-        return footprint(taps=objective.taps(), size=size, dtype=dtype, execution=execution)
+        if not objective.neighbours:
+            return footprint(taps=objective.taps(), size=size, dtype=dtype, execution=execution)
+        if objective.matching.rotations:
+            turned = tuple((width, height) for height, width in size.styles)
+            size = StageSize(size.content, (*size.styles, *turned))
+        found = footprint(taps=objective.taps(), size=size, dtype=dtype, execution=execution)
+        return with_matching(found, objective, size, item=8 if dtype == "float64" else 4)
 
     def pretrained(self) -> Mapping[str, Array]:
         """Return GluonCV's weights as canonical arrays."""

@@ -7,11 +7,14 @@ taps.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
-from nst_core.backend import DType, Execution
+from nst_core.backend import DType, Execution, Objective
 from nst_core.backend.footprint import Footprint, StageSize
-from nst_core.vgg19 import Layer, blocks, feature_shape, layers_until, parameter_count
+from nst_core.backend.positions import count_positions
+from nst_core.vgg19 import BY_NAME, Layer, blocks, feature_shape, layers_until, parameter_count
+from nst_mxnet.nearest import IMAGE_ROWS, STYLE_ROWS
 from nst_mxnet.network import RECOMPUTED_BLOCKS
 from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES
 
@@ -27,11 +30,12 @@ More in float64, for which oneDNN has no convolution.
 TARGET_MAPS = 4.0
 """The same while the styles' statistics are computed, where nothing is kept."""
 
-SHALLOW_MAPS = 1.8
+SHALLOW_MAPS = {False: 1.8, True: 1.5}
 """Arrays of the whole first block that are held in a network of the blocks in strips alone.
 
 MXNet begins the strips one after the other without waiting for their ends, so those of a whole
-block are held together. In a deeper network the third block takes more than that.
+block are held together. In a deeper network the third block takes more than that. The key says
+whether there is checkpointing.
 """
 
 CHECKPOINTING_MAPS = 5.0
@@ -53,8 +57,9 @@ def footprint(
         whole = [_bytes(block[0], sides, item) for block in blocks(layers)]
         recomputed = min(max(whole[:RECOMPUTED_BLOCKS]), strip)
         kept = max(whole[RECOMPUTED_BLOCKS:], default=0.0)
-        return max(STRIP_MAPS * recomputed + maps * kept, SHALLOW_MAPS * whole[0])
+        return max(STRIP_MAPS * recomputed + maps * kept, shallow * whole[0])
 
+    shallow = SHALLOW_MAPS[execution.checkpointing]
     maps = CHECKPOINTING_MAPS if execution.checkpointing else STEP_MAPS[dtype]
     kept = _kept(layers, taps, size.content, item=item, checkpointing=execution.checkpointing)
     return Footprint(
@@ -89,3 +94,42 @@ def _kept(
 def _bytes(layer: Layer, sides: tuple[int, int], item: int) -> float:
     height, width = sides
     return float(item * prod(feature_shape(layer.name, height=height, width=width)))
+
+
+def with_matching(
+    found: Footprint, objective: Objective, size: StageSize, *, item: int
+) -> Footprint:
+    """Return the memory of a session with nearest neighbours.
+
+    A step holds the features on the grid, theirs less the mean, their targets and two sets of
+    gradients. A search holds the features of one style's pictures, once more while they are put
+    together, those of the image with their directions, and the targets of each style; and a block
+    of cosines with the directions that it needs.
+
+    Args:
+        found: The memory without them.
+        objective: What is minimised.
+        size: The pictures' sizes.
+        item: Bytes of a value.
+    """
+    matching = objective.matching
+
+    def values(sides: tuple[int, int], samples: int) -> list[int]:
+        height, width = sides
+        return [
+            sum(BY_NAME[tap].out_channels for tap in group.factors)
+            * count_positions(group, matching, height=height, width=width, samples=samples)
+            for group in objective.tap_groups()
+        ]
+
+    image = values(size.content, matching.samples)
+    styles = [sum(values(sides, matching.style_samples)) for sides in size.styles]
+    pictures = 4 if matching.rotations else 1
+    widest = sum(BY_NAME[tap].out_channels for tap in objective.neighbours)
+    block = IMAGE_ROWS * STYLE_ROWS + 2 * STYLE_ROWS * widest
+    search = 2 * pictures * max(styles) + (3 + len(size.styles)) * sum(image) + 2 * max(image)
+    return replace(
+        found,
+        content=found.content + 5 * item * sum(image),
+        style=found.style + item * (search + block),
+    )

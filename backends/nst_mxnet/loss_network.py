@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from nst_core.vgg19 import feature_shape
 from nst_mxnet._framework import Tensor
+from nst_mxnet.joint_loss import JointLoss
 from nst_mxnet.loss_terms import LossTerm, TermLosses
 from nst_mxnet.row_strips import place_rows
 
@@ -25,7 +26,7 @@ class NetworkEvaluation(NamedTuple):
     """The result of one forward and backward pass.
 
     Attributes:
-        losses: Every loss term with its weighted loss.
+        losses: Every loss with its weighted value.
         gradient: The gradient of the total loss, (1, 3, H, W).
     """
 
@@ -40,8 +41,19 @@ class LossNetwork(Protocol):
         """Call ``on_features`` with each tap's features of ``x`` (1, 3, H, W), perhaps in parts."""
         ...
 
-    def evaluate(self, x: Tensor, terms: Mapping[str, Sequence[LossTerm]]) -> NetworkEvaluation:
-        """Return the losses of ``terms`` (by tap) at ``x`` (1, 3, H, W), and their gradient."""
+    def evaluate(
+        self,
+        x: Tensor,
+        terms: Mapping[str, Sequence[LossTerm]],
+        joint: Sequence[JointLoss] = (),
+    ) -> NetworkEvaluation:
+        """Return the losses at ``x`` (1, 3, H, W), and their gradient.
+
+        Args:
+            x: The normalised image.
+            terms: Tap -> loss terms.
+            joint: Losses of several taps.
+        """
         ...
 
     def threads(self) -> AbstractContextManager[None]:

@@ -32,16 +32,20 @@ class LossAndGradient(NamedTuple):
     gradient: FeatureGradient
 
 
-class LossTerm(Protocol):
-    """One loss at one tap.
+class ReportedLoss(Protocol):
+    """What a loss is reported as.
 
     Attributes:
         kind: Whether it is a content or a style loss.
-        tap: The tap whose features it takes.
+        tap: The tap whose features it takes; or the name of a joint loss.
     """
 
     kind: Kind
     tap: str
+
+
+class LossTerm(ReportedLoss, Protocol):
+    """One loss at one tap."""
 
     def partial_sums(self, features: Tensor, rows: slice) -> PartialSums:
         """Return the sums over some rows.
@@ -57,5 +61,5 @@ class LossTerm(Protocol):
         ...
 
 
-TermLosses = list[tuple[LossTerm, Loss]]
-"""Loss terms, each with its weighted loss."""
+TermLosses = list[tuple[ReportedLoss, Loss]]
+"""Losses, each with its weighted value."""

@@ -104,7 +104,7 @@ class WeightedLosses:
 
     Attributes:
         content: Tap -> loss.
-        style: Tap -> loss, each once.
+        style: Name -> loss, each once: see ``Objective.style_losses``.
         total_variation: Loss.
         multiplicity: How many times the style losses count in the total.
     """
@@ -122,7 +122,7 @@ class WeightedLosses:
         by_kind = {(term.kind, term.tap): loss for term, loss in losses}
         return cls(
             {tap: by_kind["content", tap] for tap in objective.content},
-            {tap: by_kind["style", tap] for tap in objective.style},
+            {name: by_kind["style", name] for name in objective.style_losses()},
             total_variation,
             objective.style_multiplicity,
         )

@@ -14,6 +14,7 @@ from nst_core.vgg19 import Layer, blocks, layers_until
 from nst_mxnet._framework import Context, Tensor, mx
 from nst_mxnet.block import Block
 from nst_mxnet.block_record import ForwardPass
+from nst_mxnet.joint_loss import JointLoss, JointSums
 from nst_mxnet.loss_network import FeatureCallback, LossNetwork, NetworkEvaluation
 from nst_mxnet.loss_terms import LossTerm
 from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES, StripSizes
@@ -85,12 +86,19 @@ class Network(LossNetwork):
         trim_heap()
 
     @override
-    def evaluate(self, x: Tensor, terms: Mapping[str, Sequence[LossTerm]]) -> NetworkEvaluation:
+    def evaluate(
+        self,
+        x: Tensor,
+        terms: Mapping[str, Sequence[LossTerm]],
+        joint: Sequence[JointLoss] = (),
+    ) -> NetworkEvaluation:
         sums: dict[LossTerm, PartialSums] = {}
+        joint_sums = JointSums(joint)
 
         def on_features(tap: str, features: Tensor, rows: slice) -> None:
             for term in terms.get(tap, ()):
                 sums[term] = add_sums(sums.get(term), term.partial_sums(features, rows))
+            joint_sums.add(tap, features, rows)
 
         passes: list[ForwardPass] = []
         for block in self.blocks:
@@ -99,14 +107,20 @@ class Network(LossNetwork):
             self._wait()
         del x
         found = {term: term.finish(its_sums) for term, its_sums in sums.items()}
+        joint_losses, joint_gradients = joint_sums.finish()
         feature_gradients = {
-            tap: [found[term].gradient for term in terms.get(tap, ())] for tap in self.taps
+            tap: [
+                *(found[term].gradient for term in terms.get(tap, ())),
+                *joint_gradients.get(tap, ()),
+            ]
+            for tap in self.taps
         }
         gradient = None
         for block in reversed(self.blocks):
             gradient = block.backward(passes.pop(), gradient, feature_gradients)
             self._wait()
-        return NetworkEvaluation([(term, one.loss) for term, one in found.items()], gradient)
+        losses = [(term, one.loss) for term, one in found.items()]
+        return NetworkEvaluation([*losses, *joint_losses], gradient)
 
     def _wait(self) -> None:
         """Wait for all queued operations; with checkpointing, return freed memory to the system.

@@ -21,13 +21,15 @@ from nst_core.backend import (
 )
 from nst_core.backend.guidance import regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
-from nst_core.errors import BackendError
+from nst_core.system.memory import trim_heap
 from nst_core.vgg19 import feature_shape
 from nst_mxnet import layout
 from nst_mxnet._framework import Context, Tensor, mx, share_workspace
 from nst_mxnet.adam import AdamUpdate
+from nst_mxnet.joint_loss import JointSums
 from nst_mxnet.loss_network import LossNetwork, collect_features
 from nst_mxnet.losses import Targets, WeightedLosses, loss_terms, total_variation
+from nst_mxnet.nearest import NearestNeighbours, with_own_styles
 from nst_mxnet.network import Network
 from nst_mxnet.out_of_memory import out_of_memory_message
 from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES, StripSizes
@@ -77,6 +79,9 @@ class MXNetSession:
         )
         self._style_targets = self._find_style_targets(problem)
         self._terms = loss_terms(problem.objective, self._find_targets(problem), self._shapes)
+        self._neighbours = self._nearest_neighbours(problem)
+        if problem.query and self._neighbours:
+            self.match(query=problem.query)
         self._variation_weights = self._find_variation_weights(problem)
         self._variables = variables_of(problem, device=device, dtype=dtype)
         self._z = self._variables.start(self._normalised(problem.start))
@@ -96,9 +101,16 @@ class MXNetSession:
         gradient = gradient / layout.per_channel(STD, gradient)
         return Evaluation(losses=losses.read(), gradient=layout.to_array(gradient))
 
-    def match(self, *, query: Query) -> None:  # noqa: ARG002
-        """Raise: this backend has no nearest neighbours."""
-        raise BackendError("MXNet has no nearest neighbours here: use --backend pytorch")
+    def match(self, *, query: Query) -> None:
+        """Find the targets of nearest neighbours at another image.
+
+        Raises:
+            RuntimeError: if the problem has no nearest neighbours.
+        """
+        if self._neighbours is None:
+            raise RuntimeError("this problem has no nearest neighbours to match")
+        self._neighbours.match(query)
+        trim_heap()
 
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; its last operations are only queued."""
@@ -193,10 +205,21 @@ class MXNetSession:
 
         self._network.forward(self._normalised(style.image), on_features)
 
+    def _nearest_neighbours(self, problem: Problem) -> NearestNeighbours | None:
+        if not self._objective.neighbours:
+            return None
+
+        def forward(image: Image, sums: JointSums) -> None:
+            self._network.forward(self._normalised(image), sums.add)
+
+        like = self._tensor(np.zeros((1, 1, 3)))
+        return NearestNeighbours(with_own_styles(problem), like=like, forward=forward)
+
     def _evaluate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         """Return the losses at ``x`` (1, 3, H, W), and the gradient of their total."""
         with self._network.threads():
-            found, gradient = self._network.evaluate(x, self._terms)
+            joint = self._neighbours.losses if self._neighbours else ()
+            found, gradient = self._network.evaluate(x, self._terms, joint)
             weight = self._objective.total_variation
             variation, its_gradient = total_variation(
                 x, weight=weight, weights=self._variation_weights

@@ -14,6 +14,9 @@ from nst_core.images.opening import CorruptPictureError, as_error, check_size, c
 from nst_core.images.truncated.filling import differing
 from nst_core.system.files import StrPath, display_path
 
+_OPENED_WHOLE = ("AVIF", "HEIC", "WEBP")
+"""Formats whose classes open whole files only. The size of what was completed is checked."""
+
 
 def nearly_whole(
     path: StrPath,
@@ -37,7 +40,7 @@ def nearly_whole(
         PictureError: one line: more than a tenth is missing, or there are too many pixels.
     """
     form = its_reader.form
-    if form != "WEBP":  # whose class opens whole files only
+    if form not in _OPENED_WHOLE:
         with opened(path, stream, its_reader) as picture:
             check_size(path, picture, max_pixels)
     with as_error(path, form):

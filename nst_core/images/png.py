@@ -40,12 +40,12 @@ def as_standard(picture: PngImageFile, stream: IO[bytes]) -> tuple[PIL.Image.Ima
         picture: The picture, decoded.
         stream: Its file.
     """
-    chunks = _chunks(stream)
+    chunks = chunks_of(stream)
     depth, colour_type = struct.unpack_from(">BB", chunks[b"IHDR"], 8)
     encoding, notes = encoding_of(
         chunks, profile="icc_profile" in picture.info, grey=colour_type in (_GREY, _GREY_ALPHA)
     )
-    _scale_key(picture, depth, colour_type)
+    scale_key(picture, depth, colour_type)
     keyed = depth == 16 and colour_type == _RGB and "transparency" in picture.info
     if encoding is None and not keyed:
         return picture, notes
@@ -66,8 +66,12 @@ def as_standard(picture: PngImageFile, stream: IO[bytes]) -> tuple[PIL.Image.Ima
     return result, notes
 
 
-def _chunks(stream: IO[bytes]) -> dict[bytes, bytes]:
-    """Return the first chunk of each wanted kind that comes before the pixels."""
+def chunks_of(stream: IO[bytes]) -> dict[bytes, bytes]:
+    """Return the first chunk of each wanted kind that comes before the pixels.
+
+    Args:
+        stream: The file.
+    """
     found: dict[bytes, bytes] = {}
     stream.seek(8)
     for _ in range(_MOST_CHUNKS):
@@ -83,7 +87,7 @@ def _chunks(stream: IO[bytes]) -> dict[bytes, bytes]:
     return found
 
 
-def _scale_key(picture: PngImageFile, depth: int, colour_type: int) -> None:
+def scale_key(picture: PIL.Image.Image, depth: int, colour_type: int) -> None:
     """Bring the key of a picture of up to 8 bits to the 8 bits to which Pillow scales it.
 
     Only the lower ``depth`` bits of a key count (section 11.3.1.1).

@@ -17,6 +17,7 @@ from nst_core.images.exif import kept_tags
 from nst_core.images.opening import CorruptPictureError, as_error, open_stream, opened, reader_of
 from nst_core.images.output import DecodedPicture
 from nst_core.images.partial import nearly_whole
+from nst_core.images.pillow_pictures import standard_picture
 from nst_core.images.to_srgb import straight_and_alpha
 from nst_core.system.files import StrPath
 
@@ -40,8 +41,8 @@ def read(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
     - If there are several frames or pages, the first is read, but a TIFF's full-size page if the
       first is a preview.
     - A file that lacks its end is read if at most a tenth of the picture is missing, with a
-      ``PictureWarning`` that says how much. The missing part repeats the colours next to it. HEIC,
-      AVIF and JPEG XL have to be whole.
+      ``PictureWarning`` that says how much. The missing part repeats the colours next to it. JPEG
+      XL has to be whole; HEIC and AVIF are read if their decoders go on after the damage.
 
     Args:
         path: The file.
@@ -95,10 +96,15 @@ def _read(path: StrPath, *, max_pixels: int) -> StoredPicture:
 def decoded(picture: PIL.Image.Image) -> DecodedPicture:
     """Return a user's Pillow picture together with its alpha and EXIF tags.
 
-    ``picture`` itself is not converted, whatever its mode.
+    What Pillow leaves as it is in the file is applied: see ``nst_core.images.pillow_pictures``. If
+    there is no such thing, ``picture`` itself is not converted, whatever its mode.
     """
-    straight, alpha = straight_and_alpha(picture)
-    return replace(with_alpha(straight, alpha, kept_tags(picture)), picture=picture)
+    standard, notes = standard_picture(picture)
+    straight, alpha = straight_and_alpha(standard)
+    result = with_alpha(straight, alpha, kept_tags(picture))
+    unchanged = standard is picture
+    lines = tuple(f"a picture from Pillow: {note}" for note in notes)
+    return replace(result, picture=picture if unchanged else result.picture, notes=lines)
 
 
 @contextmanager

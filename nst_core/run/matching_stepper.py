@@ -113,7 +113,7 @@ def first_query(spec: Spec, stage: int, *, content: Image, initial_image: Image)
         content: The content's image, (H, W, 3).
         initial_image: The image that the stage starts from, (H, W, 3).
     """
-    settings, seed = spec.style.matching, (spec.start.seed, stage, 0)
+    settings, seed = spec.neighbours, (spec.start.seed, stage, 0)
     if stage == 0:
         return Query(image=content, seed=seed)
     return Query(image=mixed(content, initial_image, share=settings.content_share), seed=seed)

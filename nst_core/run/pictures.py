@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nst_core import images
 from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture
+from nst_core.images.pillow_pictures import standard_picture
 from nst_core.images.reading import open_header
 from nst_core.images.to_srgb import colour_and_alpha
 from nst_core.problem.label_pictures import class_numbers, on_flat_background
@@ -156,7 +157,7 @@ def open_label_picture(picture: Picture, *, max_pixels: int) -> DecodedPicture:
     """
     decoded = open_picture(picture, max_pixels=max_pixels)
     if isinstance(picture, PIL.Image.Image):
-        rgb, alpha = colour_and_alpha(picture)
+        rgb, alpha = colour_and_alpha(standard_picture(picture)[0])
         numbers = class_numbers(picture)
     else:
         rgb, alpha, numbers = decoded.picture, decoded.alpha, None

@@ -96,7 +96,7 @@ def start_stepper(
     spec = prepared.plan.spec.in_stage(number)
     size = prepared.sizes[number]
     content = _content(prepared, number)
-    nearest = spec.style.statistics == "nearest"
+    nearest = bool(spec.neighbours.layers)
     if nearest and query is None:
         query = first_query(spec, number, content=content, initial_image=initial_image)
     variables = change_of_variables(prepared, number)
@@ -134,14 +134,14 @@ def start_stepper(
     else:
         stepper = AdamStepper(session, shape=variables.shape)
     if nearest and query is not None:
-        matching = spec.style.matching
+        neighbours = spec.neighbours
         stepper = MatchingStepper(
             stepper,
             session,
             content=content,
             query=query,
-            share=matching.content_share,
-            every=matching.every,
+            share=neighbours.content_share,
+            every=neighbours.every,
         )
     return EMAStepper(stepper, decay=spec.average) if spec.average else stepper
 

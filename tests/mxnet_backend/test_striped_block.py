@@ -3,16 +3,31 @@
 import numpy as np
 import pytest
 
-from nst_core.backend import Adam, Architecture, Execution, Objective, Problem, StyleSource
+from nst_core.backend import (
+    Adam,
+    Architecture,
+    Execution,
+    Matching,
+    Objective,
+    Problem,
+    Query,
+    StyleSource,
+)
 from nst_core.weights import load
 
 HEIGHT, WIDTH = 45, 19
 TAPS = {"relu1_2": 1e3, "conv2_1": 1e3, "conv3_1": 1e3, "relu3_4": 1e2, "conv4_2": 1e2}
+NEIGHBOURS = {"relu1_2": 1e3, "relu3_4": 1e2}
 KINDS = {
     "gram": {},
     "scaled": {"style_distance": "scaled", "content_distance": "scaled"},
     "wasserstein": {"style_statistics": "wasserstein"},
     "sliced": {"style_statistics": "sliced-wasserstein", "projections": 6},
+    "nearest": {"neighbours": NEIGHBOURS},
+    "nearest, taps": {
+        "neighbours": NEIGHBOURS,
+        "matching": Matching(form="taps", centred_loss=True, samples=9, style_samples=9),
+    },
 }
 
 
@@ -37,6 +52,7 @@ def problem_of(kind, *, guided):
         ),
         adam=Adam(beta1=0.9, beta2=0.999, epsilon=1e-8),
         architecture=other,
+        query=Query(image=content) if kind.startswith("nearest") else None,
     )
     return problem, image
 

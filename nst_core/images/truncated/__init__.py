@@ -8,7 +8,7 @@ Pillow's switch ``LOAD_TRUNCATED_IMAGES`` is not used: it holds for the whole pr
 nothing about how much is missing. Instead, a file is completed so that the ordinary decoder reads
 it.
 
-HEIC, AVIF and JPEG XL are not in the list: their decoders need the whole file.
+JPEG XL is not in the list: its decoder needs the whole file.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import BinaryIO
 
-from nst_core.images.truncated import bmp, gif, jpeg, png, tiff, webp
+from nst_core.images.truncated import bmp, gif, isobmff, jpeg, png, tiff, webp
 from nst_core.images.truncated.completed import MOST, Completed, TooMuchMissingError, checked
 
 __all__ = ["MOST", "Completed", "TooMuchMissingError", "checked", "complete", "lacks_end"]
 
 _COMPLETE: Mapping[str, Callable[[bytes], Completed | None]] = MappingProxyType(
     {
+        "AVIF": isobmff.complete,
         "BMP": bmp.complete,
         "GIF": gif.complete,
+        "HEIC": isobmff.complete,
         "JPEG": jpeg.complete,
         "PNG": png.complete,
         "TIFF": tiff.complete,

@@ -58,8 +58,8 @@ function showNow() {
   if (!running) return;
   now.href = `#/painting/${running.id}`;
   const share = running.steps ? Math.floor((100 * running.step) / running.steps) : 0;
-  const waiting = state.queue.length ? `, ${state.queue.length} waiting` : "";
-  now.textContent = `${running.phase || `Painting ${share} %`}${waiting}`;
+  now.title = state.queue.length ? `${state.queue.length} more wait` : "Show what is being painted";
+  now.textContent = running.phase || `Painting ${share} %`;
 }
 
 listen((event) => {

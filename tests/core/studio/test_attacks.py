@@ -197,7 +197,7 @@ def test_answers_forbid_what_a_page_does_not_need(studio):
 
 
 def test_the_page_asks_no_other_host(studio):
-    from nst_core.studio.app import PAGE
+    from nst_core.studio.api import PAGE
 
     for path in PAGE.rglob("*"):
         if path.suffix in (".html", ".css", ".js"):

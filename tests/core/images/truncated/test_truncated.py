@@ -5,15 +5,18 @@ import re
 import struct
 import warnings
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import PIL.Image
 import pytest
 import tifffile
+from heic_files import heic
 
 from nst_core import demo
 from nst_core.errors import PictureError, PictureWarning
 from nst_core.images import read, read_decoded
+from nst_core.images.opening import CorruptPictureError
 
 
 def painting():
@@ -225,3 +228,35 @@ def test_limits_hold_for_truncated_files(tmp_path):
         (tmp_path / "a").write_bytes(FILES[name][:-30])
         with pytest.raises(PictureError, match="are more than 14999"):
             read(tmp_path / "a", max_pixels=14_999)
+
+
+NOISE = np.random.default_rng(3).normal(0, 12, PIXELS.shape)
+GRAINY = PIL.Image.fromarray(np.clip(PIXELS + NOISE, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("form", ["AVIF", "AVIF alpha", "HEIC", "HEIC alpha"])
+def test_heic_and_avif_are_read_as_far_as_their_decoders_go(tmp_path, form):
+    if "AVIF" in form:
+        grainy = RGBA if "alpha" in form else GRAINY
+        data = encoded("AVIF", grainy, quality=80)
+    else:
+        data = heic("alpha" if "alpha" in form else "plain")
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    whole = np.asarray(read(path)).astype(int)
+    pixels, share = read_cut(path, data, 1)
+    assert share is not None
+    assert (np.abs(pixels - whole).max(axis=2) > 8).mean() <= share + 0.02
+    # Cut further, it is read in the same way, or refused in one line.
+    for missing in (len(data) // 50, len(data) // 20):
+        with suppress(CorruptPictureError):
+            pixels, share = read_cut(path, data, missing)
+            assert (np.abs(pixels - whole).max(axis=2) > 8).mean() <= share + 0.05
+    with pytest.raises(CorruptPictureError, match=r"\d\d% of the picture is missing\); get a"):
+        read_cut(path, data, len(data) // 3)
+
+
+def test_the_size_of_a_truncated_avif_is_checked(tmp_path):
+    (tmp_path / "a").write_bytes(encoded("AVIF", GRAINY)[:-2])
+    with pytest.raises(PictureError, match="are more than 14999"):
+        read(tmp_path / "a", max_pixels=14_999)
