@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import jax
 from jax.experimental.compilation_cache import compilation_cache
@@ -35,6 +36,7 @@ _SETTINGS = {
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
 
+_CONFIG: Any = jax.config  # its types are incomplete
 _lock = threading.RLock()
 
 
@@ -45,13 +47,13 @@ def kept_on_disk() -> Iterator[None]:
     A surrounding program that has set a cache of its own keeps it: then that one is used.
     """
     with _lock:
-        other = not IS_SAFE or jax.config.jax_compilation_cache_dir
+        other = not IS_SAFE or _CONFIG.jax_compilation_cache_dir
         directory = None if other else _own_directory()
         if directory is None:
             yield
             return
         settings = {**_SETTINGS, "jax_compilation_cache_dir": str(directory)}
-        before = {name: getattr(jax.config, name) for name in settings}
+        before = {name: getattr(_CONFIG, name) for name in settings}
         _apply(settings)
         try:
             with warnings.catch_warnings():
@@ -64,7 +66,7 @@ def kept_on_disk() -> Iterator[None]:
 
 def _apply(settings: dict[str, object]) -> None:
     for name, value in settings.items():
-        jax.config.update(name, value)
+        _CONFIG.update(name, value)
     compilation_cache.reset_cache()
 
 
