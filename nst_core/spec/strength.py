@@ -66,7 +66,12 @@ def content_share(strength: float) -> float:
 
 
 def query_share(share: float, strength: float) -> float:
-    """Return the content's share in a query, whose odds are divided by those of the strength."""
+    """Return the content's share in a query, from 0 to 1.
+
+    Args:
+        share: The share at a strength of 0.5, from 0 to 1.
+        strength: The strength.
+    """
     content, image = share * (1 - strength), (1 - share) * strength
     return content / (content + image) if content + image > 0 else share
 
