@@ -22,6 +22,7 @@ from nst_core.run.matching_stepper import MatchingStepper, first_query
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import AdamStepper, Stepper
 from nst_core.spec import LBFGS
+from nst_core.spec.strength import query_share
 from nst_core.system import memory
 
 
@@ -140,7 +141,7 @@ def start_stepper(
             session,
             content=content,
             query=query,
-            share=neighbours.content_share,
+            share=query_share(neighbours.content_share, spec.strength),
             every=neighbours.every,
         )
     return EMAStepper(stepper, decay=spec.average) if spec.average else stepper

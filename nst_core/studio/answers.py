@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import mimetypes
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -64,6 +67,16 @@ async def json_body(request: Request) -> dict[str, Any]:
         if isinstance(asked, dict):
             return asked
     raise NstError("this request is no JSON object")
+
+
+async def file_answer(path: Path, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a file that the worker may replace at any time.
+
+    It is opened once. Starlette's ``FileResponse`` looks at the size first and opens it later.
+    """
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    body = await run_in_threadpool(path.read_bytes)
+    return Response(body, media_type=media_type, headers=dict(headers or {}))
 
 
 def whole(asked: dict[str, Any], name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from nst_core.spec import presets
 from nst_core.studio import painting_files
-from nst_core.studio.answers import NotThereError, answered, json_body, missing, whole
+from nst_core.studio.answers import NotThereError, answered, file_answer, json_body, missing, whole
 from nst_core.studio.downloads import Downloads
 from nst_core.studio.guard import attachment
 from nst_core.studio.library import Library
@@ -226,8 +227,8 @@ class Api:
             "start": (painting_files.START,),
         }.get(request.path_params["file"], ())
         for name in names:
-            if (directory / name).is_file():
-                return FileResponse(directory / name)
+            with suppress(FileNotFoundError):
+                return await file_answer(directory / name)
         return missing("there is no picture yet")
 
     async def snapshot(self, request: Request) -> Response:
@@ -237,16 +238,16 @@ class Api:
         directory = painting_files.snapshot_directory(
             self._studio.store.painting_directory(painting), step
         )
-        name = "thumb.jpg"
-        if step not in [one.step for one in painting.snapshots] or not (directory / name).exists():
-            return missing("there is no such snapshot")
-        return FileResponse(directory / name)
+        if step in [one.step for one in painting.snapshots]:
+            with suppress(FileNotFoundError):
+                return await file_answer(directory / "thumb.jpg")
+        return missing("there is no such snapshot")
 
     async def download(self, request: Request) -> Response:
         """Return the picture of a painting as a file to keep, with its recipe inside."""
         painting = self._painting(request)
         path, name = await self._downloads.file(painting, request.path_params["form"])
-        return FileResponse(path, headers={"content-disposition": attachment(name)})
+        return await file_answer(path, headers={"content-disposition": attachment(name)})
 
     async def painting_recipe(self, request: Request) -> Response:
         """Return the recipe of a painting, as TOML."""

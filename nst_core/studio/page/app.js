@@ -23,6 +23,7 @@ function show() {
   const { view, id } = route();
   const key = `${view}/${id ?? ""}`;
   if (key === shown) return;
+  const first = shown === "";
   shown = key;
   leave();
   main.className = view;
@@ -36,6 +37,7 @@ function show() {
     else link.removeAttribute("aria-current");
   }
   window.scrollTo(0, 0);
+  if (!first) main.focus({ preventScroll: true }); // a screen reader goes on in the new view
 }
 
 export function announce(text) {
