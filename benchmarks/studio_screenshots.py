@@ -86,7 +86,7 @@ def take_pictures(browser: Browser, address: str, output: Path) -> None:
     page.locator("#steps").evaluate("node => { node.value = ''; }")
     page.locator("#steps").dispatch_event("change")
     page.locator(".estimate").filter(has_text="about").wait_for()
-    page.mouse.move(5, 400)
+    page.evaluate("scrollTo(0, 0)")
     save(page, output / "studio-paint.jpg")
     page.get_by_role("button", name="Paint", exact=True).click()
     page.locator(".progress-text").filter(has_text=re.compile(r"step [5-9]\d of")).wait_for()
