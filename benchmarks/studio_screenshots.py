@@ -27,8 +27,8 @@ MINUTES = 60_000
 
 GALLERY: tuple[tuple[str, dict[str, str]], ...] = (
     ("fast", {}),
-    ("fast", {"Colours": "Content"}),
     ("best", {"Strokes": "1"}),
+    ("fast", {"Colours": "Content"}),
 )
 """What the gallery shows: a preset, and what is changed of it."""
 
@@ -55,7 +55,7 @@ def save(page: Page, path: Path) -> None:
     picture.save(path, quality=84, optimize=True)
 
 
-STEPS = "60"
+STEPS = "90"
 """Of each painting in the gallery."""
 
 
@@ -64,7 +64,7 @@ def choose(page: Page, preset: str, size: str, changes: dict[str, str]) -> None:
     page.get_by_role("link", name="Paint", exact=True).click()
     page.get_by_role("radio", name=preset).first.check()
     page.get_by_role("radio", name=size).check()
-    for label, value in changes.items():
+    for label, value in {"Colours": "Style", "Strokes": "0", **changes}.items():
         if label == "Colours":
             page.get_by_role("radio", name=value, exact=True).check()
         else:
@@ -84,6 +84,8 @@ def take_pictures(browser: Browser, address: str, output: Path) -> None:
         page.get_by_role("button", name="Paint", exact=True).click()
         page.locator(".progress-text").filter(has_text="Done").wait_for()
     choose(page, "best", "Sketch", {})
+    page.locator("#steps").evaluate("node => { node.value = ''; }")
+    page.locator("#steps").dispatch_event("change")
     page.locator(".estimate").filter(has_text="about").wait_for()
     page.mouse.move(5, 400)
     save(page, output / "studio-paint.jpg")

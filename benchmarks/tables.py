@@ -9,7 +9,7 @@ A page marks a table like this; NAME is the name of the record without its exten
     <!-- end of results -->
 
 The script puts the record's table between the two lines, and below it the command that made the
-record. ``<!-- results: speed -->`` is the one table that is made of several records.
+record. ``<!-- results: speed -->`` and ``<!-- results: cost -->`` are made of several records.
 """
 
 from __future__ import annotations
@@ -20,15 +20,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import busy
 import compare
 import convolutions
 import guard
 import memory
 import mxnet_winograd
+import precision
 import profile_cuda
 import profile_step
+import quality
 import roofline
 import time_to_loss
+import time_to_picture
 
 from measuring import results
 
@@ -41,15 +45,19 @@ _BLOCK = re.compile(
 _KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
     module.BENCHMARK.kind: module.BENCHMARK.load
     for module in (
+        busy,
         compare,
         convolutions,
         guard,
         memory,
         mxnet_winograd,
+        precision,
         profile_cuda,
         profile_step,
+        quality,
         roofline,
         time_to_loss,
+        time_to_picture,
     )
 }
 
@@ -62,6 +70,10 @@ _SPEED_ROWS = {
     "time-to-loss": "the loss of d2l's 500 steps, by `--preset fast` | the document's loop",
 }
 """Records whose first two rows are compared in the table ``speed``."""
+
+COST = "cost"
+_COST_ROWS = {"step-cuda": "one H100", "step-pytorch": "two CPU cores"}
+"""Records whose second row, nst's, is in the table ``cost``."""
 
 
 def pages(root: Path) -> list[Path]:
@@ -90,8 +102,27 @@ def speed(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def cost(folder: Path) -> str:
+    """Return how many pictures a machine makes, and what they cost at a price of 1 per hour."""
+    lines = [
+        "| a step of d2l at 300x450 on | seconds | pictures of 500 steps per hour "
+        "| 1000 pictures, at a price of 1 per hour |",
+        "|---|---|---|---|",
+    ]
+    for name, machine in _COST_ROWS.items():
+        header, _, _, ours, *_ = map(_cells, table(folder / f"{name}.json")[0].splitlines())
+        column = next(index for index, cell in enumerate(header) if cell.startswith("seconds"))
+        seconds = float(ours[column].split(" ")[0])
+        hourly = 3600 / (500 * seconds)
+        lines.append(f"| {machine} | {seconds:g} | {hourly:.0f} | {1000 / hourly:.2g} |")
+    return "\n".join(lines) + "\n"
+
+
 def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+_SUMMARIES = {SPEED: speed, COST: cost}
 
 
 def filled(page: str, folder: Path) -> str:
@@ -102,8 +133,8 @@ def filled(page: str, folder: Path) -> str:
     """
 
     def block(match: re.Match[str]) -> str:
-        if match["name"] == SPEED:
-            return f"{match['begin']}{speed(folder)}{match['end']}"
+        if match["name"] in _SUMMARIES:
+            return f"{match['begin']}{_SUMMARIES[match['name']](folder)}{match['end']}"
         path = folder / f"{match['name']}.json"
         if not path.exists():
             raise SystemExit(f"a page shows {match['name']}, and there is no {path.name}")

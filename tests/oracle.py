@@ -277,6 +277,7 @@ class Transfer:
         guides=None,
         visibility=None,
         architecture=None,
+        neighbours=None,
         matching=None,
         query=None,
         seed=(0,),
@@ -286,7 +287,7 @@ class Transfer:
         self.tv_weight = tv_weight
         self.architecture = architecture or {}  # `pooling` and `padding`
         self.style_multiplicity = style_multiplicity
-        self.taps = {*content_weights, *style_weights}
+        self.taps = {*content_weights, *style_weights, *(neighbours or {})}
         contents = self.outputs(content)
         self.contents = {tap: contents[tap] for tap in content_weights}
         scaled = content_distance == "scaled"
@@ -304,18 +305,16 @@ class Transfer:
             }
             self.total_variation = partial(weighted_total_variation, visibility=visibility)
         self.nearest = None
-        if style_statistics == "nearest":
-            self.style_targets, self.style_losses = {}, {}
+        if neighbours:
             self.nearest = oracle_matching.Nearest(
                 self.outputs,
                 styles=[(picture, *rest, None)[:3] for picture, *rest in styles],
-                style_weights=style_weights,
+                weights=neighbours,
                 guides=guides,
                 settings=matching,
             )
             if query is not None:
                 self.match(query, seed)
-            return
         sources = [(self.outputs(picture), *rest) for picture, *rest in styles]
         if style_statistics == "sliced-wasserstein":
             drawn = {"count": projections, "seed": projection_seed}

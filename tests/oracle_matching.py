@@ -107,35 +107,29 @@ class Nearest:
     Args:
         forward: Picture -> outputs of the network, with `input`.
         styles: (picture, weight, guides or None) of every style.
-        style_weights: Tap -> weight.
+        weights: Tap -> weight.
         guides: (R, H, W) of the image, or None.
         settings: See `nst_core.backend.Matching`.
     """
 
     resampling_matrix = staticmethod(resampling_matrix)
 
-    def __init__(self, forward, *, styles, style_weights, guides, settings):
+    def __init__(self, forward, *, styles, weights, guides, settings):
         self.forward, self.styles, self.guides = forward, styles, guides
-        self.settings, self.style_weights = settings, dict(style_weights)
-        taps = list(style_weights)
-        names = ["hypercolumn"] if settings["form"] == "hypercolumn" else taps
-        if not taps:
-            names = []
-        self.groups = {name: taps if name == "hypercolumn" else [name] for name in names}
+        self.settings, self.weights = settings, dict(weights)
+        self.groups = {f"nearest {tap}": [tap] for tap in weights}
+        if settings["form"] == "hypercolumn":
+            self.groups = {"hypercolumn": list(weights)}
         self.aims = self.grids = None
 
     def weight(self, name):
-        return (
-            max(self.style_weights.values())
-            if name == "hypercolumn"
-            else (self.style_weights[name])
-        )
+        return max(self.weights[tap] for tap in self.groups[name])
 
     def factor(self, name, tap):
         if name != "hypercolumn":
             return 1.0
         largest = self.weight(name)
-        share = self.style_weights[tap] / largest if largest else 1.0
+        share = self.weights[tap] / largest if largest else 1.0
         return share / oracle.CHANNELS[int(tap[4])]
 
     # --- features on a grid, and back ---

@@ -46,7 +46,7 @@ class JAXBackend:
             raise BackendError(f"JAX has no device {device!r} on this machine")
         if execution.conv == "winograd":
             raise BackendError("JAX has no Winograd convolutions here: use --conv direct or auto")
-        if problem.objective.style_statistics == "nearest":
+        if problem.objective.neighbours:
             raise BackendError("JAX has no nearest neighbours here: use --backend pytorch")
         platform = device.partition(":")[0]
         arithmetic = Arithmetic.of(execution.precision, platform=platform, dtype=dtype)

@@ -54,7 +54,7 @@ class MXNetBackend:
         execution: Execution,
     ) -> Footprint:
         """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
-        if objective.style_statistics != "nearest":
+        if not objective.neighbours:
             return footprint(taps=objective.taps(), size=size, dtype=dtype, execution=execution)
         if objective.matching.rotations:
             turned = tuple((width, height) for height, width in size.styles)

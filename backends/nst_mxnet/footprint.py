@@ -125,7 +125,7 @@ def with_matching(
     image = values(size.content, matching.samples)
     styles = [sum(values(sides, matching.style_samples)) for sides in size.styles]
     pictures = 4 if matching.rotations else 1
-    widest = sum(BY_NAME[tap].out_channels for tap in objective.style)
+    widest = sum(BY_NAME[tap].out_channels for tap in objective.neighbours)
     block = IMAGE_ROWS * STYLE_ROWS + 2 * STYLE_ROWS * widest
     search = 2 * pictures * max(styles) + (3 + len(size.styles)) * sum(image) + 2 * max(image)
     return replace(

@@ -50,8 +50,6 @@ def loss_terms(
     terms: dict[str, list[LossTerm]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
         terms[tap].append(_content_loss(tap, targets, weight, objective))
-    if objective.style_statistics == "nearest":
-        return terms  # the styles' losses are joint ones: see ``nearest``
     style_loss = STYLE_LOSSES[objective.style_statistics]
     for tap in objective.style:
         terms[tap].append(style_loss(tap, targets.style[tap], objective, shapes[tap]))

@@ -186,8 +186,6 @@ class MXNetSession:
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
-        if self._objective.style_statistics == "nearest":
-            return StyleTargets(statistics={})
         if problem.style_targets is not None:
             return problem.style_targets.copied()
         blends = {tap: Blend(tap, self._objective) for tap in self._objective.style}
@@ -208,7 +206,7 @@ class MXNetSession:
         self._network.forward(self._normalised(style.image), on_features)
 
     def _nearest_neighbours(self, problem: Problem) -> NearestNeighbours | None:
-        if self._objective.style_statistics != "nearest":
+        if not self._objective.neighbours:
             return None
 
         def forward(image: Image, sums: JointSums) -> None:

@@ -68,17 +68,18 @@ class PyTorchBackend:
         execution: Execution,
     ) -> Footprint:
         """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
-        if objective.style_statistics == "nearest" and objective.matching.rotations:
+        pictures = size
+        if objective.neighbours and objective.matching.rotations:
             turned = tuple((width, height) for height, width in size.styles)
-            size = StageSize(size.content, (*size.styles, *turned))
+            pictures = StageSize(size.content, (*size.styles, *turned))
         found = footprint(
             taps=objective.taps(),
-            size=size,
+            size=pictures,
             on_cpu=device == "cpu",
             dtype=dtype,
             execution=execution,
         )
-        if objective.style_statistics == "nearest":
+        if objective.neighbours:
             found = with_matching(found, objective, size, item=8 if dtype == "float64" else 4)
         if not device.startswith("cuda"):
             return found

@@ -41,8 +41,6 @@ def loss_terms(objective: Objective, targets: Targets) -> dict[str, list[Separab
     terms: dict[str, list[SeparableLoss]] = {tap: [] for tap in objective.taps()}
     for tap, weight in objective.content.items():
         terms[tap].append(_content_loss(tap, targets, weight, objective))
-    if objective.style_statistics == "nearest":
-        return terms  # the styles' losses are joint ones: see ``nearest``
     for tap, weight in objective.style.items():
         terms[tap].append(_style_loss(tap, targets.style[tap], weight, objective))
     return terms

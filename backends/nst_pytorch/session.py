@@ -183,8 +183,6 @@ class PyTorchSession:
 
     def _find_style_targets(self, problem: Problem, networks: NetworkSelector) -> StyleTargets:
         """Return the blend of the styles' statistics, computed unless the problem has them."""
-        if self._objective.style_statistics == "nearest":
-            return StyleTargets(statistics={})
         if problem.style_targets is not None:
             return problem.style_targets.copied()
         blends = {tap: Blend() for tap in self._objective.style}
@@ -218,7 +216,7 @@ class PyTorchSession:
     def _nearest_neighbours(
         self, problem: Problem, networks: NetworkSelector
     ) -> NearestNeighbours | None:
-        if self._objective.style_statistics != "nearest":
+        if not self._objective.neighbours:
             return None
 
         def forward(image: Image, sums: JointSums) -> None:
@@ -251,7 +249,7 @@ class PyTorchSession:
         """Return a function without arguments: losses and gradient at the current ``_z``."""
         # cuSOLVER cannot be captured. After a failed capture it fails even where it could compute.
         # Sorting has not been tried.
-        captured = self._objective.style_statistics in {"gram", "nearest"}
+        captured = self._objective.style_statistics == "gram"
         if self._device.type == "cuda" and captured:
             return CudaGraph(self._evaluate_variables, self._z)
         return partial(self._evaluate_variables, self._z)

@@ -26,13 +26,13 @@ def prepare(spec: VariantSpec, pictures: Pictures, *, device: str) -> Variant:
 def import_framework(spec: VariantSpec) -> None:
     """Import what the variant needs; this is not part of its start-up time.
 
-    For its document's loop MXNet is imported as the document imports it, because ``nst_mxnet``
-    would let it use all cores.
+    For the documents' loops the frameworks are imported as the documents import them, because
+    nst's backends would change their threads.
     """
-    if "torch" in spec.program:
+    if spec.is_nst:
+        import_module(f"nst_{spec.backend}")
+    elif "torch" in spec.program:
         import_module("torch")
-    elif spec.program == "nst-mxnet":
-        import_module("nst_mxnet")
     else:
         _module("d2l_mxnet")
 

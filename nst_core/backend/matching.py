@@ -13,6 +13,9 @@ MatchingForm = Literal["hypercolumn", "taps"]
 HYPERCOLUMN = "hypercolumn"
 """The name of the one style loss of the form ``hypercolumn``."""
 
+NEAREST_PREFIX = "nearest "
+"""What the names of the style losses of the form ``taps`` begin with, before the tap."""
+
 FLAT = 1e-5
 """A feature has no direction if the norm of what is compared is at most this share of the feature's
 own norm. Without a centre only zero has none; with one, a feature that equals the mean but for
@@ -24,7 +27,7 @@ class Matching:
     """How the features of the image find their targets among those of the styles.
 
     Attributes:
-        form: ``hypercolumn``: the maps of all style taps, resized to one grid, are compared
+        form: ``hypercolumn``: the maps of all its taps, resized to one grid, are compared
             together. ``taps``: the map of each tap is compared by itself.
         divisor: The grid of hypercolumns has (H // divisor, W // divisor) positions of a picture of
             (H, W) pixels, at least 1 each.
@@ -69,7 +72,7 @@ class TapGroup:
     """The taps whose features are compared together, position by position.
 
     Attributes:
-        name: The name of their loss: ``hypercolumn``, or the one tap.
+        name: The name of their loss: ``hypercolumn``, or ``nearest `` and the one tap.
         weight: The weight of their loss.
         factors: Tap -> the factor of its map, which decides how much the tap counts in the cosine.
     """

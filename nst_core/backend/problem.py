@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from nst_core.arrays import Array, Image
-from nst_core.backend.matching import HYPERCOLUMN, NEAREST, Matching, Query, TapGroup
+from nst_core.backend.matching import (
+    HYPERCOLUMN,
+    NEAREST,
+    NEAREST_PREFIX,
+    Matching,
+    Query,
+    TapGroup,
+)
 from nst_core.vgg19 import BY_NAME
 
 MEAN = (0.485, 0.456, 0.406)
@@ -20,7 +27,7 @@ STD = (0.229, 0.224, 0.225)
 
 EpsilonForm = Literal["paper", "mxnet"]
 Distance = Literal["mse", "scaled"]
-Statistics = Literal["gram", "wasserstein", "sliced-wasserstein", "nearest"]
+Statistics = Literal["gram", "wasserstein", "sliced-wasserstein"]
 Pooling = Literal["max", "average"]
 Padding = Literal["zero", "replicate"]
 
@@ -78,16 +85,16 @@ class Objective:
     This is the sliced Wasserstein loss of Heitz et al., "A Sliced Wasserstein Loss for Neural
     Texture Synthesis" (2021); there the directions are drawn anew at every step.
 
-    If the style's statistics are ``nearest``, features are compared one by one. At an image that
-    core chooses, the query, each position p finds the position of the style whose features have
-    the largest cosine with its own; of equal ones the first. From then on, until the next query,
-    the style loss is w times
+    With ``neighbours``, features are also compared one by one. At an image that core chooses, the
+    query, each position p finds the position of the style whose features have the largest cosine
+    with its own; of equal ones the first. From then on, until the next query, there are further
+    style losses, each w times
 
     - sum over p of u_p * (1 - cos(F_p, T_p))
 
     T_p are the features found for p, and the weights u_p sum to 1. Features are those of one tap,
-    or hypercolumns: the maps of all style taps, each multiplied by its tap's weight over the
-    largest weight and divided by its number of channels, resized to one grid by bilinear
+    or hypercolumns: the maps of all taps of ``neighbours``, each multiplied by its tap's weight
+    over the largest weight and divided by its number of channels, resized to one grid by bilinear
     interpolation with aligned corners, and concatenated. w is the tap's weight; for hypercolumns
     the largest one. ``nst_core.backend.Matching`` says the rest. Hypercolumns are from Kolkin et
     al., "Neural Neighbor Style Transfer" (2022).
@@ -118,10 +125,11 @@ class Objective:
             reported do not include this factor.
         content_distance: ``mse`` or ``scaled``.
         style_distance: ``mse`` or ``scaled``, of Gram matrices.
-        style_statistics: ``gram``, ``wasserstein``, ``sliced-wasserstein`` or ``nearest``.
+        style_statistics: ``gram``, ``wasserstein`` or ``sliced-wasserstein``.
         projections: P, the number of directions at each tap, at least 1. For sliced Wasserstein.
         projection_seed: The seed of the directions, 0 or more.
-        matching: How targets are sought if the statistics are ``nearest``.
+        neighbours: Tap -> weight of the style losses of nearest neighbours; empty for none.
+        matching: How their targets are sought.
     """
 
     content: Mapping[str, float]
@@ -133,34 +141,36 @@ class Objective:
     style_statistics: Statistics = "gram"
     projections: int = 64
     projection_seed: int = 0
+    neighbours: Mapping[str, float] = field(default_factory=dict)
     matching: Matching = NEAREST
 
     def style_losses(self) -> Mapping[str, float]:
-        """Return the name of each style loss -> its weight. The names are the taps.
+        """Return the name of each style loss -> its weight.
 
-        The one exception are hypercolumns: they are one loss, of the name ``hypercolumn``.
+        The losses of ``style`` have the names of their taps. Those of ``neighbours`` are called
+        ``nearest relu1_1`` and so on; or ``hypercolumn``, which is one loss.
         """
-        if self.style_statistics != "nearest":
-            return dict(self.style)
-        return {group.name: group.weight for group in self.tap_groups()}
+        return {**self.style, **{group.name: group.weight for group in self.tap_groups()}}
 
     def tap_groups(self) -> tuple[TapGroup, ...]:
-        """Return the taps that are compared together if the statistics are ``nearest``."""
-        if not self.style:
+        """Return the taps of ``neighbours`` that are compared together."""
+        if not self.neighbours:
             return ()
         if self.matching.form == "taps":
             return tuple(
-                TapGroup(name=tap, weight=weight, factors={tap: 1.0})
-                for tap, weight in self.style.items()
+                TapGroup(name=f"{NEAREST_PREFIX}{tap}", weight=weight, factors={tap: 1.0})
+                for tap, weight in self.neighbours.items()
             )
-        largest = max(self.style.values())
-        shares = {tap: weight / largest if largest else 1.0 for tap, weight in self.style.items()}
+        largest = max(self.neighbours.values())
+        shares = {
+            tap: weight / largest if largest else 1.0 for tap, weight in self.neighbours.items()
+        }
         factors = {tap: share / BY_NAME[tap].out_channels for tap, share in shares.items()}
         return (TapGroup(name=HYPERCOLUMN, weight=largest, factors=factors),)
 
     def taps(self) -> tuple[str, ...]:
         """Return every tap that is compared, each once: content taps first."""
-        return tuple(dict.fromkeys((*self.content, *self.style)))
+        return tuple(dict.fromkeys((*self.content, *self.style, *self.neighbours)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +253,7 @@ class StyleTargets:
             arrays: the blend's mean (C,) and second moment F F^T / (H*W) (C, C), both float64. If
             they are ``sliced-wasserstein``, the one array is the blend's quantiles (P, K), float64:
             see ``nst_core.backend.slicing``. A region that no style has at a tap is left out there.
-            Without regions there is one region, of number 0. If the statistics are ``nearest``,
+            Without regions there is one region, of number 0. With ``neighbours``,
             there are none.
     """
 
@@ -289,7 +299,7 @@ class Problem:
         style_targets: The targets that an earlier session computed from the same styles in the
             same way, see ``nst_core.problem.style_cache``. If they are given, the session does
             not read the styles, except for nearest neighbours.
-        query: Where the first targets are sought if the statistics are ``nearest``. None if
+        query: Where the first targets are sought if there are ``neighbours``. None if
             ``Session.match`` is going to be called before the first evaluation.
     """
 

@@ -124,7 +124,7 @@ class Session(Protocol):
         """Return losses and gradient at ``image`` (H, W, 3). The session does not change.
 
         Raises:
-            RuntimeError: if the statistics are ``nearest`` and there were no ``query`` and no
+            RuntimeError: if there are ``neighbours`` and there were no ``query`` and no
                 ``match`` yet. So does ``step``.
         """
         ...

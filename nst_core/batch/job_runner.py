@@ -118,13 +118,29 @@ def is_done(job: Job) -> bool:
         table = toml.loads(images.read_recipe(job.output), origin=names.display_path(job.output))
         made_with = table.pop("made_with", None)
         run = recipe.checked_run(table.pop("run", {}))
-        spec = Spec.from_table(job.spec)
-        # Sizes may depend on the device. Finding out which would mean loading a framework, so
-        # the sizes of any device are accepted.
-        same_spec = Spec.from_table(table) in (spec, spec.on("cpu"), spec.on("cuda:0"))
-        same_run = run == _run_table(job).model_copy(update={"device": run.device})
-        return same_spec and same_run and _is_made_from(job, made_with)
+        same = _is_same(Spec.from_table(table), run, job)
+        return same and _is_made_from(job, made_with)
     return False
+
+
+def _is_same(spec: Spec, run: Run, job: Job) -> bool:
+    """Whether a recipe's spec and ``[run]`` table are those of a job, on some device.
+
+    Sizes and precision may depend on the device. Finding out which would mean loading a framework,
+    so those of any device are accepted.
+    """
+    wanted, wanted_run = Spec.from_table(job.spec), _run_table(job)
+    precisions = {wanted_run.precision}
+    if wanted.precision != "auto" and wanted_run.precision == "auto":
+        precisions.add(wanted.precision)
+    wanted = wanted.model_copy(update={"precision": "auto"})
+    of_any_device = {"device": run.device, "precision": run.precision}
+    return (
+        spec.model_copy(update={"precision": "auto"})
+        in (wanted, wanted.on("cpu"), wanted.on("cuda:0"))
+        and run.precision in precisions
+        and run == wanted_run.model_copy(update=of_any_device)
+    )
 
 
 def _is_made_from(job: Job, made_with: object) -> bool:

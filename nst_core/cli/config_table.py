@@ -47,6 +47,10 @@ def from_options(
             "scale": options["style_scale"],
             "size": options["style_size"],
         },
+        "neighbours": {
+            "weight": options["neighbours_weight"],
+            "layers": _layers(options["neighbours_layers"]),
+        },
         "network": {key: options[key] for key in ("pooling", "padding")},
         "total_variation": {"weight": options["tv_weight"]},
         "optimiser": {

@@ -100,10 +100,19 @@ STYLE: Options = {
         "help": "As --content-distance, for the style.",
     },
     "--statistics": {
-        "metavar": "gram|wasserstein|sliced-wasserstein|nearest",
+        "metavar": "gram|wasserstein|sliced-wasserstein",
         "help": "What is compared of the style: Gram matrices; means and covariances (by the "
-        "Wasserstein distance); features projected on random directions and sorted; or each place "
-        "with its nearest neighbour in the style.",
+        "Wasserstein distance); or features projected on random directions and sorted.",
+    },
+    "--neighbours-layers": {
+        "metavar": "TAP[=X],...",
+        "help": "Layers at which each place is also compared with its nearest neighbour in the "
+        "style, and their weights.",
+    },
+    "--neighbours-weight": {
+        "type": float,
+        "metavar": "X",
+        "help": "Weight of the nearest neighbours' loss.",
     },
     "--style-blend": {
         "metavar": "X,...",

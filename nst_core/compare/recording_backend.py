@@ -69,7 +69,7 @@ class RecordingBackend(Backend):
         )
         session = start()
         # Such a session's targets are those of its last query, not of the first one.
-        self._rematches = problem.objective.style_statistics == "nearest"
+        self._rematches = bool(problem.objective.neighbours)
         self._first = self._first or (problem.start, start)
         self._last = session
         self._stages += 1

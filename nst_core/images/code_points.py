@@ -17,6 +17,8 @@ _CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0}
 """The boxes around the colours of a picture, and the bytes before their content."""
 
 _LARGEST_META = 1 << 22
+_NCLX = 4
+"""The bytes of the code points of primaries and transfer."""
 
 _HDR = {16: "PQ", 18: "HLG"}
 _SRGB_PRIMARIES = (1, 2)  # those of BT.709, and "unspecified"
@@ -51,7 +53,8 @@ def _find_nclx(data: bytes, place: int, end: int) -> int | None:
         start = place + 8
         if kind in _CONTAINERS:
             return _find_nclx(data, start + _CONTAINERS[kind], min(end, place + length))
-        if kind == b"colr" and data[start : start + 4] == b"nclx":
+        is_nclx = kind == b"colr" and data[start : start + 4] == b"nclx"
+        if is_nclx and start + 4 + _NCLX <= min(end, place + length):
             return start + 4
         place += length
     return None

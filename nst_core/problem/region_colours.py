@@ -27,6 +27,12 @@ _IN_FLAT_AREAS = 0.05
 _MIN_NEAR = 8
 """In a picture that is not clean, a nearer colour is noise or the end of a soft edge."""
 
+_OFF_LINE, _RINGING, _MIN_RINGING = 1.5, 24.0, 2
+"""What JPEG leaves around edges: at least two colours that are so far, of 255, from the lines
+between the regions' colours, and at most so far from one of these. Antialiased edges have rounded
+colours, which are nearer to a line.
+"""
+
 _MIN_RAMP = 0.02
 """The least share of the pixels in a ramp that leads from a region to a peak without flat area."""
 
@@ -86,7 +92,31 @@ def _region_colours(palette: Palette) -> list[int]:
         is_flat = nearest >= least and flat[n] >= MIN_FLAT * palette.counts[n]
         if nearest >= MIN_DIFFERENCE or is_flat:
             found.append(n)
-    return found
+    return _without_ringing(palette, found) if clean else found
+
+
+def _without_ringing(palette: Palette, found: list[int]) -> list[int]:
+    """Leave out what JPEG leaves beside straight edges in a picture of few colours.
+
+    These are stripes of a colour near to that of a region, not wider than JPEG's blocks. There are
+    then more colours around that no edge between two regions has.
+    """
+    kept: list[int] = []
+    for n in found:
+        near = differences(palette.colours[[n]], palette.colours[kept]).min(initial=255)
+        narrow = palette.flat_beyond_noise[n] < _IN_FLAT_AREAS * palette.counts[n]
+        if near >= _MIN_NEAR or not narrow:
+            kept.append(n)
+    if len(kept) in (1, len(found)) or len(kept) > MAX_REGIONS:
+        return found
+    between = differences(palette.colours[kept], palette.colours[kept])
+    if between.max() < MIN_DIFFERENCE:
+        return found  # class numbers
+    others = np.ones(len(palette.counts), np.bool_)
+    others[found] = False
+    place = soft_masks.between(palette, kept)
+    ringing = others & (place.distance > _OFF_LINE) & (place.to_end <= _RINGING)
+    return kept if ringing.sum() >= _MIN_RINGING else found
 
 
 def _ramp_ends(palette: Palette, flat: Sequence[int]) -> list[int]:
@@ -108,6 +138,7 @@ def _ramp_ends(palette: Palette, flat: Sequence[int]) -> list[int]:
     is_ramp = soft_masks.wide_share(palette, place.inside()) >= _MIN_RAMP
     flat_inside = palette.flat[place.inside()].sum()
     is_ramp &= on_line >= _ON_LINE * pixels and flat_inside <= _IN_FLAT_AREAS * pixels
+    is_ramp &= soft_masks.is_spread(palette, place)
     return ends if is_ramp else []
 
 

@@ -26,6 +26,12 @@ _MAX_EDGE = 0.05
 _MAX_PEAK = 1 / 8
 """The largest share of one colour among the pixels of about this colour in a ramp."""
 
+_PLACE, _MAX_AT_PLACE = 0.12, 0.6
+"""At most this share of the pixels in a ramp has colours within so much of the line, up and down.
+
+Evenly spread it would be 0.3.
+"""
+
 _NARROW = 200
 """An edge of at most 2/200 of the longest side, or of 4 pixels, is antialiased and not soft."""
 
@@ -39,6 +45,7 @@ class Between(NamedTuple):
         share: (K,) float32: the position on the line from the first to the second, from 0 to 1.
         distance: (K,) the distance from that line, of 255.
         length: (K,) the length of that line, of 255.
+        to_end: (K,) the distance from the nearest of all regions' colours, of 255.
     """
 
     first: NDArray[np.uint8]
@@ -46,11 +53,14 @@ class Between(NamedTuple):
     share: NDArray[np.float32]
     distance: NDArray[Any]
     length: NDArray[Any]
+    to_end: NDArray[Any]
 
     def inside(self) -> NDArray[np.bool_]:
         """Return which colours are clearly between the two."""
         to_end = np.minimum(self.share, 1 - self.share)
         clear = (to_end > _ENDS) & (to_end * self.length > _NOISE)
+        # Noise of a third region whose colour is on the line is nothing between the two.
+        clear &= self.to_end > _NOISE
         return np.asarray(clear & (self.distance <= MAX_DISTANCE))
 
 
@@ -72,7 +82,11 @@ def between(palette: Palette, ends: Sequence[int]) -> Between:
         np.zeros(count, np.float32),
         np.full(count, np.inf),
         np.zeros(count),
+        np.full(count, np.inf),
     )
+    for end in ends:
+        from_end = np.linalg.norm(colours - colours[end], axis=1)
+        np.minimum(result.to_end, from_end, out=result.to_end)
     for first, second in combinations(range(len(ends)), 2):
         line = colours[ends[second]] - colours[ends[first]]
         length = float(line @ line)
@@ -99,6 +113,21 @@ def wide_share(palette: Palette, inside: NDArray[np.bool_]) -> float:
     """
     radius = max(2, round(max(palette.index.shape) / _NARROW))
     return float(eroded(inside[palette.index], radius=radius).mean())
+
+
+def is_spread(palette: Palette, place: Between) -> bool:
+    """Whether the pixels between two colours are of colours all along the line, as in a ramp.
+
+    The pixels of a third region, with JPEG noise, are at about one place of it.
+    """
+    inside = place.inside()
+    order = np.argsort(place.share[inside], kind="stable")
+    share, counts = place.share[inside][order], palette.counts[inside][order]
+    if not len(share):
+        return False
+    summed = np.concatenate([[0], np.cumsum(counts)])
+    until = np.searchsorted(share, share + 2 * _PLACE, side="right")
+    return bool((summed[until] - summed[:-1]).max() <= _MAX_AT_PLACE * summed[-1])
 
 
 def is_edge(palette: Palette, number: int) -> bool:

@@ -31,9 +31,9 @@ def seconds(prepared: PreparedRun, *, seconds_per_flop: float) -> float:
     per_product: float | None = None
     for number, (stage, size) in enumerate(zip(spec.stages, prepared.sizes, strict=True)):
         own = spec.in_stage(number)
-        if own.style.statistics != "nearest":
+        if not own.neighbours.layers:
             continue
-        objective, every = own.objective(), own.style.matching.every
+        objective, every = own.objective(), own.neighbours.every
         searches = -(-stage.steps // every) if every else 1
         passes = (4 if objective.matching.rotations else 1) * sum(
             convolution_flops(objective.taps(), height=height, width=width)

@@ -15,6 +15,7 @@ from nst_core.arrays import Array, Image
 from nst_core.backend import Losses, Query, Session
 from nst_core.run.stepper import Stepper
 from nst_core.spec import Spec
+from nst_core.spec.strength import query_share
 
 _IMAGE, _SEED, _STEPS = "matching.query", "matching.seed", "matching.steps"
 
@@ -113,10 +114,11 @@ def first_query(spec: Spec, stage: int, *, content: Image, initial_image: Image)
         content: The content's image, (H, W, 3).
         initial_image: The image that the stage starts from, (H, W, 3).
     """
-    settings, seed = spec.style.matching, (spec.start.seed, stage, 0)
+    seed = (spec.start.seed, stage, 0)
     if stage == 0:
         return Query(image=content, seed=seed)
-    return Query(image=mixed(content, initial_image, share=settings.content_share), seed=seed)
+    share = query_share(spec.neighbours.content_share, spec.strength)
+    return Query(image=mixed(content, initial_image, share=share), seed=seed)
 
 
 def mixed(content: Image, image: Image, *, share: float) -> Image:

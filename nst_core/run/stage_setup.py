@@ -22,6 +22,7 @@ from nst_core.run.matching_stepper import MatchingStepper, first_query
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import AdamStepper, Stepper
 from nst_core.spec import LBFGS
+from nst_core.spec.strength import query_share
 from nst_core.system import memory
 
 
@@ -96,7 +97,7 @@ def start_stepper(
     spec = prepared.plan.spec.in_stage(number)
     size = prepared.sizes[number]
     content = _content(prepared, number)
-    nearest = spec.style.statistics == "nearest"
+    nearest = bool(spec.neighbours.layers)
     if nearest and query is None:
         query = first_query(spec, number, content=content, initial_image=initial_image)
     variables = change_of_variables(prepared, number)
@@ -134,14 +135,14 @@ def start_stepper(
     else:
         stepper = AdamStepper(session, shape=variables.shape)
     if nearest and query is not None:
-        matching = spec.style.matching
+        neighbours = spec.neighbours
         stepper = MatchingStepper(
             stepper,
             session,
             content=content,
             query=query,
-            share=matching.content_share,
-            every=matching.every,
+            share=query_share(neighbours.content_share, spec.strength),
+            every=neighbours.every,
         )
     return EMAStepper(stepper, decay=spec.average) if spec.average else stepper
 

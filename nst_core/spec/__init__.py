@@ -6,7 +6,7 @@ descriptions of the algorithm in this form.
 """
 
 from nst_core.spec.fields import describe
-from nst_core.spec.matching import StyleMatching
+from nst_core.spec.neighbours import Neighbours
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.spec import FeatureLosses, Schedule, Spec, Start, Style, TotalVariation
 from nst_core.spec.stages import FinalStage, Pyramid, Stage
@@ -17,6 +17,7 @@ __all__ = [
     "Adam",
     "FeatureLosses",
     "FinalStage",
+    "Neighbours",
     "Optimiser",
     "Pyramid",
     "Schedule",
@@ -24,7 +25,6 @@ __all__ = [
     "Stage",
     "Start",
     "Style",
-    "StyleMatching",
     "TotalVariation",
     "Variables",
     "describe",

@@ -31,7 +31,7 @@ from nst_core.spec.fields import (
     describe,
     without_defaults,
 )
-from nst_core.spec.matching import StyleMatching
+from nst_core.spec.neighbours import Neighbours
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
@@ -47,10 +47,20 @@ from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
 _OMITTED_IF_DEFAULT = frozenset(
-    {"distance", "scale", "size", "statistics", "projections", "projection_seed", "matching"}
+    {"distance", "scale", "size", "statistics", "projections", "projection_seed"}
 )
 _OMITTED_FROM_SPEC = frozenset(
-    {"network", "colours", "strength", "alpha", "variables", "precision", "average", "pyramid"}
+    {
+        "network",
+        "colours",
+        "strength",
+        "alpha",
+        "neighbours",
+        "variables",
+        "precision",
+        "average",
+        "pyramid",
+    }
 )
 
 _START_WORDS = frozenset({"content", "content-recoloured", "noise", "style-colours"})
@@ -100,12 +110,11 @@ class Style(FeatureLosses):
             proportion. A relative one is a share of each style's own size. None for the size of
             the stage.
         statistics: ``gram``; ``wasserstein`` for means and covariances; ``sliced-wasserstein``
-            for the features' projections on random directions, sorted; ``nearest`` for nearest
-            neighbours. See ``nst_core.backend.Objective``.
+            for the features' projections on random directions, sorted. See
+            ``nst_core.backend.Objective``.
         projections: The number of these directions at each tap, from 1 to 4096.
         projection_seed: Their seed. NumPy's PCG64 draws them, so they are the same on every
             backend.
-        matching: How nearest neighbours are sought.
     """
 
     counted: Positive = 1.0
@@ -114,7 +123,6 @@ class Style(FeatureLosses):
     statistics: Statistics = "gram"
     projections: Annotated[int, Field(strict=True, ge=1, le=4096)] = 64
     projection_seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
-    matching: StyleMatching = StyleMatching()
 
     @model_validator(mode="after")
     def _has_one_distance(self) -> Style:
@@ -197,6 +205,7 @@ class Spec(SpecTable):
             with which they count in no loss. See ``nst_core.problem.visibility``.
         content: The content losses.
         style: The style losses.
+        neighbours: Further style losses, of nearest neighbours; none by default.
         total_variation: The total variation loss.
         network: How the network pools and pads.
         optimiser: Adam or L-BFGS.
@@ -221,6 +230,7 @@ class Spec(SpecTable):
     alpha: Alpha = "over-white"
     content: FeatureLosses
     style: Style
+    neighbours: Neighbours = Neighbours()
     total_variation: TotalVariation
     network: Network = Network()
     optimiser: Optimiser
@@ -327,14 +337,20 @@ class Spec(SpecTable):
             objectives = [self.in_stage(number) for number in range(len(self.stages))]
         return tuple(
             dict.fromkeys(
-                tap for one in objectives for tap, _ in one.content.layers + one.style.layers
+                tap
+                for one in objectives
+                for tap, _ in one.content.layers + one.style.layers + one.neighbours.layers
             )
         )
 
     def style_taps(self) -> tuple[str, ...]:
         """Return every tap at which styles are compared in any stage, each once."""
         stages = [self.in_stage(number) for number in range(len(self.stages))]
-        return tuple(dict.fromkeys(tap for one in stages for tap, _ in one.style.layers))
+        return tuple(
+            dict.fromkeys(
+                tap for one in stages for tap, _ in one.style.layers + one.neighbours.layers
+            )
+        )
 
     def objective(self) -> Objective:
         """Return the objective as a backend's ``Problem`` holds it, with all weights multiplied.
@@ -351,7 +367,8 @@ class Spec(SpecTable):
             style_statistics=self.style.statistics,
             projections=self.style.projections,
             projection_seed=self.style.projection_seed,
-            matching=self.style.matching.matching(),
+            neighbours=scaled(self.neighbours.effective(), more_style),
+            matching=self.neighbours.matching(),
             total_variation=self.total_variation.weight * more_style,
         )
 

@@ -32,7 +32,7 @@ def with_stages(
 
     If the spec has a pyramid, it keeps a pyramid for one size and up to two numbers of steps. The
     size is that of the last stage. With two numbers of steps, the first is for the first stage; the
-    second is for the final stage too.
+    second is for the coarse stages and the final stage too.
     Several sizes, or more numbers of steps, replace the pyramid by stages.
 
     Args:
@@ -90,8 +90,9 @@ def _with_other_pyramid(
             table["from"] = min(table["from"], max(last.height, last.width))
     if steps:
         table |= {"steps": steps[-1], "first_steps": steps[0]}
-        if "final" in table:
-            table["final"] = {**table["final"], "steps": steps[-1]}
+        for name in ("coarse", "final"):
+            if name in table:
+                table[name] = {**table[name], "steps": steps[-1]}
     return Spec.from_table(merging.merged(spec.to_table(), {"pyramid": table}))
 
 

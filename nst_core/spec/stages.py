@@ -20,7 +20,7 @@ from nst_core.spec.sizes import Size
 _MAX_STAGES = 50
 
 # The tables of a spec that a stage may change.
-_OBJECTIVE_TABLES = ("content", "style", "total_variation")
+_OBJECTIVE_TABLES = ("content", "style", "neighbours", "total_variation")
 Overrides = dict[str, Any] | None
 
 
@@ -37,6 +37,7 @@ class Stage(SpecTable):
             starts from the previous image itself, neither clipped nor rounded.
         content: Values that replace those of the spec's table ``content`` in this stage.
         style: Likewise for ``style``.
+        neighbours: Likewise for ``neighbours``.
         total_variation: Likewise for ``total_variation``.
     """
 
@@ -46,6 +47,7 @@ class Stage(SpecTable):
     through_8_bits: Annotated[bool, Field(strict=True)] = False
     content: Overrides = None
     style: Overrides = None
+    neighbours: Overrides = None
     total_variation: Overrides = None
 
     @model_serializer(mode="wrap")
@@ -71,6 +73,7 @@ class FinalStage(SpecTable):
         instead: Whether it takes the place of the pyramid's last stage. Otherwise it comes after.
         content: See ``Stage``.
         style: See ``Stage``.
+        neighbours: See ``Stage``.
         total_variation: See ``Stage``.
     """
 
@@ -78,6 +81,7 @@ class FinalStage(SpecTable):
     instead: Annotated[bool, Field(strict=True)] = False
     content: Overrides = None
     style: Overrides = None
+    neighbours: Overrides = None
     total_variation: Overrides = None
 
     @model_serializer(mode="wrap")
@@ -90,7 +94,51 @@ class FinalStage(SpecTable):
         return (*stages[: len(stages) - self.instead], last)
 
 
-def _objective_of(stage: Stage | FinalStage) -> dict[str, dict[str, Any]]:
+class CoarseStages(SpecTable):
+    """The small stages of a pyramid, with an objective of their own.
+
+    These are the stages whose longest side is at most ``up_to`` pixels and at most ``share`` of the
+    last stage's.
+
+    Attributes:
+        up_to: Pixels, at least 1.
+        share: Above 0 and below 1, so that the last stage is not one of them.
+        steps: The number of steps of each of them, at least 1; None for that of the pyramid.
+        content: See ``Stage``.
+        style: See ``Stage``.
+        neighbours: See ``Stage``.
+        total_variation: See ``Stage``.
+    """
+
+    up_to: Annotated[int, Field(strict=True, ge=1)]
+    share: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.5
+    steps: Annotated[int, Field(strict=True, ge=1)] | None = None
+    content: Overrides = None
+    style: Overrides = None
+    neighbours: Overrides = None
+    total_variation: Overrides = None
+
+    @model_serializer(mode="wrap")
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_defaults(self, dump(self), {"share", "steps", *_OBJECTIVE_TABLES})
+
+    def within(self, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        """Return the stages of a pyramid, the small ones with this objective."""
+        limit = min(self.up_to, self.share * _longest(stages[-1]))
+        own: dict[str, Any] = {**_objective_of(self)}
+        if self.steps is not None:
+            own["steps"] = self.steps
+        return tuple(
+            stage.model_copy(update=own) if _longest(stage) <= limit else stage for stage in stages
+        )
+
+
+def _longest(stage: Stage) -> int:
+    size = Size.parse(stage.size)
+    return max(size.height, size.width)
+
+
+def _objective_of(stage: Stage | FinalStage | CoarseStages) -> dict[str, dict[str, Any]]:
     return {name: getattr(stage, name) for name in _OBJECTIVE_TABLES if getattr(stage, name)}
 
 
@@ -107,6 +155,7 @@ class Pyramid(SpecTable):
             the nearest one that gives a whole number of stages.
         steps: The number of steps of each stage, at least 1.
         first_steps: The number of steps of the first stage; None for ``steps``.
+        coarse: An objective of the small stages alone; or None.
         final: A last stage with an objective of its own; or None.
     """
 
@@ -115,6 +164,7 @@ class Pyramid(SpecTable):
     factor: Annotated[float, Field(strict=True, gt=1, allow_inf_nan=False)] = math.sqrt(2)
     steps: Annotated[int, Field(strict=True, ge=1)]
     first_steps: Annotated[int, Field(strict=True, ge=1)] | None = None
+    coarse: CoarseStages | None = None
     final: FinalStage | None = None
 
     @model_validator(mode="after")
@@ -129,7 +179,7 @@ class Pyramid(SpecTable):
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        table = without_defaults(self, dump(self), {"first_steps", "final"})
+        table = without_defaults(self, dump(self), {"first_steps", "coarse", "final"})
         return {"from": table.pop("smallest", self.smallest), **table}
 
     @property
@@ -159,6 +209,8 @@ class Pyramid(SpecTable):
         If ``to`` is relative, the last stage stands for all of them: see ``for_content``.
         """
         stages = self._by_size()
+        if self.coarse is not None and not self.is_relative:
+            stages = self.coarse.within(stages)
         return stages if self.final is None else self.final.after(stages)
 
     def _by_size(self) -> tuple[Stage, ...]:

@@ -4,6 +4,9 @@ At 0 the content is kept, at 1 the style is taken, and at 0.5 the preset is as i
 weights of the content losses are multiplied by 2 (1 - strength), those of the style losses and of
 total variation by 2 strength. So the ratio of style to content changes by the odds
 strength / (1 - strength), and their sum hardly does.
+
+Where nearest neighbours are sought, the odds of the content's share in the query are divided by the
+same odds.
 """
 
 from __future__ import annotations
@@ -34,6 +37,17 @@ def content_factor(strength: float) -> float:
 def style_factor(strength: float) -> float:
     """Return the factor of the weights of the style losses and of total variation."""
     return 2 * strength
+
+
+def query_share(share: float, strength: float) -> float:
+    """Return the content's share in a query, from 0 to 1.
+
+    Args:
+        share: The share at a strength of 0.5, from 0 to 1.
+        strength: The strength.
+    """
+    content, style = share * content_factor(strength), (1 - share) * style_factor(strength)
+    return content / (content + style) if content + style else share
 
 
 def check_strength(strength: float, *, name: str, source: str) -> None:

@@ -24,6 +24,7 @@ from nst_core.weights import catalogue
 _BY_OTHER_CONTROLS = frozenset({"name", "source", "description", "stages", "pyramid"})
 _PICTURES = frozenset({"content", "style", "style_blend", "content_mask", "style_mask"})
 _WORD = re.compile(r"``([a-z][a-z0-9-]*)``")
+_SEE = re.compile(r"[:;]? ?\b[Ss]ee ``nst_core[^`]*``\.?")
 _SECTION = re.compile(r"^\s*Attributes:\n(.*?)(?:\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
 _ENTRY = re.compile(r"^ *(\w+): (.*?)(?=^ *\w+: |\Z)", re.DOTALL | re.MULTILINE)
 
@@ -151,7 +152,10 @@ def _alternatives(annotation: Any) -> list[Any]:
 
 def _helps(table: type[BaseModel]) -> dict[str, str]:
     """Return name -> help. The marks of code say nothing to a painter."""
-    return {name: text.replace("``", "") for name, text in _sections(table).items()}
+    return {
+        name: _SEE.sub("", text).replace("``", "").strip()
+        for name, text in _sections(table).items()
+    }
 
 
 def _sections(table: type[BaseModel]) -> dict[str, str]:

@@ -25,7 +25,7 @@ from typing_extensions import override
 
 from nst_core.errors import NstError
 from nst_core.run.observers import Observer, Plan, Step
-from nst_core.studio.app import Api
+from nst_core.studio.api import Api
 from nst_core.studio.downloads import Downloads
 from nst_core.studio.guard import Access, Guard
 from nst_core.studio.library import Library

@@ -48,6 +48,9 @@ _FREE_SECONDS = 0.25
 """What checkpoints and snapshots may take besides, so that a short run has some, too."""
 
 _LEAST_CHECKPOINT_SECONDS = 5.0
+MOST_SNAPSHOT_BYTES = 250_000_000
+"""What the snapshots of a painting may take; L-BFGS has checkpoints of many images."""
+
 _SNAPSHOTS = 8
 """How many snapshots a painting gets, besides those at the ends of stages."""
 
@@ -233,6 +236,7 @@ class StudioCheckpoints(CheckpointWriter):
                 "id": directory.name,
                 "step": number,
                 "snapshot": kept,
+                "dropped": _thin(directory) if kept else [],
                 "stage": position.stage + 1,
             }
         )
@@ -280,6 +284,18 @@ def save_jpeg(image: Image, path: Path, *, longest: int) -> None:
     temporary = path.with_suffix(".part")
     picture.save(temporary, "JPEG", quality=88)
     temporary.replace(path)
+
+
+def _thin(directory: Path) -> list[int]:
+    """Remove every second snapshot if they take too much of the disk; return their steps."""
+    places = sorted((directory / SNAPSHOTS).iterdir())
+    size = sum(file.stat().st_size for place in places for file in place.iterdir())
+    if size <= MOST_SNAPSHOT_BYTES:
+        return []
+    dropped = places[-2::-2]  # the newest stays
+    for place in dropped:
+        shutil.rmtree(place, ignore_errors=True)
+    return [int(place.name) for place in dropped]
 
 
 def _keep(directory: Path, number: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -104,8 +105,20 @@ def _described(spec: Spec, run: recipe.Run) -> dict[str, Any]:
         "description": spec.description,
         "sizes": [stage.size for stage in spec.stages],
         "steps": [stage.steps for stage in spec.stages],
-        "fields": [one.model_dump() for one in (*spec_fields(spec), *run_fields(run))],
+        "fields": [
+            one.model_dump()
+            for one in (*spec_fields(spec), *run_fields(run))
+            if one.path != "strength" or _has_strength(spec)
+        ],
     }
+
+
+def _has_strength(spec: Spec) -> bool:
+    """Whether the strength may be changed; the documents' presets are what they are."""
+    with suppress(SpecError):
+        Spec.from_table({**spec.to_table(), "strength": 0.75})
+        return True
+    return False
 
 
 def _base(settings: Settings) -> dict[str, Any]:

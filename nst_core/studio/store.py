@@ -14,7 +14,6 @@ here, never by a client: what a client names is looked up in the index.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import time
@@ -35,6 +34,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _LAYOUT = 1
+_LOCK_SECONDS = 2.0
+"""So long the worker of a studio that was killed may take to stop its painting."""
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -77,6 +78,11 @@ class Store:
         """Let another studio work in the directory."""
         if self._lock is not None:
             self._lock.close()
+
+    @property
+    def lock(self) -> int | None:
+        """The descriptor that holds the lock of the directory; None where there are no locks."""
+        return None if self._lock is None else self._lock.fileno()
 
     def picture_directory(self, picture: LibraryPicture) -> Path:
         """Return where a picture's files are."""
@@ -188,13 +194,16 @@ def _locked(directory: Path) -> IO[bytes] | None:
     if fcntl is None:
         return None
     stream = (directory / "studio.lock").open("ab")
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        stream.close()
-        raise StoreError(
-            f"another studio works in {display_path(directory)}: use that one, or name another "
-            "directory"
-        ) from None
-    os.set_inheritable(stream.fileno(), False)
-    return stream
+    end = time.monotonic() + _LOCK_SECONDS
+    while True:
+        with suppress(OSError):
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return stream
+        if time.monotonic() > end:
+            break
+        time.sleep(0.1)
+    stream.close()
+    raise StoreError(
+        f"another studio works in {display_path(directory)}, or its worker is just ending: "
+        "use that one, or name another directory"
+    )

@@ -17,7 +17,8 @@ from nst_core.studio.curves import Curves
 from nst_core.studio.estimates import Estimates
 from nst_core.studio.events import Hub
 from nst_core.studio.job import PaintJob
-from nst_core.studio.records import Origin, Painting, Settings, Snapshot
+from nst_core.studio.progress import Progress, with_snapshot
+from nst_core.studio.records import Origin, Painting, Settings
 from nst_core.studio.settings import configure, more_steps
 from nst_core.studio.store import Store
 from nst_core.studio.worker_process import WorkerProcess
@@ -45,23 +46,25 @@ class Studio:
         estimates: What paintings will take.
         queue: The ids of the paintings that wait, the next one first.
         running: The id of the painting that the worker paints, or None.
-        phases: What is being loaded, by the painting's id.
+        progress: What the worker said of the paintings.
     """
 
     def __init__(self, store: Store, *, max_pixels: int, warm: str | None = "pytorch") -> None:
         self.store, self.hub = store, Hub()
         self._max_pixels, self._warm = max_pixels, warm
         self.worker = WorkerProcess(
-            store.directory, on_event=self.on_event, on_exit=self._on_worker_exit
+            store.directory,
+            on_event=self.on_event,
+            on_exit=self._on_worker_exit,
+            lock=store.lock,
         )
         self.curves = Curves(store)
         self.estimates = Estimates(self.worker, busy=lambda: self.running is not None)
+        self.progress = Progress(store, self.hub, self.curves, self.estimates)
         self.queue: list[str] = []
         self.running: str | None = None
         self._closing = False
-        self.phases: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._left: dict[str, float | None] = {}
 
     def begin(self) -> None:
         """Take up what an earlier studio left, and start the worker."""
@@ -78,7 +81,7 @@ class Studio:
     async def close(self) -> None:
         """End the worker; the painting that runs waits for the next studio."""
         running, self._closing = self.running, True
-        await self.worker.close(paints=running is not None and running not in self.phases)
+        await self.worker.close(paints=running is not None and running not in self.progress.phases)
         for task in self._tasks:
             task.cancel()
         if running is not None and self.store.paintings[running].state in ("running", "stopped"):
@@ -127,14 +130,14 @@ class Studio:
         self.store.save(painting)
         self.queue.append(name)
         self._keep_queue()
-        self._changed(painting)
+        self.progress.changed(painting)
         self._next()
         return painting
 
     def stop(self, painting: Painting) -> None:
         """Stop a painting that runs, or take a waiting one out of the queue; it is kept."""
         if self.running == painting.id:
-            self._phase(painting.id, "Stopping after this step")
+            self.progress.phase(painting.id, "Stopping after this step")
             self._start(self.worker.send({"do": "stop"}))
         elif painting.state == "waiting":
             self.queue.remove(painting.id)
@@ -165,9 +168,7 @@ class Studio:
             raise StudioError(f"there is no snapshot of step {step}")
         directory = self.store.painting_directory(painting)
         if painting_files.keep_present(directory, painting.step):
-            known = {one.step: one for one in painting.snapshots}
-            known[painting.step] = Snapshot(step=painting.step, stage=painting.stage)
-            painting.snapshots = tuple(known[number] for number in sorted(known))
+            painting.snapshots = with_snapshot(painting, painting.step, painting.stage)
         painting_files.restore(directory, step)
         painting.step = step
         painting.stage = next(one.stage for one in painting.snapshots if one.step == step)
@@ -205,7 +206,7 @@ class Studio:
     def restore(self, painting: Painting) -> None:
         """Bring a painting back from the trash."""
         self.store.restore(painting)
-        self._changed(painting)
+        self.progress.changed(painting)
 
     def rename(self, painting: Painting, title: str) -> None:
         """Give a painting another title.
@@ -232,58 +233,18 @@ class Studio:
         if kind == "estimate":
             self.estimates.answered(event)
         elif kind == "phase":
-            self._phase(event["id"], event["text"])
+            self.progress.phase(event["id"], event["text"])
         elif (painting := self.store.paintings.get(event.get("id", ""))) is not None:
-            self._on_event_of(painting, kind, event)
-
-    def _on_event_of(self, painting: Painting, kind: str, event: Mapping[str, Any]) -> None:
-        match kind:
-            case "started":
-                self._on_started(painting, event)
-            case "step":
-                self._on_step(painting, event)
-            case "picture" | "full":
-                self.hub.publish({"type": kind, "id": painting.id, "step": painting.step})
-            case "checkpoint":
-                self._on_checkpoint(painting, event)
-            case "warning":
-                painting.warnings = (*painting.warnings, event["line"])
-                self._changed(painting)
-            case "finished":
+            if kind == "finished":
                 self._on_finished(painting, event)
-
-    def _on_started(self, painting: Painting, event: Mapping[str, Any]) -> None:
-        painting.steps, painting.made_with = event["steps"], event["made_with"]
-        painting.sizes = tuple((height, width) for height, width in event["sizes"])
-        painting.stage_steps = tuple(event["stage_steps"])
-        painting.warnings = tuple(event["warnings"])
-        self._phase(painting.id, "Looking at the style")
-        self._changed(painting)
-
-    def _on_step(self, painting: Painting, event: Mapping[str, Any]) -> None:
-        self.phases.pop(painting.id, None)
-        painting.step, painting.stage = event["global_step"], event["stage"]
-        painting.seconds, painting.restarts = event["seconds"], 0
-        self._left[painting.id] = event["left"]
-        self.curves.add(painting, event)
-        self.estimates.observed(painting, event)
-        self.hub.publish({**event, "type": "step"})
-
-    def _on_checkpoint(self, painting: Painting, event: Mapping[str, Any]) -> None:
-        if event["snapshot"]:
-            known = {one.step: one for one in painting.snapshots}
-            known[event["step"]] = Snapshot(step=event["step"], stage=event["stage"])
-            painting.snapshots = tuple(known[number] for number in sorted(known))
-            self._changed(painting)
-        self.store.save(painting)
-        self.curves.save(painting)
+            else:
+                self.progress.on_event(painting, event)
 
     def _on_finished(self, painting: Painting, event: Mapping[str, Any]) -> None:
         painting.note, painting.picture = event["note"], painting.picture + 1
         self.curves.save(painting)
         self.running = None
-        self.phases.pop(painting.id, None)
-        self._left.pop(painting.id, None)
+        self.progress.ended(painting)
         self._set(painting, event["state"])
         self._next()
 
@@ -294,7 +255,7 @@ class Studio:
             return
         painting = self.store.paintings[self.running]
         self.running = None
-        self.phases.pop(painting.id, None)
+        self.progress.ended(painting)
         reason = exit_reason(status).removeprefix("its process ").replace("--size", "size")
         painting.note = f"The painting process {reason}. Nothing but the last steps is lost."
         painting.picture += 1
@@ -321,7 +282,7 @@ class Studio:
             max_pixels=self._max_pixels,
             command=_command(painting),
         )
-        self._phase(painting.id, "Getting ready")
+        self.progress.phase(painting.id, "Getting ready")
         self._set(painting, "running")
         self._start(self.worker.send({"do": "paint", "job": job.model_dump(mode="json")}))
 
@@ -333,17 +294,7 @@ class Studio:
     def _set(self, painting: Painting, state: Any) -> None:
         painting.state = state
         self.store.save(painting)
-        self._changed(painting)
-
-    def _changed(self, painting: Painting) -> None:
-        self.hub.publish({"type": "painting", "painting": self.described(painting)})
-
-    def _phase(self, name: str | None, text: str) -> None:
-        if name is None:
-            self.hub.publish({"type": "loading", "text": text})
-            return
-        self.phases[name] = text
-        self.hub.publish({"type": "phase", "id": name, "text": text})
+        self.progress.changed(painting)
 
     def _keep_queue(self) -> None:
         self.store.write_queue(self.queue)
@@ -372,23 +323,6 @@ class Studio:
         painting_files.copy(
             source, self.store.directory / "paintings" / name / painting_files.START
         )
-
-    def described_trash(self, painting: Painting) -> dict[str, Any]:
-        """Return a painting in the trash as the page gets it."""
-        return {"id": painting.id, "title": painting.title}
-
-    def described(self, painting: Painting) -> dict[str, Any]:
-        """Return a painting as the page gets it."""
-        directory = self.store.painting_directory(painting)
-        table = painting.model_dump(mode="json", exclude={"spec", "run", "restarts"})
-        table["phase"] = self.phases.get(painting.id, "")
-        table["left"] = self._left.get(painting.id)
-        table["preset"] = painting.spec.get("name", "")
-        table["backend"] = painting.run.get("backend", "")
-        table["has_picture"] = (directory / painting_files.PICTURE).exists()
-        table["has_screen"] = (directory / painting_files.LIVE).exists()
-        table["can_go_on"] = painting.state in ("stopped", "interrupted", "failed")
-        return table
 
 
 def _command(painting: Painting) -> str:

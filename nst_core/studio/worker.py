@@ -167,6 +167,8 @@ class Worker:
             save_picture(result.image, result.plan.recipe, result.plan.finish, directory)
             if result.note:
                 state, note = "failed", result.note
+            elif state == "done":
+                (directory / CHECKPOINT).unlink(missing_ok=True)
         except NstError as error:
             state, note = "failed", one_line(str(error))
         except MemoryError:

@@ -22,6 +22,7 @@ class WorkerProcess:
         directory: The working directory of the worker.
         on_event: Called with each event.
         on_exit: Called with the exit status of a worker that was not asked to end.
+        lock: A descriptor that the worker holds too, so that the directory is locked while it runs.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class WorkerProcess:
         *,
         on_event: Callable[[Mapping[str, Any]], None],
         on_exit: Callable[[int], None],
+        lock: int | None,
     ) -> None:
-        self._directory = directory
+        self._directory, self._lock = directory, lock
+        self._sending = asyncio.Lock()
         self._on_event, self._on_exit = on_event, on_exit
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -44,14 +47,15 @@ class WorkerProcess:
 
     async def send(self, command: Mapping[str, Any]) -> None:
         """Send a command; a worker is started if there is none."""
-        if self._process is None:
-            await self._start()
-        process = self._process
-        assert process is not None, "it was just started"
-        assert process.stdin is not None, "it was started with a pipe"
-        with suppress(ConnectionError):  # it died; the reader notices
-            process.stdin.write(json.dumps(command).encode() + b"\n")
-            await process.stdin.drain()
+        async with self._sending:  # commands keep their order, and only one worker is started
+            if self._process is None:
+                await self._start()
+            process = self._process
+            if process is None or process.stdin is None:
+                return
+            with suppress(ConnectionError):  # it died; the reader notices
+                process.stdin.write(json.dumps(command).encode() + b"\n")
+                await process.stdin.drain()
 
     async def close(self, *, paints: bool) -> None:
         """End the worker.
@@ -84,6 +88,7 @@ class WorkerProcess:
             stdout=asyncio.subprocess.PIPE,
             cwd=self._directory,
             limit=_LONGEST_LINE,
+            pass_fds=() if self._lock is None else (self._lock,),
             # Ctrl-C is for the studio, which then ends the worker.
             start_new_session=True,
         )

@@ -13,7 +13,14 @@ def gpu_records(modules):
     return gpu_records
 
 
-def test_a_part_that_fails_or_hangs_does_not_stop_the_others(gpu_records, tmp_path, monkeypatch):
+@pytest.fixture
+def several(modules):
+    from measuring import parts
+
+    return parts
+
+
+def test_a_part_that_fails_or_hangs_does_not_stop_the_others(several, tmp_path, monkeypatch):
     scripts = {
         "fails.py": "raise SystemExit(3)",
         "hangs.py": "import time; time.sleep(60)",
@@ -24,16 +31,16 @@ def test_a_part_that_fails_or_hangs_does_not_stop_the_others(gpu_records, tmp_pa
     }
     for name, text in scripts.items():
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(gpu_records, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(several, "SCRIPTS", tmp_path)
     parts = [
-        gpu_records.Part("a", 60, ("fails.py",)),
-        gpu_records.Part("b", 0.2, ("hangs.py",)),
-        gpu_records.Part("c", 60, ("works.py", "--steps", "1")),
-        gpu_records.Part("d", 60, ("works.py",), alone=False),
-        gpu_records.Part("e", 60, ("hangs.py",), alone=False),
+        several.Part("a", 60, ("fails.py",)),
+        several.Part("b", 0.2, ("hangs.py",)),
+        several.Part("c", 60, ("works.py", "--steps", "1")),
+        several.Part("d", 60, ("works.py",), alone=False),
+        several.Part("e", 60, ("hangs.py",), alone=False),
     ]
     began = time.monotonic()
-    failures = gpu_records.make(parts, output=tmp_path, device="cuda", budget=3)
+    failures = several.make(parts, output=tmp_path, device="cuda", budget=3)
     assert time.monotonic() - began < 20
     assert [line.partition(" after")[0] for line in failures] == [
         "a: exit status 3", "b: stopped", "e: stopped",
@@ -43,7 +50,9 @@ def test_a_part_that_fails_or_hangs_does_not_stop_the_others(gpu_records, tmp_pa
 
 
 def test_every_part_names_a_script_that_is_there(gpu_records, benchmarks):
-    for part in gpu_records.PARTS:
+    import cpu_records
+
+    for part in (*gpu_records.PARTS, *cpu_records.records("before")):
         assert (benchmarks / part.command[0]).exists()
 
 

@@ -1,7 +1,7 @@
 """The problems on which backends are compared with the oracle."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +42,7 @@ class Case:
     style_statistics: str = "gram"
     projections: int = 64
     projection_seed: int = 0
+    neighbours: Mapping[str, float] = field(default_factory=dict)
     matching: Matching = NEAREST
     query: str = "content"  # or "probe": the image at which nearest neighbours are sought
     seed: tuple[int, ...] = (0, 0, 0)
@@ -126,6 +127,7 @@ class Case:
             style_statistics=self.style_statistics,
             projections=self.projections,
             projection_seed=self.projection_seed,
+            neighbours=self.neighbours,
             matching=self.matching,
         )
 
@@ -185,6 +187,7 @@ class Case:
             style_weights=self.style,
             tv_weight=self.total_variation,
             style_multiplicity=self.style_multiplicity,
+            neighbours=self.neighbours,
             matching=asdict(self.matching),
             query=self.query_image,
             seed=self.seed,
@@ -267,8 +270,8 @@ MATCHED = Case(
     size=(37, 41),
     style_size=(33, 50),
     content={"relu3_1": 1.0},
-    style={tap: 10 * weight for tap, weight in TO_BLOCK_3.items()},
-    style_statistics="nearest",
+    style={},
+    neighbours={tap: 10 * weight for tap, weight in TO_BLOCK_3.items()},
     style_multiplicity=2.0,
     probe_seed=175,
 )
@@ -298,10 +301,18 @@ NEAREST_CASES = (
     MATCHED_REGIONS,
     replace(
         MATCHED_REGIONS,
-        name="regions at each tap, searched without centre",
+        name="nearest neighbours by part of the picture, searched without centre",
         matching=Matching(form="taps", centred_search=False, samples=6, style_samples=7),
     ),
     replace(MATCHED, name="hypercolumns at the query itself", query="probe"),
+    replace(
+        MATCHED_TAPS,
+        name="nearest neighbours beside Gram matrices",
+        style={"relu1_1": 1e3, "relu2_1": 1e4},
+        style_distance="scaled",
+        content_distance="scaled",
+        neighbours={"relu2_1": 30.0, "relu3_1": 10.0},
+    ),
 )
 
 CASES = (

@@ -142,12 +142,12 @@ class NumpySession:
 
     def _find_neighbours(self, problem: Problem) -> oracle_matching.Nearest | None:
         """Return the losses of nearest neighbours, aimed at the problem's query if it has one."""
-        if self._objective.style_statistics != "nearest":
+        if not self._objective.neighbours:
             return None
         neighbours = self._nearest(
             lambda image: self._forward(self._normalised(image)),
             styles=[(style.image.copy(), share, style.guides) for style, share in problem.shares()],
-            style_weights=self._objective.style,
+            weights=self._objective.neighbours,
             guides=problem.guides,
             settings=asdict(self._objective.matching),
         )
@@ -190,8 +190,6 @@ class NumpySession:
 
     def _find_style_targets(self, problem: Problem) -> StyleTargets:
         """Return the sum over the styles of share times statistics."""
-        if self._objective.style_statistics == "nearest":
-            return StyleTargets(statistics={})
         sources = [
             (self._tapped(self._forward(self._normalised(style.image))), share, style.guides)
             for style, share in problem.shares()

@@ -17,14 +17,15 @@ from nst_core.weights import load
 
 HEIGHT, WIDTH = 45, 19
 TAPS = {"relu1_2": 1e3, "conv2_1": 1e3, "conv3_1": 1e3, "relu3_4": 1e2, "conv4_2": 1e2}
+NEIGHBOURS = {"relu1_2": 1e3, "relu3_4": 1e2}
 KINDS = {
     "gram": {},
     "scaled": {"style_distance": "scaled", "content_distance": "scaled"},
     "wasserstein": {"style_statistics": "wasserstein"},
     "sliced": {"style_statistics": "sliced-wasserstein", "projections": 6},
-    "nearest": {"style_statistics": "nearest"},
+    "nearest": {"neighbours": NEIGHBOURS},
     "nearest, taps": {
-        "style_statistics": "nearest",
+        "neighbours": NEIGHBOURS,
         "matching": Matching(form="taps", centred_loss=True, samples=9, style_samples=9),
     },
 }

@@ -69,10 +69,10 @@ def layer_blocks(size: tuple[int, int], *, channels: int) -> list[TileBlock]:
     return split_into_blocks(*size, tiles=tiles, least=thread_pool().count)
 
 
-def shared_buffer_sizes(plans: Iterable[ConvolutionPlan]) -> dict[str, int]:
+def shared_buffer_sizes(plans: Iterable[ConvolutionPlan], products: torch.dtype) -> dict[str, int]:
     """Return buffer -> the number of values that all workers together need, in both passes."""
     needs = (
-        36 * count_tiles(plan.blocks) * max(plan.ins, plan.outs)
+        winograd.plane_values(count_tiles(plan.blocks), max(plan.ins, plan.outs), products)
         for plan in plans
         if plan.splits_products
     )
@@ -94,7 +94,7 @@ class ParallelConvolution:
     ) -> None:
         self._scratch = scratch
         self._shared = Scratch(products)
-        for name, size in shared_buffer_sizes(plans).items():
+        for name, size in shared_buffer_sizes(plans, products).items():
             self._shared.take(name, size)
 
     def convolve(

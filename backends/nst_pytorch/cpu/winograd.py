@@ -12,14 +12,22 @@ The transforms are always in the dtype of the values.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from nst_pytorch import timing
 from nst_pytorch.cpu.buffers import INPUT_TILES, M, Scratch, V
+from nst_pytorch.cpu.compiled import (
+    input_arguments,
+    is_compiled,
+    output_arguments,
+    transforms_for,
+)
 
 WriteTiles = Callable[[Sequence[Tensor]], None]
 """Writes the convolution of one tile block into four views: see ``outs`` of ``convolve``."""
@@ -67,81 +75,175 @@ class SharedScratch(NamedTuple):
 
     def views(self, ins: int, outs: int) -> tuple[Tensor, Tensor]:
         """Return V (36, tiles, I) and M (36, tiles, O) of all tile blocks."""
-        take = self.scratch.take
-        return take(V, 36, self.tiles, ins), take(M, 36, self.tiles, outs)
+        kind = self.scratch.dtype
+        return (
+            _take_planes(self.scratch, V, self.tiles, ins, kind),
+            _take_planes(self.scratch, M, self.tiles, outs, kind),
+        )
 
 
-def buffer_sizes(
-    rows: int,
-    columns: int,
-    ins: int,
-    outs: int,
-    *,
-    shared: bool = False,
-    rounded: bool = False,
-) -> dict[str, int]:
-    """Return buffer -> the number of values that a tile block's convolution needs in it.
+PLANE_PADDING = 64
+"""Bytes between two of the 36 planes of V and M. Without them planes often begin at multiples of
+4096 bytes, and the 36 values of a tile, which are written together, displace each other in the
+cache."""
 
-    Args:
+
+def plane_values(tiles: int, channels: int, dtype: torch.dtype) -> int:
+    """Return the number of values in 36 planes with their padding."""
+    return 36 * (tiles * channels + PLANE_PADDING // dtype.itemsize)
+
+
+def _take_planes(
+    scratch: Scratch, name: str, tiles: int, channels: int, dtype: torch.dtype
+) -> Tensor:
+    """Return the first values of a buffer as V or M, (36, tiles, channels)."""
+    values = plane_values(tiles, channels, dtype) // 36
+    planes = scratch.take(name, 36, values, dtype=dtype)
+    return torch.unflatten(planes[:, : tiles * channels], 1, (tiles, channels))
+
+
+class BlockShape(NamedTuple):
+    """What a tile block's convolution needs buffers for.
+
+    Attributes:
         rows: Rows of tiles.
         columns: Columns of tiles.
         ins: Input channels.
         outs: Output channels.
+        dtype: The dtype of the maps.
+        products: The dtype of V and M.
         shared: Whether V and M lie in a ``SharedScratch``.
-        rounded: Whether the products are in another dtype, of at most half the size.
     """
-    tiles, high = rows * columns, 4 * rows + 2
-    v, m = 36 * tiles * ins, 36 * tiles * outs
-    if rounded and not shared:
-        v, m = max(v, m // 2), max(m, v // 2)
-    elif shared and not rounded:
-        v, m = 0, 0
-    return {
-        INPUT_TILES: max(6 * high * columns * ins, 12 * tiles * outs),
-        V: max(v, 24 * tiles * outs),
-        M: max(12 * tiles * ins, m),
-    }
+
+    rows: int
+    columns: int
+    ins: int
+    outs: int
+    dtype: torch.dtype
+    products: torch.dtype
+    shared: bool
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether there are compiled transforms."""
+        return is_compiled(self.dtype, self.products, channels=(self.ins, self.outs))
+
+    def buffer_sizes(self) -> dict[str, int]:
+        """Return buffer -> the number of values, of ``dtype``, that are needed in it."""
+        tiles, high = self.rows * self.columns, 4 * self.rows + 2
+        per_value = self.dtype.itemsize // self.products.itemsize
+        v, m = (
+            -(-plane_values(tiles, channels, self.products) // per_value)
+            for channels in (self.ins, self.outs)
+        )
+        if self.is_compiled:
+            return {V: 0 if self.shared else v, M: 0 if self.shared else m}
+        exact_v, exact_m = (
+            plane_values(tiles, channels, self.dtype) for channels in (self.ins, self.outs)
+        )
+        if per_value > 1:
+            # V is rounded into the buffer in which M is transformed, and M lies where V was exact.
+            v, m = (exact_v, exact_m) if self.shared else (max(exact_v, m), max(exact_m, v))
+        elif self.shared:
+            v, m = 0, 0
+        return {
+            INPUT_TILES: max(6 * high * self.columns * self.ins, 12 * tiles * self.outs),
+            V: max(v, 24 * tiles * self.outs),
+            M: max(12 * tiles * self.ins, m),
+        }
 
 
-class BlockTransforms:
-    """The views of a worker's buffers that the convolution of one size of tile block needs.
+class BlockTransforms(ABC):
+    """The transforms of one size of tile block, in a worker's buffers.
 
-    They are made once and kept: making them takes as long in Python as a convolution of the tile
-    block takes on a core.
-
-    In another dtype than the values', V lies where M is transformed, and M where V was.
+    The views of the buffers are made once and kept: making them takes as long in Python as a
+    convolution of the tile block takes on a core.
 
     Attributes:
         V: (36, tiles, I) in the dtype of the products, written by ``transform_input``.
         M: (36, tiles, O) in that dtype, the products, read by ``transform_output``.
     """
 
-    def __init__(
-        self,
-        scratch: Scratch,
-        rows: int,
-        columns: int,
-        ins: int,
-        outs: int,
-        shared: SharedScratch | None,
-        products: torch.dtype,
+    V: Tensor
+    M: Tensor
+
+    @abstractmethod
+    def transform_input(self, source: Tensor, *, flipped: bool = False) -> None:
+        """Write ``V``; the arguments are those of ``convolve``."""
+
+    @abstractmethod
+    def transform_output(
+        self, bias: Tensor | None, outs: Sequence[Tensor], *, flipped: bool = False
     ) -> None:
-        take, tiles, high = scratch.take, rows * columns, 4 * rows + 2
-        rounded = products != scratch.dtype
-        needs = buffer_sizes(rows, columns, ins, outs, shared=shared is not None, rounded=rounded)
-        for name, size in needs.items():
-            take(name, size)  # once, as large as the largest of the views
-        v, m = (36, tiles, ins), (36, tiles, outs)
+        """Write ``outs`` from ``M``, which is lost; the arguments are those of ``convolve``."""
+
+    def _place_shared(self, shape: BlockShape, shared: SharedScratch) -> None:
+        place = slice(shared.begin, shared.begin + shape.rows * shape.columns)
+        self.V, self.M = (one[:, place] for one in shared.views(shape.ins, shape.outs))
+
+
+class CompiledTransforms(BlockTransforms):
+    """One pass over each tile, by compiled code: see ``compiled``.
+
+    Args:
+        scratch: The worker's buffers.
+        shape: The shape of the tile block.
+        shared: The place of V and M, if they are shared.
+    """
+
+    def __init__(self, scratch: Scratch, shape: BlockShape, shared: SharedScratch | None) -> None:
+        tiles, kind = shape.rows * shape.columns, shape.products
         if shared is not None:
-            place = slice(shared.begin, shared.begin + tiles)
-            self.V, self.M = (one[:, place] for one in shared.views(ins, outs))
-        elif rounded:
-            self.V, self.M = take(M, *v, dtype=products), take(V, *m, dtype=products)
+            self._place_shared(shape, shared)
         else:
-            self.V, self.M = take(V, *v), take(M, *m)
+            self.V = _take_planes(scratch, V, tiles, shape.ins, kind)
+            self.M = _take_planes(scratch, M, tiles, shape.outs, kind)
+        self._shape = shape
+        self._no_bias = torch.zeros(shape.outs, dtype=shape.dtype)
+
+    @override
+    @timing.kernel("transforms")
+    def transform_input(self, source: Tensor, *, flipped: bool = False) -> None:
+        shape = self._shape
+        functions = transforms_for(shape.products, flipped=flipped)
+        functions.read(*input_arguments(source, self.V, shape.rows, shape.columns))
+
+    @override
+    @timing.kernel("transforms")
+    def transform_output(
+        self, bias: Tensor | None, outs: Sequence[Tensor], *, flipped: bool = False
+    ) -> None:
+        functions = transforms_for(self._shape.products, flipped=flipped)
+        added = self._no_bias if bias is None else bias
+        functions.write(*output_arguments(self.M, added, outs))
+
+
+class SteppedTransforms(BlockTransforms):
+    """The transforms by PyTorch's operations, one addition of the whole tile block after the other.
+
+    In another dtype than the values', V lies where M is transformed, and M where V was.
+
+    Args:
+        scratch: The worker's buffers.
+        shape: The shape of the tile block.
+        shared: The place of V and M, if they are shared.
+    """
+
+    def __init__(self, scratch: Scratch, shape: BlockShape, shared: SharedScratch | None) -> None:
+        rows, columns, ins, outs, dtype, products, _ = shape
+        take, tiles, high = scratch.take, rows * columns, 4 * rows + 2
+        for name, size in shape.buffer_sizes().items():
+            take(name, size)  # once, as large as the largest of the views
+        rounded = products != dtype
+        if shared is not None:
+            self._place_shared(shape, shared)
+        else:
+            first, second = (M, V) if rounded else (V, M)
+            self.V = _take_planes(scratch, first, tiles, ins, products)
+            self.M = _take_planes(scratch, second, tiles, outs, products)
         self._rounded = rounded
-        self._exact_v = take(V, *v) if rounded else self.V
-        self._exact_m = take(M, *m) if rounded else self.M
+        self._exact_v = _take_planes(scratch, V, tiles, ins, dtype) if rounded else self.V
+        self._exact_m = _take_planes(scratch, M, tiles, outs, dtype) if rounded else self.M
         # Along the columns first: fewer values are then in the order that is slower to read.
         self._half = take(M, 2, high, columns, ins).unbind()
         a = take(INPUT_TILES, 6, high, columns, ins)
@@ -159,18 +261,18 @@ class BlockTransforms:
         self._half_out = take(INPUT_TILES, 2, 4, rows, columns, outs).unbind()
         self._columns = columns
 
+    @override
     def transform_input(self, source: Tensor, *, flipped: bool = False) -> None:
-        """Write ``V``; the arguments are those of ``convolve``."""
         order = -1 if flipped else 1
         _input_transform(_six_columns(source, self._columns)[::order], self._a, *self._half)
         _input_transform(self._a_rows[::order], self._v_rows, *self._half_v)
         if self._rounded:
             _cast(self._exact_v, self.V)
 
+    @override
     def transform_output(
         self, bias: Tensor | None, outs: Sequence[Tensor], *, flipped: bool = False
     ) -> None:
-        """Write ``outs`` from ``M``; the arguments are those of ``convolve``."""
         order = -1 if flipped else 1
         if self._rounded:
             _cast(self.M, self._exact_m)
@@ -190,8 +292,13 @@ def block_transforms(
     products: torch.dtype,
 ) -> BlockTransforms:
     """Return a worker's ``BlockTransforms`` for tile blocks of rows x columns, cached."""
-    key = rows, columns, ins, outs, shared, products
-    found: BlockTransforms = scratch.cached(key, lambda own: BlockTransforms(own, *key))
+    shape = BlockShape(rows, columns, ins, outs, scratch.dtype, products, shared is not None)
+
+    def make(own: Scratch) -> BlockTransforms:
+        kind = CompiledTransforms if shape.is_compiled else SteppedTransforms
+        return kind(own, shape, shared)
+
+    found: BlockTransforms = scratch.cached((shape, shared), make)
     return found
 
 

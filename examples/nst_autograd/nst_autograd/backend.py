@@ -32,7 +32,7 @@ class AutogradBackend:
             raise BackendError("autograd computes in true float32: use --precision float32")
         if execution.checkpointing:
             raise BackendError("autograd has no checkpointing: use --no-checkpointing")
-        if problem.objective.style_statistics == "nearest":
+        if problem.objective.neighbours:
             raise BackendError("autograd has no nearest neighbours: use another backend")
         return AutogradSession(problem, dtype=getattr(torch, dtype))
 

@@ -23,6 +23,7 @@ function show() {
   const { view, id } = route();
   const key = `${view}/${id ?? ""}`;
   if (key === shown) return;
+  const first = shown === "";
   shown = key;
   leave();
   main.className = view;
@@ -36,6 +37,7 @@ function show() {
     else link.removeAttribute("aria-current");
   }
   window.scrollTo(0, 0);
+  if (!first) main.focus({ preventScroll: true }); // a screen reader goes on in the new view
 }
 
 export function announce(text) {
@@ -58,8 +60,8 @@ function showNow() {
   if (!running) return;
   now.href = `#/painting/${running.id}`;
   const share = running.steps ? Math.floor((100 * running.step) / running.steps) : 0;
-  const waiting = state.queue.length ? `, ${state.queue.length} waiting` : "";
-  now.textContent = `${running.phase || `Painting ${share} %`}${waiting}`;
+  now.title = state.queue.length ? `${state.queue.length} more wait` : "Show what is being painted";
+  now.textContent = running.phase || `Painting ${share} %`;
 }
 
 listen((event) => {

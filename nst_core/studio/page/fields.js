@@ -7,7 +7,7 @@ const GROUPS = {
   optimiser: "Optimiser", schedule: "Learning rate", start: "Start", run: "Computing and file",
 };
 
-const words = (path) => {
+export const words = (path) => {
   const name = path.split(".").pop().replaceAll("_", " ");
   return name.charAt(0).toUpperCase() + name.slice(1);
 };

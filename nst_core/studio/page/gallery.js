@@ -45,7 +45,7 @@ export function galleryView() {
         h("img", { src: has ? picture(one, "thumb") : thumb(one.settings.content), alt: "", loading: "lazy", class: has ? "" : "faint" }),
         BADGES[one.state] && h("span", { class: `badge ${one.state}` }, BADGES[one.state])),
       h("div", { class: "card-foot" }, h("span", { class: "card-title" }, one.title),
-        h("small", {}, [one.preset, one.sizes.length ? one.sizes[one.sizes.length - 1].toReversed().join(" × ") : ""].filter(Boolean).join(" · ")),
+        h("small", {}, [one.preset, one.sizes.length ? one.sizes[one.sizes.length - 1].slice().reverse().join(" × ") : ""].filter(Boolean).join(" · ")),
         h("label", { class: "check" }, check, h("span", {}, "Compare"))));
   }
 
@@ -62,6 +62,8 @@ export function galleryView() {
       before: picture(first, "full"), after: picture(second, "full"),
       beforeLabel: first.title, afterLabel: second.title,
     });
+    const [height, width] = first.sizes[first.sizes.length - 1] ?? [2, 3];
+    pair.node.style.setProperty("--ratio", String(width / height));
     dialog("Compare", h("div", { class: "compare-dialog" }, pair.node,
       h("p", { class: "muted small" }, `${first.title} (${first.preset}, step ${first.step}) on the left, ${second.title} (${second.preset}, step ${second.step}) on the right`)),
     { wide: true });

@@ -6,6 +6,7 @@ import { libraryPicture, listen, painting, state } from "./state.js";
 import { comparison } from "./compare.js";
 import { curve } from "./curve.js";
 import { draftOf } from "./draft.js";
+import { words } from "./fields.js";
 import { failed, toast } from "./app.js";
 
 const STATES = {
@@ -269,7 +270,7 @@ export function watchView(id) {
       ["Preset", one.preset], ["Size", size && `${size[1]} × ${size[0]}`], ["Computed by", one.made_with || one.backend],
       ["Strength", one.settings.strength !== 1 && `× ${Number(one.settings.strength.toPrecision?.(2))}`],
       ["Goes on from", origin && h("a", { href: `#/painting/${origin.id}` }, `${origin.title}, step ${one.settings.origin.step}`)],
-      ...Object.entries(one.settings.overrides ?? {}).map(([path, value]) => [path, String(value)]),
+      ...Object.entries(one.settings.overrides ?? {}).map(([path, value]) => [words(path), String(value)]),
     ];
     replace(details, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
   }

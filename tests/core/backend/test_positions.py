@@ -25,9 +25,9 @@ def problem(matching, *, size=(37, 41), guides=None, styles=None):
         weights={},
         objective=Objective(
             content={},
-            style=TAPS,
+            style={},
+            neighbours=TAPS,
             total_variation=0.0,
-            style_statistics="nearest",
             matching=matching,
         ),
         adam=Adam(beta1=0.9, beta2=0.999, epsilon=1e-8),

@@ -102,6 +102,14 @@ def test_a_size_by_device_is_recognised(run_here, job, pair):
     assert run_here(spec=spec).status == "skipped"
 
 
+def test_a_precision_by_device_is_recognised(run_here, job, pair):
+    spec = {**job().spec, "precision": "bf16"}
+    assert run_here(spec=spec).status == "done"
+    assert run_here(spec=spec).status == "skipped"
+    assert run_here(spec=spec, run={"weights": "random", "precision": "float32"}).status == "done"
+    assert run_here(spec=spec).status == "done"
+
+
 def test_style_targets_are_computed_once(monkeypatch, job, pair):
     shared, backend = batch.SharedResources(), FakeBackend()
     monkeypatch.setattr(shared, "backend", lambda _: backend)

@@ -196,3 +196,44 @@ def test_a_mask_is_read_when_it_is_needed_and_once(monkeypatch):
     assert calls == []
     assert mask.labels is mask.labels
     assert calls == [(picture, "content mask")]
+
+
+SHAPES = {
+    "halves": [((0.5, 0, 1, 1), 1)],
+    "thirds": [((1 / 3, 0, 2 / 3, 1), 1), ((2 / 3, 0, 1, 1), 2)],
+    "nested": [((1 / 8, 1 / 8, 7 / 8, 7 / 8), 1), ((1 / 3, 1 / 3, 2 / 3, 2 / 3), 2)],
+    "bars": [((0, 0.5, 1, 1), 1), ((1 / 3, 0, 0.5, 1), 2)],
+}
+
+
+@pytest.mark.parametrize(("shape", "size", "quality", "colours"), [
+    # An edge within a block of chroma leaves a stripe of a colour near to that of a region.
+    ("halves", 80, 90, [(100, 57, 46), (100, 57, 96)]),
+    ("halves", 130, 50, [(22, 30, 80), (22, 30, 130)]),
+    ("thirds", 80, 90, [(50, 85, 40), (100, 135, 90), (150, 135, 90)]),
+    ("thirds", 130, 90, [(22, 21, 27), (72, 21, 27), (122, 71, 77)]),
+    # The second colour is between the others, and its noise nearer to their line than to it.
+    ("nested", 80, 90, [(33, 69, 75), (33, 69, 125), (33, 69, 175)]),
+    ("bars", 80, 75, [(24, 28, 97), (74, 28, 147), (124, 28, 197)]),
+])  # fmt: skip
+def test_a_small_jpeg_of_low_contrast_keeps_its_regions(shape, size, quality, colours):
+    width, height = size, size * 3 // 4
+    picture = PIL.Image.new("RGB", (width, height), colours[0])
+    draw = PIL.ImageDraw.Draw(picture)
+    for (left, top, right, bottom), number in SHAPES[shape]:
+        box = (left * width, top * height, right * width, bottom * height)
+        (draw.ellipse if shape == "nested" else draw.rectangle)(box, fill=colours[number])
+    truth = np.asarray(picture).astype(int)
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=quality, subsampling=2)
+    labels = masks.read(PIL.Image.open(stream).convert("RGB"), "mask")
+    assert (labels.count, labels.other) == (len(colours), None)
+    found = np.array(labels.colours)[labels.region]
+    assert (np.abs(found - truth).max(axis=2) < 24).mean() > 0.97
+
+
+def test_near_colours_of_a_clean_picture_are_regions_beside_a_clear_edge():
+    picture = np.full((75, 100), 200, np.uint8)
+    picture[:, :60], picture[:, 60:68] = 20, 23
+    labels = masks.read(PIL.Image.fromarray(picture), "mask")
+    assert labels.colours == ((20,) * 3, (23,) * 3, (200,) * 3)

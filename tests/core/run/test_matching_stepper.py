@@ -13,7 +13,7 @@ STAGES = [{"size": "16x24", "steps": 5}, {"size": "32x48", "steps": 2}]
 NEAREST = {
     "stages": STAGES,
     "colours": "style",
-    "style": {"statistics": "nearest", "matching": {"every": 2, "content_share": 0.75}},
+    "neighbours": {"layers": ["relu1_1"], "every": 2, "content_share": 0.75},
     "optimiser": {"learning_rate": 0.5},
     "schedule": {"factor": 1.0},
     "start": {"seed": 9},
@@ -55,13 +55,12 @@ def test_the_first_stage_looks_from_the_content_and_then_from_a_mixture():
 
 def test_targets_are_sought_once_per_stage_without_every():
     backend = FakeBackend()
-    matching = {"every": 0}
-    run(backend, {**NEAREST, "style": {"statistics": "nearest", "matching": matching}})
+    run(backend, {**NEAREST, "neighbours": {**NEAREST["neighbours"], "every": 0}})
     assert not [entry for entry in backend.calls if entry[0] == "match"]
     assert all(problem.query for problem in backend.problems)
 
 
-def test_other_statistics_have_no_query():
+def test_without_neighbours_there_is_no_query():
     backend = FakeBackend()
     run(backend, {"stages": STAGES, "colours": "style"})
     assert all(problem.query is None for problem in backend.problems)
@@ -84,12 +83,12 @@ def test_a_resumed_run_looks_from_the_same_images(at, tmp_path):
         np.testing.assert_array_equal(one.image, other.image)
 
 
-def test_a_stage_may_have_statistics_of_its_own():
+def test_a_stage_may_have_no_neighbours():
     backend = FakeBackend()
-    stages = [STAGES[0], {**STAGES[1], "style": {"statistics": "gram", "weight": 3.0}}]
+    stages = [STAGES[0], {**STAGES[1], "neighbours": {"layers": []}, "style": {"weight": 3.0}}]
     run(backend, {**NEAREST, "stages": stages})
     first, second = (problem.objective for problem in backend.problems)
-    assert (first.style_statistics, second.style_statistics) == ("nearest", "gram")
+    assert (len(first.neighbours), len(second.neighbours)) == (1, 0)
     assert second.style["relu1_1"] == 3.0
     assert backend.problems[1].query is None
 

@@ -4,6 +4,7 @@ import pytest
 
 from nst_core.errors import SpecError
 from nst_core.spec import Spec, presets
+from nst_core.spec.strength import query_share
 
 OWN = [name for name in presets.names() if presets.table(name)["source"].startswith("nst's own")]
 
@@ -47,3 +48,10 @@ def test_it_is_written_where_it_is_chosen():
 def test_values_that_are_refused(wrong):
     with pytest.raises(SpecError, match="strength = "):
         objective(wrong)
+
+
+def test_the_query_has_less_of_the_content_the_stronger_the_style():
+    shares = [query_share(0.75, strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert shares == pytest.approx([1.0, 0.9, 0.75, 0.5, 0.0])
+    assert [query_share(share, 0.5) for share in (0.0, 0.3, 1.0)] == pytest.approx([0.0, 0.3, 1.0])
+    assert (query_share(0.0, 0.0), query_share(1.0, 1.0)) == (0.0, 1.0)

@@ -13,7 +13,7 @@ from core.studio.studio_server import StudioServer, png
 from nst_core import images
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WAIT = 90_000  # milliseconds; frameworks load on a busy machine
+WAIT = 240_000  # milliseconds; frameworks load on a busy machine
 
 
 @pytest.fixture(scope="module")

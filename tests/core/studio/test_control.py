@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import threading
 import time
 
 import numpy as np
@@ -156,6 +157,31 @@ def test_going_on_from_here_with_other_settings(studio, tmp_path):
     assert "weight = 20000.0" in text
     start = studio.get(f"/api/paintings/{child}/picture/start").body
     assert start == studio.get(f"/api/paintings/{name}/download/png").body
+
+
+def test_a_picture_that_is_replaced_while_it_is_sent_is_whole(studio):
+    name = studio.paint(steps=2)
+    studio.wait(name, "done")
+    path = studio.directory / "paintings" / name / "live.jpg"
+    bodies = {bytes([value]) * size for value, size in ((1, 500), (2, 700_000), (3, 90_000))}
+    ends = threading.Event()
+
+    def replace():
+        while not ends.is_set():
+            for body in bodies:
+                path.with_suffix(".part").write_bytes(body)
+                path.with_suffix(".part").replace(path)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        for _ in range(60):
+            got = studio.get(f"/api/paintings/{name}/picture/screen")
+            assert got.body in bodies or got.body.startswith(b"\xff\xd8")
+            assert got.headers["Content-Type"] == "image/jpeg"
+    finally:
+        ends.set()
+        thread.join()
 
 
 def test_deleting_can_be_undone(studio):

@@ -9,6 +9,7 @@ import nst_core as nst
 from nst_core import images
 from nst_core.run import checkpoint
 from nst_core.studio import picture_tasks
+from nst_core.studio import recorder as recorder_module
 from nst_core.studio.recorder import Recorder, save_jpeg, snapshot_directory, studio_checkpoints
 
 
@@ -67,6 +68,18 @@ def test_snapshots_hold_a_checkpoint_and_the_picture_with_its_recipe(recorded, e
 def size_of(path):
     with PIL.Image.open(path) as picture:
         return picture.size
+
+
+def test_snapshots_are_thinned_if_they_take_too_much(tmp_path, events, monkeypatch):
+    monkeypatch.setattr(recorder_module, "MOST_SNAPSHOT_BYTES", 120_000)
+    recorder = Recorder(tmp_path, events.append, name="x", snapshots=True)
+    paint([recorder], checkpoint=studio_checkpoints(tmp_path, recorder, events.append))
+    dropped = [step for one in events for step in one.get("dropped", ())]
+    assert dropped
+    left = sorted(int(one.name) for one in (tmp_path / "snapshots").iterdir())
+    kept = [one["step"] for one in events if one["event"] == "checkpoint" and one["snapshot"]]
+    assert left == sorted({*kept} - {*dropped})
+    assert left[-1] == kept[-1]
 
 
 def test_a_picture_for_the_screen_is_small(tmp_path):

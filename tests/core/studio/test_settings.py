@@ -99,6 +99,14 @@ def test_the_form_has_the_words_of_the_spec():
     assert {"pytorch", "mxnet"} <= set(run["run.backend"].choices)
 
 
+def test_only_presets_of_nst_itself_have_a_strength():
+    paths = {
+        name: [one["path"] for one in describe_preset(name)["fields"]] for name in presets.names()
+    }
+    assert "strength" in paths["best"]
+    assert "strength" not in paths["d2l"]
+
+
 def test_what_is_wrong_is_one_line(store):
     for more in ({"overrides": {"start.image": "/x.png"}}, {"overrides": {"nothing": 1}}):
         with pytest.raises(SpecError):

@@ -1,4 +1,4 @@
-"""``StyleMatching``: how nearest neighbours are sought, as a table of a spec."""
+"""``Neighbours``: style losses of nearest neighbours, as a table of a spec."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import Annotated, Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from nst_core.backend import Matching, MatchingForm
-from nst_core.spec.fields import SpecTable, without_defaults
+from nst_core.spec.fields import SpecTable, TapWeights, Weight, without_defaults
 
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
-class StyleMatching(SpecTable):
-    """Where the targets of ``statistics = "nearest"`` come from: see ``backend.Objective``.
+class Neighbours(SpecTable):
+    """Style losses of nearest neighbours, beside those of ``style``: see ``backend.Objective``.
 
     A match finds a target for each position of the query: content_share times the content picture,
     plus 1 - content_share times the image that is being optimised. The first match of the first
     stage takes the content picture alone.
 
     Attributes:
+        weight: The weight of all of them, 0 or more.
+        layers: The taps, each with a weight of its own; empty for no such losses.
         form: ``hypercolumn``, all taps together; or ``taps``, each tap by itself.
         content_share: The content's share in the query, from 0 to 1.
         every: After how many steps of a stage the targets are sought again; 0 for once per stage.
@@ -34,6 +36,8 @@ class StyleMatching(SpecTable):
             ``hypercolumn``.
     """
 
+    weight: Weight = 1.0
+    layers: TapWeights = ()
     form: MatchingForm = "hypercolumn"
     content_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.75
     every: Count = 0
@@ -48,8 +52,12 @@ class StyleMatching(SpecTable):
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return without_defaults(self, dump(self), type(self).model_fields.keys())
 
+    def effective(self) -> dict[str, float]:
+        """Return tap -> the weight of its loss: the weight of all times the tap's own weight."""
+        return {tap: self.weight * weight for tap, weight in self.layers}
+
     def matching(self) -> Matching:
-        """Return what a backend needs of it."""
+        """Return how a backend seeks the targets."""
         centred = self.form == "taps" if self.centred_loss is None else self.centred_loss
         return Matching(
             form=self.form,
