@@ -15,7 +15,6 @@ from nst_core.arrays import Array, Image
 from nst_core.backend import Losses, Query, Session
 from nst_core.run.stepper import Stepper
 from nst_core.spec import Spec
-from nst_core.spec.strength import query_share
 
 _IMAGE, _SEED, _STEPS = "matching.query", "matching.seed", "matching.steps"
 
@@ -117,7 +116,7 @@ def first_query(spec: Spec, stage: int, *, content: Image, initial_image: Image)
     seed = (spec.start.seed, stage, 0)
     if stage == 0:
         return Query(image=content, seed=seed)
-    share = query_share(spec.neighbours.content_share, spec.strength)
+    share = spec.neighbours.content_share
     return Query(image=mixed(content, initial_image, share=share), seed=seed)
 
 
