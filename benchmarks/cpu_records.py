@@ -25,7 +25,7 @@ def records(before: str | None) -> tuple[Part, ...]:
         Part(
             "step-pytorch-small",
             70,
-            ("compare.py", *_VARIANTS, "--size", "150x225", "--steps", "8", "--rounds", "3"),
+            ("compare.py", *_VARIANTS, "--size", "150x225", "--steps", "8", "--rounds", "2"),
         ),
         Part("busy", 70, ("busy.py", "nst-pytorch", "--rounds", "2", "--seconds", "2")),
         Part(
@@ -34,8 +34,17 @@ def records(before: str | None) -> tuple[Part, ...]:
             ("busy.py", "d2l-torch", "--size", "96x144", "--rounds", "2", "--seconds", "2"),
         ),
         Part("profile", 40, ("profile_step.py",)),
-        Part("time-to-picture", 200, ("time_to_picture.py", "--rounds", "1", *tree)),
-    )
+        # The preset best is another one in older trees, so the same steps of d2l are compared.
+        Part(
+            "time-to-picture",
+            100,
+            (
+                "time_to_picture.py", "--preset", "d2l", "--argument=--steps=40", "--rounds", "1",
+                *tree,
+            ),
+        ),
+        Part("time-to-picture-best", 150, ("time_to_picture.py", "--rounds", "1")),
+    )  # fmt: skip
 
 
 def main() -> None:

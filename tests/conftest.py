@@ -1,6 +1,9 @@
 """Options of the whole suite; they must stand here, where pytest reads them at its start."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,6 +12,11 @@ from hypothesis import HealthCheck, settings
 # and on a busy machine it made a step sixteen times slower. Libraries read this as they load.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# What JAX compiles in one process of the suite serves the others, and not the user's own runs.
+if "NST_CACHE_HOME" not in os.environ:
+    os.environ["NST_CACHE_HOME"] = tempfile.mkdtemp(prefix="nst-tests-")
+    atexit.register(shutil.rmtree, os.environ["NST_CACHE_HOME"], ignore_errors=True)
 
 
 # Where a variable such as CI says so, Hypothesis takes the same examples every time by itself (its

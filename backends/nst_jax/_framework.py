@@ -83,6 +83,14 @@ def _user_threads() -> dict[str, str]:
     return {} if number is None else {"NPROC": number}
 
 
+def cpu_threads() -> int:
+    """Return the number of threads that XLA computes with on the CPU."""
+    given = os.environ.get("NPROC") or _user_threads().get("NPROC")
+    if given is not None and given.isdecimal():
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @functools.cache
 def all_devices() -> Sequence[Any]:
     """Return the devices of JAX, the fastest kind first, and the CPU last.

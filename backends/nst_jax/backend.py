@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
 
 from nst_core.arrays import Array
-from nst_core.backend import AUTOMATIC, Device, DType, Execution, Problem
+from nst_core.backend import AUTOMATIC, Device, DType, Execution, Objective, Problem
+from nst_core.backend.footprint import Footprint, StageSize
 from nst_core.errors import BackendError
-from nst_jax._framework import all_devices
+from nst_jax._framework import all_devices, cpu_threads
+from nst_jax.footprint import footprint
 from nst_jax.precision import Arithmetic
 from nst_jax.pretrained import load_pretrained
 from nst_jax.session import JAXSession
@@ -46,8 +48,6 @@ class JAXBackend:
             raise BackendError(f"JAX has no device {device!r} on this machine")
         if execution.conv == "winograd":
             raise BackendError("JAX has no Winograd convolutions here: use --conv direct or auto")
-        if problem.objective.neighbours:
-            raise BackendError("JAX has no nearest neighbours here: use --backend pytorch")
         platform = device.partition(":")[0]
         arithmetic = Arithmetic.of(execution.precision, platform=platform, dtype=dtype)
         return JAXSession(
@@ -57,6 +57,24 @@ class JAXBackend:
             arithmetic=arithmetic,
             checkpointing=execution.checkpointing,
         )
+
+    def footprint(
+        self,
+        *,
+        objective: Objective,
+        size: StageSize,
+        device: str,
+        dtype: DType,
+        execution: Execution,
+    ) -> Footprint:
+        """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
+        found = footprint(objective=objective, size=size, dtype=dtype, execution=execution)
+        if device == "cpu":
+            return found
+        about = _by_name()[device].memory_stats() or {}
+        known = {"bytes_limit", "bytes_in_use"} <= about.keys()
+        left = about["bytes_limit"] - about["bytes_in_use"] if known else None
+        return replace(found, available=left)
 
     def pretrained(self) -> Mapping[str, Array]:
         """Raise: JAX has no model zoo."""
@@ -74,5 +92,5 @@ def _by_name() -> dict[str, Any]:
 
 def _description(device: Any) -> str:
     if device.platform == "cpu":
-        return f"{os.cpu_count()} threads"
+        return f"{cpu_threads()} threads"
     return str(device.device_kind)

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from nst_core.backend.notices import notify
+from nst_jax.compile_cache import kept_on_disk
 from nst_jax.program import Program
 
 MOST = 128
@@ -49,7 +50,9 @@ def _compile(
     jitted = jax.jit(
         function, static_argnums=0, donate_argnums=() if donated is None else donated + 1
     )
-    return jitted.lower(program, *arguments).compile()
+    lowered = jitted.lower(program, *arguments)
+    with kept_on_disk():
+        return lowered.compile()
 
 
 def _signature(leaf: Any) -> Hashable:

@@ -9,6 +9,7 @@ import jax
 from nst_jax._framework import Tensor
 from nst_jax.adam import AdamArrays, AdamNumbers, updated
 from nst_jax.losses import LossWeights, Targets, weighted_losses
+from nst_jax.matched_loss import Sampling, side_by_side
 from nst_jax.network import Parameters, features
 from nst_jax.program import Program
 from nst_jax.sliced import project
@@ -62,6 +63,14 @@ def style_projections(
     """Return tap -> the projections (N, P) of one style's pixels on directions (P, C)."""
     found = features(program, given, x)
     return {tap: project(found[tap], one).T for tap, one in directions.items()}
+
+
+def sampled(
+    program: Program, given: Parameters, samplings: Mapping[str, Sampling], x: Tensor
+) -> dict[str, Tensor]:
+    """Return name of the group -> features (n, D) of an image on the group's grid."""
+    found = features(program, given, x)
+    return {name: side_by_side(found, one) for name, one in samplings.items()}
 
 
 def image(program: Program, enlarging: Enlarging, z: Tensor) -> Tensor:  # noqa: ARG001

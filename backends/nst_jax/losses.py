@@ -11,6 +11,7 @@ import numpy as np
 from nst_core.backend import Losses, Objective
 from nst_jax._framework import Tensor
 from nst_jax.content_loss import absolute, distance
+from nst_jax.matched_loss import GroupTarget, matched_loss
 from nst_jax.program import Program
 from nst_jax.reductions import mean, total
 from nst_jax.style_loss import RegionTarget, style_loss
@@ -25,12 +26,14 @@ class Targets(NamedTuple):
         visibility: Content tap -> how much each pixel counts, (H, W); empty if all count alike.
         variation: The weights of the differences between rows (H - 1, W) and between columns
             (H, W - 1) in the total variation, of sum 1; None if all count alike.
+        neighbours: Name of the group -> the nearest neighbours that were found last.
     """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Sequence[RegionTarget]]
     visibility: Mapping[str, Tensor]
     variation: tuple[Tensor, Tensor] | None
+    neighbours: Mapping[str, GroupTarget]
 
 
 class LossWeights(NamedTuple):
@@ -38,6 +41,7 @@ class LossWeights(NamedTuple):
 
     content: Mapping[str, float]
     style: Mapping[str, float]
+    groups: Mapping[str, float]
     total_variation: float
     style_multiplicity: float
 
@@ -47,6 +51,7 @@ class LossWeights(NamedTuple):
         return cls(
             {tap: float(weight) for tap, weight in objective.content.items()},
             {tap: float(weight) for tap, weight in objective.style.items()},
+            {group.name: float(group.weight) for group in objective.tap_groups()},
             float(objective.total_variation),
             float(objective.style_multiplicity),
         )
@@ -87,6 +92,11 @@ def weighted_losses(
         weights.style[tap] * style_loss(program, features[tap], targets.style[tap])
         for tap in program.style
     ]
+    centred = program.matching.centred_loss
+    style += [
+        weights.groups[name] * matched_loss(features, targets.neighbours[name], centred=centred)
+        for name in program.groups
+    ]
     variation = weights.total_variation * total_variation(x, targets.variation)
     counted = [weights.style_multiplicity * loss for loss in style]
     everything = jnp.stack([*content, *counted, variation]).sum()
@@ -98,7 +108,7 @@ def read(losses: Tensor, program: Program) -> Losses:
     values = iter(np.asarray(losses).tolist())
     return Losses(
         content={tap: next(values) for tap in program.content},
-        style={tap: next(values) for tap in program.style},
+        style={name: next(values) for name in (*program.style, *program.groups)},
         total_variation=next(values),
         total=next(values),
     )

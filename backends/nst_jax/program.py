@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nst_core.backend import Architecture, Distance, Problem, Statistics
+from nst_core.backend import Architecture, Distance, Matching, Problem, Statistics
 from nst_jax.precision import Arithmetic
 
 
@@ -18,22 +18,28 @@ class Program:
     Attributes:
         content: The taps of the content losses.
         style: The taps of the style losses.
+        groups: The names of the losses of nearest neighbours.
+        all_taps: Every tap that is compared.
         content_distance: See ``Objective``.
         style_distance: See ``Objective``.
         style_statistics: See ``Objective``.
         architecture: See ``Architecture``.
         arithmetic: How convolutions are computed.
         checkpointing: See ``Execution``.
+        matching: See ``Matching``.
     """
 
     content: tuple[str, ...]
     style: tuple[str, ...]
+    groups: tuple[str, ...]
+    all_taps: tuple[str, ...]
     content_distance: Distance
     style_distance: Distance
     style_statistics: Statistics
     architecture: Architecture
     arithmetic: Arithmetic
     checkpointing: bool
+    matching: Matching
 
     @classmethod
     def of(cls, problem: Problem, *, arithmetic: Arithmetic, checkpointing: bool) -> Program:
@@ -42,14 +48,17 @@ class Program:
         return cls(
             content=tuple(objective.content),
             style=tuple(objective.style),
+            groups=tuple(group.name for group in objective.tap_groups()),
+            all_taps=objective.taps(),
             content_distance=objective.content_distance,
             style_distance=objective.style_distance,
             style_statistics=objective.style_statistics,
             architecture=problem.architecture,
             arithmetic=arithmetic,
             checkpointing=checkpointing,
+            matching=objective.matching,
         )
 
     def taps(self) -> tuple[str, ...]:
-        """Return every tap that is compared, each once: content taps first."""
-        return tuple(dict.fromkeys((*self.content, *self.style)))
+        """Return every tap that is compared, each once."""
+        return self.all_taps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,14 @@ from nst_core.backend.blending import RegionBlend
 from nst_core.backend.guidance import Region, regions_at, variation_weights, visibility_at
 from nst_core.backend.out_of_memory import translates_out_of_memory
 from nst_core.backend.slicing import directions, quantiles
-from nst_core.errors import BackendError
 from nst_core.optimisers import LaplacianPyramid
 from nst_jax import functions, layout, losses
 from nst_jax._framework import Tensor, with_float64
 from nst_jax.adam import AdamArrays, AdamNumbers
 from nst_jax.compilation import call
 from nst_jax.losses import LossWeights, Targets
+from nst_jax.matched_loss import Sampling
+from nst_jax.nearest import NearestNeighbours, nearest
 from nst_jax.network import features, parameters
 from nst_jax.out_of_memory import out_of_memory_message
 from nst_jax.precision import Arithmetic
@@ -73,6 +75,9 @@ class JAXSession:
         self._directions = self._find_directions(problem)
         self._style_targets = self._find_style_targets(problem)
         self._targets = self._find_targets(problem)
+        self._neighbours = self._nearest_neighbours(problem)
+        if problem.query is not None and self._neighbours is not None:
+            self._match(self._neighbours, problem.query)
         height, width, _ = problem.start.shape
         pyramid = LaplacianPyramid(height=height, width=width, levels=problem.laplacian_levels)
         self._enlarging = enlarging_of(
@@ -95,6 +100,7 @@ class JAXSession:
     @with_float64
     def evaluate(self, *, image: Image) -> Evaluation:
         """Return the losses at ``image`` and the gradient with respect to it."""
+        self._check_targets()
         found, gradient = call(
             functions.losses_and_gradient,
             self._program,
@@ -108,13 +114,21 @@ class JAXSession:
         by_image = layout.to_array(gradient) / np.asarray(STD, self._dtype)
         return Evaluation(losses=losses.read(found, self._program), gradient=by_image)
 
-    def match(self, *, query: Query) -> None:  # noqa: ARG002
-        """Raise: this backend has no nearest neighbours."""
-        raise BackendError("JAX has no nearest neighbours here: use --backend pytorch")
+    @with_float64
+    def match(self, *, query: Query) -> None:
+        """Find the targets of nearest neighbours again.
+
+        Raises:
+            RuntimeError: if the problem has none.
+        """
+        if self._neighbours is None:
+            raise RuntimeError("the problem has no nearest neighbours")
+        self._match(self._neighbours, query)
 
     @with_float64
     def step(self, *, learning_rate: float) -> None:
         """Take one Adam update; it is only queued."""
+        self._check_targets()
         numbers = AdamNumbers.of(self._constants, learning_rate=learning_rate, step=self._step + 1)
         self._arrays, self._last_losses = call(
             functions.adam_step,
@@ -183,6 +197,7 @@ class JAXSession:
             style=style,
             visibility=visible,
             variation=pairs and (self._tensor(pairs[0]), self._tensor(pairs[1])),
+            neighbours={},
         )
 
     def _region_target(self, tap: str, found: Iterable[Array], region: Region) -> RegionTarget:
@@ -253,6 +268,28 @@ class JAXSession:
             features, self._program, self._parameters, self._normalised(image)
         )
         return found
+
+    def _nearest_neighbours(self, problem: Problem) -> NearestNeighbours | None:
+        if not self._program.groups:
+            return None
+
+        def sample(image: Image, samplings: Mapping[str, Sampling]) -> Mapping[str, Tensor]:
+            x = self._normalised(image)
+            given = self._parameters
+            found: Mapping[str, Tensor] = call(
+                functions.sampled, self._program, given, samplings, x
+            )
+            return found
+
+        search = partial(call, nearest, self._program)
+        return NearestNeighbours(problem, tensor=self._tensor, sample=sample, search=search)
+
+    def _match(self, neighbours: NearestNeighbours, query: Query) -> None:
+        self._targets = self._targets._replace(neighbours=neighbours.match(query))
+
+    def _check_targets(self) -> None:
+        if self._program.groups and not self._targets.neighbours:
+            raise RuntimeError("nearest neighbours need a query, or match() first")
 
     def _density(self, region: Region) -> Tensor | None:
         return None if region.density is None else self._tensor(region.density)

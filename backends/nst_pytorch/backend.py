@@ -68,12 +68,13 @@ class PyTorchBackend:
         execution: Execution,
     ) -> Footprint:
         """Return the memory that a session needs: see ``backend.footprint.HasFootprint``."""
+        pictures = size
         if objective.neighbours and objective.matching.rotations:
             turned = tuple((width, height) for height, width in size.styles)
-            size = StageSize(size.content, (*size.styles, *turned))
+            pictures = StageSize(size.content, (*size.styles, *turned))
         found = footprint(
             taps=objective.taps(),
-            size=size,
+            size=pictures,
             on_cpu=device == "cpu",
             dtype=dtype,
             execution=execution,

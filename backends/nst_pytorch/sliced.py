@@ -17,8 +17,8 @@ from nst_pytorch.feature_map import ALL, FeatureMap, Features, Window
 from nst_pytorch.loss_terms import Kind, LossAndGradient, SeparableLoss
 from nst_pytorch.thread_pool import multi_threaded
 
-CHUNK_SIZE = 1 << 22
-"""Values that the CPU sorts at a time, so that the sorting needs little memory."""
+CHUNK_SIZE, GPU_CHUNK_SIZE = 1 << 20, 1 << 24
+"""Values that are sorted at a time on a CPU and elsewhere. Each takes about 60 bytes meanwhile."""
 
 _ROWS = 16
 """Rows that the CPU projects at a time."""
@@ -157,7 +157,8 @@ class SlicedLoss(SeparableLoss):
     def _loss_and_slopes(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss, and its gradient with respect to the projections (N, P)."""
         pixels, count = values.shape
-        at_once = max(1, CHUNK_SIZE // pixels) if values.device.type == "cpu" else count
+        chunk = CHUNK_SIZE if values.device.type == "cpu" else GPU_CHUNK_SIZE
+        at_once = max(1, chunk // pixels)
         loss, slopes = values.new_zeros(()), torch.empty_like(values)
         for first in range(0, count, at_once):
             chosen = slice(first, first + at_once)
@@ -182,18 +183,24 @@ def _transport(
     exact = torch.float32 if ordered.device.type == "mps" else torch.float64
     if region.density is None:
         weights: Tensor | float = 1 / pixels
+        # The same for all directions, (N,).
         middles = (torch.arange(pixels, device=ordered.device, dtype=exact) + 0.5) / pixels
-        middles = middles.expand(len(ordered), -1)
     else:
         own = region.density.interior.flatten().to(exact)[order]
-        middles = own.cumsum(1) - own / 2
+        middles = own.cumsum(1).sub_(own / 2)
         weights = own.to(ordered.dtype)
-    places = (middles * QUANTILES - 0.5).clamp_(0, QUANTILES - 1)
-    below = places.to(torch.int64)
-    above = (below + 1).clamp_(max=QUANTILES - 1)
-    share = (places - below).to(ordered.dtype)
-    table = region.quantiles[chosen]
-    target = torch.lerp(table.gather(1, below), table.gather(1, above), share)
-    difference = ordered - target
+    difference = ordered - _read(region.quantiles[chosen], middles)
     weighted = difference * weights
     return scale * (weighted * difference).sum(), weighted.mul_(2 * scale)
+
+
+def _read(table: Tensor, middles: Tensor) -> Tensor:
+    """Return the quantiles (p, N) of a table (p, ``QUANTILES``) at places (N,) or (p, N)."""
+    places = (middles * QUANTILES).sub_(0.5).clamp_(0, QUANTILES - 1)
+    below = places.to(torch.int64)
+    share = (places - below).to(table.dtype)
+    above = (below + 1).clamp_(max=QUANTILES - 1)
+    if middles.ndim == 1:
+        found = table.index_select(1, below)
+        return found.lerp_(table.index_select(1, above), share.expand_as(found))
+    return table.gather(1, below).lerp_(table.gather(1, above), share)

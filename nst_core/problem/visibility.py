@@ -22,7 +22,6 @@ from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture
 from nst_core.images.cutout import resized_alpha
 from nst_core.problem.styles import StylePicture
-from nst_core.spec import Spec
 from nst_core.spec.fields import Alpha
 from nst_core.vgg19 import deepest
 
@@ -78,24 +77,29 @@ def check_alphas(alpha: PIL.Image.Image | None, styles: Sequence[StylePicture]) 
 
 
 def check_visible(
-    spec: Spec, size: StageSize, alpha: PIL.Image.Image | None, styles: Sequence[StylePicture]
+    size: StageSize,
+    alpha: PIL.Image.Image | None,
+    styles: Sequence[StylePicture],
+    *,
+    taps: Sequence[str],
+    style_taps: Sequence[str],
 ) -> None:
     """Check that something of each picture that counts is visible at the deepest tap.
 
     Args:
-        spec: The algorithm.
         size: The pictures' sizes in a stage.
         alpha: The content's alpha, mode ``L``; None if all of it is visible.
         styles: The styles.
+        taps: All taps that are compared.
+        style_taps: Those at which styles are compared.
 
     Raises:
         SpecError: if nothing of one is; one line.
     """
-    _check_seen(visible(alpha, size=size.content), "content", tap=deepest(spec.taps()))
-    taps = spec.style_taps()
+    _check_seen(visible(alpha, size=size.content), "content", tap=deepest(taps))
     seen = [visible(one.alpha, size=its) for one, its in zip(styles, size.styles, strict=True)]
-    for role, one in _counting(styles, seen if taps else []):
-        _check_seen(one, role, tap=deepest(taps))
+    for role, one in _counting(styles, seen if style_taps else []):
+        _check_seen(one, role, tap=deepest(style_taps))
 
 
 def _check_seen(seen: Array | None, role: str, *, tap: str) -> None:

@@ -245,8 +245,8 @@ def _stage_mb(
 def _sliced_bytes(objective: Objective, size: StageSize, *, item: int) -> float:
     """Return the memory of sliced Wasserstein losses: projections and their gradients.
 
-    Every tap keeps them until the backward pass; the tap that is sorted holds two more sets, and
-    their order. The styles' projections are held one style at a time.
+    Every tap keeps them until the backward pass. The tap that is sorted holds two more sets, and
+    sorts a million values at a time. The styles' projections are held one style at a time.
     """
     if objective.style_statistics != "sliced-wasserstein":
         return 0.0
@@ -257,5 +257,6 @@ def _sliced_bytes(objective: Objective, size: StageSize, *, item: int) -> float:
         return [objective.projections * h * w for _, h, w in shapes]
 
     of_image = projections(size.content)
-    step = 2 * item * sum(of_image) + (2 * item + 8) * max(of_image, default=0)
+    most = max(of_image, default=0)
+    step = 2 * item * sum(of_image) + 16 * most + 64 * min(most, 1 << 20)
     return max(step, *(2 * 8 * sum(projections(sides)) for sides in size.styles))

@@ -113,10 +113,11 @@ def first_query(spec: Spec, stage: int, *, content: Image, initial_image: Image)
         content: The content's image, (H, W, 3).
         initial_image: The image that the stage starts from, (H, W, 3).
     """
-    settings, seed = spec.neighbours, (spec.start.seed, stage, 0)
+    seed = (spec.start.seed, stage, 0)
     if stage == 0:
         return Query(image=content, seed=seed)
-    return Query(image=mixed(content, initial_image, share=settings.content_share), seed=seed)
+    share = spec.neighbours.content_share
+    return Query(image=mixed(content, initial_image, share=share), seed=seed)
 
 
 def mixed(content: Image, image: Image, *, share: float) -> Image:

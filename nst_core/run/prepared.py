@@ -106,9 +106,11 @@ def prepare(
     spec, run = _with_precision(spec, run, backend=loaded, device=device)
     fitting, left_out = fitting_stages(spec, content=content.picture)
     sizes, enlarged = sizes_and_warnings(fitting, content=content.picture, styles=pictures)
+    taps, style_taps = spec.taps(), spec.style_taps()
     for size in sizes:
-        check_visible(spec, size, alpha, styles)
-        _check_regions(spec, size, mask, styles, seen=visible(alpha, size=size.content))
+        check_visible(size, alpha, styles, taps=taps, style_taps=style_taps)
+        seen = visible(alpha, size=size.content)
+        _check_regions(size, mask, styles, taps=style_taps, seen=seen)
     vgg19 = weights_module.load(weights) if isinstance(weights, str) else weights
     plan = Plan(
         spec=fitting,
@@ -167,15 +169,14 @@ def _with_precision(spec: Spec, run: Run, *, backend: Backend, device: Device) -
 
 
 def _check_regions(
-    spec: Spec,
     size: StageSize,
     mask: Mask | None,
     styles: Sequence[StylePicture],
     *,
+    taps: Sequence[str],
     seen: Array | None,
 ) -> None:
     """Check that every region has a style in a stage, down to the deepest tap."""
-    taps = spec.style_taps()
     if mask is None or not taps:
         return
     guides = regions.style_guides(mask, styles, sizes=size.styles)

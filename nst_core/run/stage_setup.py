@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from nst_core import images
 from nst_core.arrays import Array, Image
 from nst_core.backend import Problem, Query, Session
@@ -22,6 +24,7 @@ from nst_core.run.matching_stepper import MatchingStepper, first_query
 from nst_core.run.prepared import PreparedRun
 from nst_core.run.stepper import AdamStepper, Stepper
 from nst_core.spec import LBFGS
+from nst_core.spec.strength import content_share
 from nst_core.system import memory
 
 
@@ -49,7 +52,9 @@ def initial_image(prepared: PreparedRun, number: int, *, previous: Image | None)
         image = images.resize_picture(picture, height=height, width=width)
     else:
         image = resize_image(previous, height=height, width=width)
-    return _with_levels(image, prepared, number, is_first=previous is None)
+    image = _with_levels(image, prepared, number, is_first=previous is None)
+    share = np.float32(content_share(spec.strength))
+    return (1 - share) * image + share * _content(prepared, number) if share else image
 
 
 def _with_levels(image: Image, prepared: PreparedRun, number: int, *, is_first: bool) -> Image:

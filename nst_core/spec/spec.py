@@ -35,14 +35,7 @@ from nst_core.spec.neighbours import Neighbours
 from nst_core.spec.optimisers import LBFGS, Adam, Optimiser
 from nst_core.spec.sizes import LARGEST, Size
 from nst_core.spec.stages import Pyramid, Stage
-from nst_core.spec.strength import (
-    UNCHANGED,
-    Strength,
-    check_strength,
-    content_factor,
-    scaled,
-    style_factor,
-)
+from nst_core.spec.strength import UNCHANGED, Strength, check_strength, strengthened
 from nst_core.spec.variables import Variables
 
 # Fields that are newer than the first recipes. At their defaults they are left out of files.
@@ -311,6 +304,8 @@ class Spec(SpecTable):
     def in_stage(self, number: int) -> Spec:
         """Return the spec of one stage alone, with the objective of that stage.
 
+        What the strength does is in its tables, and its strength is 0.5.
+
         Args:
             number: The stage's number, counted from 0.
 
@@ -328,7 +323,8 @@ class Spec(SpecTable):
             except ValidationError as error:
                 raise ValueError(f"stages.{number}.{name}.{describe(error)}") from None
         plain = stage.without_objective()
-        return self.model_copy(update={**tables, "stages": (plain,), "pyramid": None})
+        stage_alone = {**tables, "stages": (plain,), "pyramid": None}
+        return strengthened(self.model_copy(update=stage_alone), content=self.content)
 
     def taps(self) -> tuple[str, ...]:
         """Return every tap that is compared in any stage, each once: content taps first."""
@@ -357,19 +353,19 @@ class Spec(SpecTable):
 
         It is the one of stages that have no objective of their own: see ``in_stage``.
         """
-        more_style = style_factor(self.strength)
+        spec = strengthened(self, content=self.content)
         return Objective(
-            content=scaled(self.content.effective(), content_factor(self.strength)),
-            style=scaled(self.style.effective(), more_style),
-            style_multiplicity=self.style.counted,
-            content_distance=self.content.distance,
-            style_distance=self.style.distance,
-            style_statistics=self.style.statistics,
-            projections=self.style.projections,
-            projection_seed=self.style.projection_seed,
-            neighbours=scaled(self.neighbours.effective(), more_style),
-            matching=self.neighbours.matching(),
-            total_variation=self.total_variation.weight * more_style,
+            content=spec.content.effective(),
+            style=spec.style.effective(),
+            style_multiplicity=spec.style.counted,
+            content_distance=spec.content.distance,
+            style_distance=spec.style.distance,
+            style_statistics=spec.style.statistics,
+            projections=spec.style.projections,
+            projection_seed=spec.style.projection_seed,
+            neighbours=spec.neighbours.effective(),
+            matching=spec.neighbours.matching(),
+            total_variation=spec.total_variation.weight,
         )
 
     def architecture(self) -> Architecture:

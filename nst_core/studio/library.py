@@ -121,7 +121,9 @@ class Library:
         """
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=context)
+            self._pool = ProcessPoolExecutor(
+                1, mp_context=context, initializer=picture_tasks.end_with_parent
+            )
         pool = self._pool
         try:
             return await asyncio.wrap_future(pool.submit(_call, task, arguments, keywords))

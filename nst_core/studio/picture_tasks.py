@@ -7,6 +7,9 @@ painting. The readers are those of ``nst run``.
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
+import threading
 import time
 import warnings
 from contextlib import suppress
@@ -30,6 +33,19 @@ from nst_core.studio.store import write_json
 SCREEN_FILE, THUMB_FILE = "screen.jpg", "thumb.jpg"
 
 _EXTENSIONS = {"JPEG": "jpg", "TIFF": "tif", "JPEG XL": "jxl"}
+
+
+def end_with_parent() -> None:
+    """Let this process end when its parent has been killed: its pool would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def import_picture(

@@ -1,8 +1,8 @@
 """What a run tells the studio while it paints: steps, small pictures, snapshots, checkpoints.
 
 The run must not wait for any of it. A small picture takes some milliseconds, in a thread of its
-own, and the next one comes at the earliest after a hundred times that. Nothing here changes what
-is computed.
+own; the next one comes after a hundred times that, but at the latest with the first step after a
+second. Nothing here changes what is computed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SCREEN = 1024
 THUMB_SIZE = 360
 """Longest side of thumbnails, in pixels."""
 
-_LEAST_SECONDS = 0.4
+_LEAST_SECONDS, _MOST_SECONDS = 0.4, 0.9
 _SHARE = 0.01
 """The share of the time that small pictures, and that checkpoints, may take."""
 
@@ -186,7 +186,8 @@ class Recorder(Observer):
         began = time.thread_time()
         save_jpeg(image, self._directory / LIVE, longest=SCREEN)
         took = time.thread_time() - began
-        self._next_picture = time.monotonic() + max(_LEAST_SECONDS, took / _SHARE - took)
+        wait = min(max(_LEAST_SECONDS, took / _SHARE - took), _MOST_SECONDS)
+        self._next_picture = time.monotonic() + wait
         self._emit({"event": "picture", "id": self._name, "step": number})
 
     def _write_full(self, image: Image, number: int) -> None:

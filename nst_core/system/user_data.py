@@ -1,4 +1,4 @@
-"""Where the data of a user goes that a command has fetched for good."""
+"""Where the data of a user goes: what was fetched for good, and what can be computed again."""
 
 from __future__ import annotations
 
@@ -24,3 +24,22 @@ def user_data_directory() -> Path:
         local = os.environ.get("LOCALAPPDATA")
         return (Path(local) if local else home / "AppData" / "Local") / "nst"
     return home / ".local" / "share" / "nst"
+
+
+def user_cache_directory() -> Path:
+    """Return nst's directory for what can be computed again; it may not exist yet.
+
+    ``$NST_CACHE_HOME`` where that is set, otherwise ``$XDG_CACHE_HOME/nst``, on every system. Then
+    the system's own place: ``~/.cache/nst``, on macOS ``~/Library/Caches/nst``, on Windows
+    ``%LOCALAPPDATA%/nst/cache``.
+    """
+    if (own := Path(os.environ.get("NST_CACHE_HOME", ""))).is_absolute():
+        return own
+    if (xdg := Path(os.environ.get("XDG_CACHE_HOME", ""))).is_absolute():
+        return xdg / "nst"
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises if there is none
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "nst"
+    if sys.platform == "win32":
+        return user_data_directory() / "cache"
+    return home / ".cache" / "nst"

@@ -301,7 +301,7 @@ NEAREST_CASES = (
     MATCHED_REGIONS,
     replace(
         MATCHED_REGIONS,
-        name="regions at each tap, searched without centre",
+        name="nearest neighbours by part of the picture, searched without centre",
         matching=Matching(form="taps", centred_search=False, samples=6, style_samples=7),
     ),
     replace(MATCHED, name="hypercolumns at the query itself", query="probe"),

@@ -56,6 +56,7 @@ SHORT = {
     "d2l from the content",
     "parts left out, two styles",
     "sliced Wasserstein",
+    "nearest neighbours beside Gram matrices",
     "Laplacian pyramid",
     "Laplacian pyramid, odd sizes",
 }

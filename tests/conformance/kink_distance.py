@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import oracle
+import oracle_matching
 import oracle_sliced
 from conformance.cases import Case
 
@@ -19,7 +20,7 @@ from conformance.cases import Case
 def kink_distance(case: Case) -> float:
     """Return the smallest distance to a kink at the probe, over the layer's largest value."""
     weights = case.oracle().weights
-    taps = {*case.content, *case.style}
+    taps = {*case.content, *case.style, *case.neighbours}
     architecture = case.architecture
     outputs = oracle.forward(
         weights, oracle.normalise(case.probe_image), taps, **asdict(architecture)
@@ -60,3 +61,32 @@ def _distance(layer: str, x: np.ndarray) -> float:
     # Equal zeros do no harm: the ReLU before them lets no gradient through.
     ordered = ordered[ordered[:, 3] > 0]
     return np.min(ordered[:, 3] - ordered[:, 2], initial=np.inf)
+
+
+def match_margin(case: Case) -> float:
+    """Return by how much the nearest neighbours are nearer than the second nearest, at least.
+
+    Like a kink, a tie is where a rounding error decides. 1 if nothing is matched.
+    """
+    if not case.neighbours:
+        return 1.0
+    margins = []
+
+    class Watched(oracle_matching.Nearest):
+        def _nearest(self, mine, weights, theirs):
+            centred = self.settings["centred_search"]
+            units = [
+                oracle_matching.directions(one, mean * centred)[0]
+                for one, mean in (
+                    (mine, np.average(mine, axis=0, weights=weights)),
+                    (theirs, theirs.mean(axis=0)),
+                )
+            ]
+            ordered = np.sort(units[0] @ units[1].T, axis=1)
+            margins.append(np.min(ordered[:, -1] - ordered[:, -2], initial=1.0))
+            return super()._nearest(mine, weights, theirs)
+
+    nearest = case.oracle().nearest
+    nearest.__class__ = Watched
+    nearest.match(case.query_image, case.seed)
+    return float(min(margins))

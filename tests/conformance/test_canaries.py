@@ -5,9 +5,11 @@ from functools import partial
 
 import pytest
 from conformance import broken_contract as broken
+from conformance import broken_matching as unmatched
 from conformance import broken_numbers as numbers
 from conformance import checks_adam as adam
 from conformance import checks_arrays as arrays
+from conformance import checks_matching as matching
 from conformance import checks_session as contract
 from conformance import checks_style_targets as targets
 from conformance import checks_trajectory as trajectory
@@ -17,6 +19,10 @@ from conformance.cases import (
     BLENDED,
     COUNTED,
     LEFT_OUT,
+    MATCHED,
+    MATCHED_MIXTURE,
+    MATCHED_REGIONS,
+    MATCHED_TAPS,
     PYRAMID,
     REGIONS,
     SCALED,
@@ -174,6 +180,35 @@ CANARIES = {
     ),
     broken.TargetsAreAView: (on(targets.check_style_targets_are_copies),),
     broken.LossesFromTheStart: (on(contract.check_losses_need_a_step),),
+    unmatched.SearchNotCentred: (
+        on(values.check_style, case=MATCHED),
+        on(values.check_style, case=MATCHED_TAPS, dtype="float32"),
+        on(values.check_gradient, case=MATCHED),
+    ),
+    unmatched.LossNotCentred: (on(values.check_style, case=MATCHED_TAPS),),
+    unmatched.MeanHasNoGradient: (
+        on(values.check_gradient, case=MATCHED_TAPS),
+        on(values.check_gradient, case=MATCHED_TAPS, dtype="float32"),
+    ),
+    unmatched.CornersNotAligned: (
+        on(values.check_style, case=MATCHED),
+        on(values.check_style, case=MATCHED, dtype="float32"),
+    ),
+    unmatched.ChannelsNotCounted: (on(values.check_style, case=MATCHED),),
+    unmatched.SumForMean: (on(values.check_style, case=MATCHED),),
+    unmatched.QueryIgnored: (on(matching.check_renewal, case=MATCHED),),
+    unmatched.NotRenewed: (on(matching.check_renewal, case=MATCHED),),
+    unmatched.SeedIgnored: (on(matching.check_renewal, case=MATCHED_TAPS),),
+    unmatched.MatchMoves: (on(matching.check_renewal, case=MATCHED),),
+    unmatched.KeepsQuery: (on(matching.check_query_is_copied, case=MATCHED),),
+    unmatched.NeedsNoQuery: (partial(matching.check_needs_a_query, case=MATCHED, plain=SMALL),),
+    unmatched.TwinsDiffer: (on(matching.check_ties, case=MATCHED_TAPS),),
+    unmatched.FlatHasDirection: (on(matching.check_flat_pictures, case=MATCHED),),
+    unmatched.RotationsIgnored: (on(values.check_style, case=MATCHED_MIXTURE),),
+    unmatched.SamplesIgnored: (on(values.check_style, case=MATCHED_TAPS),),
+    unmatched.DivisorIgnored: (on(values.check_style, case=MATCHED_MIXTURE),),
+    unmatched.SharesIgnored: (on(values.check_style, case=MATCHED_MIXTURE),),
+    unmatched.RegionsMixed: (on(values.check_style, case=MATCHED_REGIONS),),
 }
 INTACT = Subject("numpy", BACKEND)
 

@@ -1,7 +1,7 @@
 """The backend under test with every combination of execution options."""
 
 import pytest
-from conformance.cases import BY_NAME, D2L, SMALL
+from conformance.cases import BY_NAME, D2L, MATCHED, MATCHED_TAPS, SMALL
 from conformance.checks_execution import EXECUTIONS, check_execution
 from conformance.reference import DTYPES
 
@@ -10,6 +10,8 @@ from nst_core.backend import Execution
 # Tiles at the edges, taps of every kind, one pixel, values outside [0, 1], real weights.
 WINOGRAD_CASES = (
     D2L,
+    MATCHED,
+    MATCHED_TAPS,
     *(
         BY_NAME[name]
         for name in (

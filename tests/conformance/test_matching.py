@@ -39,6 +39,6 @@ def test_needs_a_query(subject):
 def test_thirty_steps(subject, case):
     small = replace(
         case, name=f"{case.name}, small", size=(13, 17), style_size=(11, 19), content={},
-        style={"relu1_1": 1.0, "relu1_2": 0.5, "conv2_1": 2.0},
+        neighbours={"relu1_1": 1.0, "relu1_2": 0.5, "conv2_1": 2.0},
     )  # fmt: skip
     checks.check_history(subject, small)

@@ -45,14 +45,21 @@ def judge(trained):
     return losses
 
 
+SMALL = {
+    "best": {
+        "pyramid": {"from": 36, "to": "48x72", "steps": 8, "coarse": {"up_to": 60, "steps": 8}}
+    },
+    "fast": {"stages": [{"size": "48x72", "steps": 12}]},
+}
+
+
 @pytest.mark.parametrize("preset", ["best", "fast"])
 def test_more_strength_is_more_style_and_less_content(trained, judge, preset):
-    stages = [{"size": "48x72", "steps": 12}]
     found = [
         judge(
             nst.transfer(
                 demo.landscape(), demo.painting(), preset=preset, weights=trained, device="cpu",
-                overrides={"stages": stages, "strength": strength},
+                overrides={**SMALL[preset], "strength": strength},
             ).image
         )
         for strength in (0.0, 0.3, 0.6, 1.0)

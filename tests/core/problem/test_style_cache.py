@@ -173,3 +173,14 @@ def test_results_are_the_same_to_the_bit(style):
     cache = nst.TargetCache()
     painted(1, cache)
     np.testing.assert_array_equal(painted(2, cache), painted(2, None))
+
+
+def test_projections_count_for_sliced_wasserstein_alone():
+    sliced = {"style_statistics": "sliced-wasserstein"}
+    keys = [
+        key(objective(**sliced)),
+        key(objective(**sliced, projections=3)),
+        key(objective(**sliced, projection_seed=3)),
+    ]
+    assert len(set(keys)) == 3
+    assert key(objective(projections=3)) == key(PROBLEM)

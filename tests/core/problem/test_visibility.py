@@ -9,7 +9,6 @@ from nst_core.errors import SpecError
 from nst_core.images import DecodedPicture
 from nst_core.problem import visibility
 from nst_core.problem.styles import StylePicture
-from nst_core.spec import Spec, merging, presets
 
 PICTURE = PIL.Image.new("RGB", (8, 4))
 
@@ -57,23 +56,21 @@ def test_a_picture_without_anything_visible_is_refused():
             visibility.check_alphas(*given)
 
 
-def spec(content, *style):
-    table = presets.table("d2l")
-    given = {"content": {"layers": [content]}, "style": {"layers": list(style)}}
-    return Spec.from_table(merging.merged(table, given))
-
-
 def test_something_has_to_be_left_at_the_deepest_tap():
     # Of nine columns the last belongs to no 2x2 window.
     edge, size = alpha(*[0] * 8, 255), StageSize((4, 9), ((4, 9),))
-    for given in (spec("relu1_2", "conv1_1"), spec("relu2_1")):
-        visibility.check_visible(given, size, None, styles(edge))
-    visibility.check_visible(spec("relu1_2"), size, edge, styles(None))
+
+    def check(own, other, *taps, style_taps):
+        visibility.check_visible(size, own, styles(other), taps=taps, style_taps=style_taps)
+
+    check(None, edge, "relu1_2", "conv1_1", style_taps=["conv1_1"])
+    check(None, edge, "relu2_1", style_taps=[])
+    check(edge, None, "relu1_2", style_taps=[])
     match = "nothing of it is left at relu2_1 at size 4x9: "
-    for given, own, other in (
-        (spec("relu2_1"), edge, None),
-        (spec("relu1_1", "relu2_1"), edge, None),
-        (spec("relu1_1", "relu2_1"), None, edge),
+    for own, other, taps, style_taps in (
+        (edge, None, ["relu2_1"], []),
+        (edge, None, ["relu1_1", "relu2_1"], ["relu2_1"]),
+        (None, edge, ["relu1_1", "relu2_1"], ["relu1_1", "relu2_1"]),
     ):
         with pytest.raises(SpecError, match=match):
-            visibility.check_visible(given, size, own, styles(other))
+            check(own, other, *taps, style_taps=style_taps)

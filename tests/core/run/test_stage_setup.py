@@ -12,6 +12,7 @@ from nst_core import images
 from nst_core.backend import AdamState
 from nst_core.optimisers import LaplacianPyramid
 from nst_core.problem import start_levels
+from nst_core.problem.initial_image import noise as nst_noise
 from nst_core.run import stage_setup
 from nst_core.run.averaging import EMAStepper
 from nst_core.run.lbfgs_stepper import LBFGSStepper
@@ -53,6 +54,16 @@ def test_the_first_stage_starts_from_the_spec_and_the_next_from_the_image_before
     second = stage_setup.initial_image(work, 1, previous=first + np.float32(0.7))
     assert second.shape == (32, 48, 3)
     np.testing.assert_allclose(second, 128 / 255 + 0.7, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("strength", "share"), [(0.0, 1.0), (0.3, 0.4), (0.5, 0.0), (0.9, 0.0)])
+def test_below_a_strength_of_half_each_stage_starts_nearer_to_the_content(strength, share):
+    work = prepared(source="", name="custom", strength=strength, start={"image": "noise"})
+    noise = nst_noise(height=16, width=24, seed=0)
+    first = stage_setup.initial_image(work, 0, previous=None)
+    np.testing.assert_allclose(first, (1 - share) * noise + share * 128 / 255, atol=1e-6)
+    second = stage_setup.initial_image(work, 1, previous=np.ones((16, 24, 3), np.float32))
+    np.testing.assert_allclose(second, 1 - share + share * 128 / 255, atol=1e-6)
 
 
 def test_a_picture_to_start_from_is_used_for_the_first_stage_only():

@@ -4,6 +4,7 @@ import pytest
 
 from nst_core.errors import SpecError
 from nst_core.spec import Spec, presets
+from nst_core.spec.strength import content_share, query_share
 
 OWN = [name for name in presets.names() if presets.table(name)["source"].startswith("nst's own")]
 
@@ -27,6 +28,26 @@ def test_weights_are_multiplied(strength, content, style):
     assert found.total_variation == plain.total_variation * style
 
 
+def test_neighbours_have_more_weight_and_less_of_the_content_is_sought():
+    plain = presets.load("best").in_stage(0).neighbours
+    for strength, share in ((0.0, 1.0), (0.25, 0.9), (0.75, 0.5), (1.0, 0.0)):
+        spec = Spec.from_table({**presets.table("best"), "strength": strength}).in_stage(0)
+        assert spec.neighbours.weight == plain.weight * 2 * strength
+        assert spec.neighbours.content_share == pytest.approx(share)
+        assert spec.strength == 0.5
+        assert spec.in_stage(0) == spec, "it is not done twice"
+    assert (plain.content_share, query_share(0.0, 0.0), query_share(1.0, 1.0)) == (0.75, 0, 1)
+
+
+def test_below_half_every_stage_keeps_something_of_the_content():
+    kept = presets.load("best").content
+    for strength, weight in ((0.0, 2.0), (0.25, 0.75), (0.5, None), (0.9, None)):
+        spec = Spec.from_table({**presets.table("best"), "strength": strength}).in_stage(0)
+        expected = {} if weight is None else {"relu4_4": kept.weight * weight}
+        assert spec.objective().content == pytest.approx(expected)
+    assert [content_share(one) for one in (0.0, 0.25, 0.5, 1.0)] == [1, 0.5, 0, 0]
+
+
 def test_a_document_has_the_weights_of_the_document():
     for name in set(presets.names()) - set(OWN):
         with pytest.raises(SpecError, match=f"strength = 0.7: {name} follows a document"):
@@ -47,3 +68,10 @@ def test_it_is_written_where_it_is_chosen():
 def test_values_that_are_refused(wrong):
     with pytest.raises(SpecError, match="strength = "):
         objective(wrong)
+
+
+def test_the_query_has_less_of_the_content_the_stronger_the_style():
+    shares = [query_share(0.75, strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert shares == pytest.approx([1.0, 0.9, 0.75, 0.5, 0.0])
+    assert [query_share(share, 0.5) for share in (0.0, 0.3, 1.0)] == pytest.approx([0.0, 0.3, 1.0])
+    assert (query_share(0.0, 0.0), query_share(1.0, 1.0)) == (0.0, 1.0)

@@ -65,6 +65,8 @@ def test_stop_keeps_the_picture_and_going_on_gives_the_same_to_the_bit(studio):
     studio.post(f"/api/paintings/{name}/go-on")
     done = studio.wait(name, "done")
     assert [int(point[0]) for point in done["curve"]] == list(range(1, 61))
+    before = stopped["curve"]
+    assert done["curve"][: len(before)] == before, "it went on and did not begin again"
     np.testing.assert_array_equal(picture(studio, name), picture(studio, whole))
 
 

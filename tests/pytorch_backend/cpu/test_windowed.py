@@ -8,7 +8,7 @@ from conformance.cases import Case
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from nst_core.backend import Architecture, Execution
+from nst_core.backend import Architecture, Execution, Matching
 from nst_core.vgg19 import feature_shape
 from nst_pytorch import BACKEND
 from nst_pytorch.content_loss import ContentLoss
@@ -23,6 +23,7 @@ from nst_pytorch.style_loss import GramLoss
 SHALLOW = ("conv1_1", "relu1_1", "relu2_1", "conv3_1")
 # With as many pixels as channels covariances are as good as singular, and so is the gradient.
 WELL_POSED = dict.fromkeys(("relu1_1", "conv2_1"), 100.0)
+NEIGHBOURS = dict.fromkeys(SHALLOW, 100.0)
 EDGES = Architecture(pooling="average", padding="replicate")
 IN_WINDOWS = Execution(conv="winograd", checkpointing=True)
 
@@ -47,6 +48,27 @@ CASES = {
     "regions, wasserstein": (
         48,
         case((62, 75), regions=2, style=WELL_POSED, style_statistics="wasserstein"),
+    ),
+    "hypercolumns": (48, case((93, 71), style={}, neighbours=NEIGHBOURS)),
+    "hypercolumns of regions": (
+        48,
+        case(
+            (62, 75),
+            regions=3,
+            architecture=EDGES,
+            style={},
+            neighbours=NEIGHBOURS,
+            matching=Matching(centred_loss=True, divisor=3, rotations=True),
+        ),
+    ),
+    "nearest neighbours at each tap": (
+        48,
+        case(
+            (61, 71),
+            style={},
+            neighbours=NEIGHBOURS,
+            matching=Matching(form="taps", centred_loss=True, samples=9, style_samples=12),
+        ),
     ),
     "regions, sliced": (
         48,
