@@ -114,7 +114,8 @@ def test_relative_sizes_of_listed_stages(two):
 
 @pytest.mark.parametrize("share", [25, 37, 50, 100])
 def test_a_relative_pyramid_is_that_of_the_size_in_pixels(share):
-    best, pixels = presets.load("best"), 1200 * share // 100
+    table = {**presets.table("best"), "pyramid": {"from": 256, "to": "512", "steps": 60}}
+    best, pixels = Spec.from_table(table), 1200 * share // 100
     spec = with_stages(best, sizes=[f"{share}%"], steps=[7, 5])
     assert Spec.from_table(spec.to_table()) == spec
     found = spec.for_content(height=800, width=1200)
