@@ -9,7 +9,8 @@ twice. With ``--s3`` the pictures are in moto's S3, of whose requests a share fa
 that of ``tests/ray_executor/slow_backend.py``, which computes nothing but takes its time.
 
 ``many``: jobs that sleep 50 ms in the slots and do nothing else, so that what is left is the
-driver's and Ray's overhead. Needs the extras ray, s3 and dev.
+driver's and Ray's overhead; with ``--slots 0`` they are done at once, without Ray.
+Needs the extras ray, s3 and dev.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -38,8 +40,10 @@ _STYLES = ("s", "t", "a", "b")
 _CONTENTS = "abcdef"
 
 
-def kills(rounds: int, share: float, *, s3: bool, seed: int) -> dict[str, Any]:
-    """Kill a node in each of several batches; return what was found per round."""
+def kills(
+    rounds: int, share: float, *, s3: bool, seed: int, on_round: Callable[[dict[str, Any]], None]
+) -> None:
+    """Kill a node in each of several batches; tell after each round what was found so far."""
     from faulty_s3 import FaultyS3  # noqa: PLC0415
     from ray_executor.conftest import Place, running_cluster  # noqa: PLC0415
 
@@ -88,10 +92,17 @@ def kills(rounds: int, share: float, *, s3: bool, seed: int) -> dict[str, Any]:
                 }
             )
             print(number, found[-1], flush=True)  # noqa: T201
-        return {
-            "pictures": len(expected), "nodes": 3, "faults": dict(server.faults) if s3 else {},
-            "share_of_requests_that_fail": share if s3 else 0, "rounds": found,
-        }  # fmt: skip
+            on_round(
+                {
+                    "pictures": len(expected),
+                    "nodes": 3,
+                    "faults": dict(server.faults) if s3 else {},
+                    "share_of_requests_that_fail": share if s3 else 0,
+                    "rounds": found,
+                }
+            )
+            if cluster.poll() is not None:
+                raise SystemExit("the cluster has ended: a node did not start in Ray's 30 s")
 
 
 def finish(run: Any) -> int:
@@ -133,6 +144,20 @@ class Sleeper:
         return json.dumps({**names, "status": "done", "seconds": 0.05, "machine": "sleeper"})
 
 
+class AtOnce:
+    """An engine without slots: every job has its record at once."""
+
+    def run(self, tasks: Iterator[Any], listener: Any) -> None:
+        """As ``nst_core.batch.executor.Executor.run``."""
+        from nst_core.batch.job import JobRecord  # noqa: PLC0415
+
+        for task in tasks:
+            listener.began(task)
+            text = task.job.model_dump_json()
+            names = {key: json.loads(text)[key] for key in ("content", "style", "output")}
+            listener.ended(task, JobRecord(**names, status="done", seconds=0.05))
+
+
 def many(jobs: int, slots: int) -> dict[str, Any]:
     """Run jobs that sleep; return times, the driver's memory and whether the table is whole."""
     from nst_core import batch  # noqa: PLC0415
@@ -140,7 +165,6 @@ def many(jobs: int, slots: int) -> dict[str, Any]:
     from nst_core.batch.job import JobRecord  # noqa: PLC0415
     from nst_core.batch.table import Table  # noqa: PLC0415
     from nst_core.spec import presets, recipe  # noqa: PLC0415
-    from nst_ray.executor import RayExecutor  # noqa: PLC0415
 
     process = psutil.Process()
     before = process.memory_info().rss / 1e6
@@ -167,22 +191,23 @@ def many(jobs: int, slots: int) -> dict[str, Any]:
                     print(ended, round(time.monotonic() - first), flush=True)  # noqa: T201
 
         first = 0.0
-        batch.run_batch(
-            planned,
-            RayExecutor(Resources(slots=slots, cpus_per_job=0.01), slot=Sleeper),
-            Listener(),
-        )
+        engine: Any = AtOnce()
+        if slots:
+            from nst_ray.executor import RayExecutor  # noqa: PLC0415
+
+            engine = RayExecutor(Resources(slots=slots, cpus_per_job=0.01), slot=Sleeper)
+        batch.run_batch(planned, engine, Listener())
         seconds = time.monotonic() - first
         table.write()
         rows = sum(1 for _ in table.records())
         table.close()
     return {
         "jobs": len(planned), "slots": slots, "seconds": seconds,
-        "seconds_of_sleep_per_slot": len(planned) * 0.05 / slots,
+        "seconds_of_sleep_per_slot": len(planned) * 0.05 / slots if slots else 0,
         "driver_ms_per_job": 1000 * seconds / len(planned),
         "cpu_ms_of_the_driver_per_job": 1000 * sum(process.cpu_times()[:2]) / len(planned),
         "driver_mb_before": before, "driver_mb_most": most,
-        "rows_in_the_table": rows, "load_average_at_the_end": os.getloadavg(),
+        "rows_in_the_table": rows,
     }  # fmt: skip
 
 
@@ -195,15 +220,19 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.05, help="kills: of S3's failures")
     parser.add_argument("--seed", type=int, default=0, help="kills: of the moments")
     parser.add_argument("--jobs", type=int, default=100_000, help="many: number of jobs")
-    parser.add_argument("--slots", type=int, default=50, help="many: number of slots")
+    parser.add_argument("--slots", type=int, default=50, help="many: of slots; 0: the driver alone")
     parser.add_argument("--output", type=Path, required=True, help="the record")
     options = parser.parse_args()
     machine = Machine.here().model_dump(mode="json")
+
+    def write(record: dict[str, Any]) -> None:
+        load = os.getloadavg()
+        results.write_json(options.output, {"machine": machine, "load_average": load, **record})
+
     if options.what == "many":
-        record = many(options.jobs, options.slots)
+        write(many(options.jobs, options.slots))
     else:
-        record = kills(options.rounds, options.share, s3=options.s3, seed=options.seed)
-    results.write_json(options.output, {"machine": machine, **record})
+        kills(options.rounds, options.share, s3=options.s3, seed=options.seed, on_round=write)
 
 
 if __name__ == "__main__":

@@ -39,23 +39,35 @@ def connect(address: str | None) -> Any:
 
     if ray.is_initialized():
         return ray
-    try:
-        if address is None:
-            ray.init(address="local", include_dashboard=False, **_OPTIONS)
-        else:
-            ray.init(address=address, **_OPTIONS)
-    # Ray raises errors of many types, also plain Exception: another version, another token, no
-    # server, no answer.
-    except Exception as error:
-        where = "on this machine" if address is None else f"at {address}"
-        reason = " ".join(str(error).split())[:300]
-        raise ExecutorError(
-            f"no Ray cluster {where}: {reason}; check the address, and that the cluster's token is "
-            "in RAY_AUTH_TOKEN or ~/.ray/auth_token"
-        ) from error
-    return ray
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            if address is None:
+                ray.init(address="local", include_dashboard=False, **_OPTIONS)
+            else:
+                ray.init(address=address, **_OPTIONS)
+            return ray
+        # Ray raises errors of many types, also plain Exception: another version, another token, no
+        # server, no answer.
+        except Exception as error:
+            # Ray gives a node 30 s to start, which a busy machine may not keep.
+            if address is None and tries_left and "timed out during startup" in str(error):
+                ray.shutdown()
+                continue
+            raise ExecutorError(_message(address, error)) from error
+    raise AssertionError("the last try returns or raises")
 
 
+def _message(address: str | None, error: Exception) -> str:
+    reason = " ".join(str(error).split())[:300]
+    if address is None:
+        return f"Ray does not start on this machine: {reason}"
+    return (
+        f"no Ray cluster at {address}: {reason}; check the address, and that the cluster's token "
+        "is in RAY_AUTH_TOKEN or ~/.ray/auth_token"
+    )
+
+
+_TRIES = 3
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _PATIENCE = 5.0
 

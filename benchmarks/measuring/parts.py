@@ -54,9 +54,9 @@ def _start(part: Part, output: Path, device: str | None, ends: float) -> _Runnin
     now = time.monotonic()
     command = [sys.executable, str(SCRIPTS / part.command[0]), *part.command[1:]]
     command += [] if device is None else ["--device", device]
-    command += ["--output", str((output / part.name).resolve())]
+    command += ["--output", str(output / part.name)]
     # A session of its own: what it has started ends with it.
-    process = subprocess.Popen(command, cwd=SCRIPTS, start_new_session=True)
+    process = subprocess.Popen(command, start_new_session=True)
     return _Running(part, process, now, min(ends, now + part.limit))
 
 

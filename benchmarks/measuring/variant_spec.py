@@ -14,8 +14,10 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
     {
         "nst-pytorch": "nst, PyTorch",
         "nst-mxnet": "nst, MXNet",
+        "nst-jax": "nst, JAX",
         "d2l-torch": "d2l's PyTorch loop",
         "d2l-mxnet": "d2l's MXNet loop",
+        "d2l-jax": "d2l's loop in plain JAX",
         "pastiche": "pastiche",
     }
 )

@@ -33,6 +33,8 @@ def import_framework(spec: VariantSpec) -> None:
         import_module(f"nst_{spec.backend}")
     elif "torch" in spec.program:
         import_module("torch")
+    elif "jax" in spec.program:
+        import_module("jax")
     else:
         _module("d2l_mxnet")
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from typing_extensions import override
 
+from nst_core.batch import job_checkpoint
 from nst_core.batch.executor import Executor, Task
 from nst_core.batch.job import Job, JobRecord
 from nst_core.batch.job_runner import is_done
@@ -72,6 +73,14 @@ class _Driver:
             self._listener.ended(task, record)
 
 
+def _is_done(job: Job) -> bool:
+    """Whether a job is done; if it is, a checkpoint is removed that a killed worker left."""
+    done = is_done(job)
+    if done and (checkpoint := job_checkpoint.of(job)) is not None:
+        checkpoint.remove()
+    return done
+
+
 def _checked(tasks: Iterable[Task]) -> Iterator[tuple[Task, bool]]:
     """Yield each task, and whether it is done.
 
@@ -82,9 +91,9 @@ def _checked(tasks: Iterable[Task]) -> Iterator[tuple[Task, bool]]:
     with ThreadPoolExecutor(_QUESTIONS) as threads:  # it starts none if it gets nothing to do
         for task in tasks:
             if not any(map(storage.is_url, (task.job.output, *task.job.inputs()))):
-                yield task, is_done(task.job)
+                yield task, _is_done(task.job)
                 continue
-            window.append((task, threads.submit(is_done, task.job)))
+            window.append((task, threads.submit(_is_done, task.job)))
             if len(window) >= _QUESTIONS:
                 first, done = window.popleft()
                 yield first, done.result()

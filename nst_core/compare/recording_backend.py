@@ -16,6 +16,7 @@ from nst_core.backend import (
     Evaluation,
     Execution,
     Problem,
+    Query,
     Session,
 )
 
@@ -91,6 +92,12 @@ class RecordingBackend(Backend):
         return start().evaluate(image=image)
 
     def evaluate(self, image: Image) -> Evaluation:
-        """Evaluate losses and gradient of the last stage at an image, (H, W, 3)."""
+        """Evaluate losses and gradient of the last stage at an image, (H, W, 3).
+
+        Nearest neighbours are sought at this image. The targets of the run itself were sought at
+        images that differ a little between backends, and so do a few of the targets.
+        """
         assert self._last is not None, "a run has started a session"
+        if self._rematches:
+            self._last.match(query=Query(image=image))
         return self._last.evaluate(image=image)

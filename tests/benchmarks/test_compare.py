@@ -9,8 +9,8 @@ def test_unknown_variants_are_refused_in_one_line(script):
     done = script("compare.py", "nst-tensorflow", "--output", "x")
     assert done.returncode == 1
     assert done.stderr == (
-        "variant 'nst-tensorflow': known are nst-pytorch, nst-mxnet, d2l-torch, d2l-mxnet, "
-        "pastiche\n"
+        "variant 'nst-tensorflow': known are nst-pytorch, nst-mxnet, nst-jax, d2l-torch, "
+        "d2l-mxnet, d2l-jax, pastiche\n"
     )
 
 

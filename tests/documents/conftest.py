@@ -5,7 +5,7 @@ import pytest
 from nst_core.backend import Backend, registry
 from nst_core.errors import BackendError
 
-NAMES = ("pytorch", "mxnet")
+NAMES = ("pytorch", "mxnet", "jax")
 
 
 @pytest.fixture(scope="session", params=NAMES)

@@ -1,5 +1,7 @@
 """The driver, with an engine that only answers: what is taken, what is waited for."""
 
+from pathlib import Path
+
 import pytest
 
 from nst_core import batch
@@ -63,3 +65,10 @@ def test_what_is_done_reaches_no_engine(run_here, job):
     batch.run_batch([job(), job(output="b.png")], engine, diary)
     assert engine.asked == ["b.png"]
     assert diary.ends == [(0, "skipped"), (1, "done")]
+
+
+def test_a_checkpoint_that_a_killed_worker_left_is_removed(run_here, job):
+    assert run_here().status == "done"
+    Path("a.png.checkpoint").touch()
+    batch.run_batch([job(checkpoint_every=2)], Answers(), Diary())
+    assert not Path("a.png.checkpoint").exists()

@@ -528,11 +528,16 @@ def test_backtracking_into_nothing_but_faults_diverges():
 
 
 def test_a_restart_forgets_what_was_learned_of_another_function():
-    def around(centre):
-        return lambda x: (float(np.sum((x - centre) ** 2)), 2 * (x - centre))
+    scales = np.array([1.0, 7.0, 30.0])
 
-    first, fresh = LBFGS(np.zeros(3)), None
-    for _ in range(4):
+    def around(centre):
+        return lambda x: (
+            float(np.sum(scales * (x - centre) ** 2)),
+            2 * scales * (x - centre),
+        )
+
+    first = LBFGS(np.zeros(3))
+    for _ in range(3):
         first.step(around(np.array([1.0, 2.0, 3.0])))
     fresh = LBFGS(first.x)
     first.restart()

@@ -114,14 +114,15 @@ def test_relative_sizes_of_listed_stages(two):
 
 @pytest.mark.parametrize("share", [25, 37, 50, 100])
 def test_a_relative_pyramid_is_that_of_the_size_in_pixels(share):
-    best, pixels = presets.load("best"), 1200 * share // 100
+    table = {**presets.table("best"), "pyramid": {"from": 256, "to": "512", "steps": 60}}
+    best, pixels = Spec.from_table(table), 1200 * share // 100
     spec = with_stages(best, sizes=[f"{share}%"], steps=[7, 5])
     assert Spec.from_table(spec.to_table()) == spec
     found = spec.for_content(height=800, width=1200)
     assert found == with_stages(best, sizes=[str(pixels)], steps=[7, 5])
     assert found.for_content(height=1, width=1) == found
-    small = spec.for_content(height=100, width=120)
-    assert listed(small) == [(str(round(1.2 * share)), 7)]
+    small = spec.for_content(height=50, width=60)
+    assert listed(small) == [(str(round(0.6 * share)), 7)]
     with pytest.raises(SpecError, match="give one or two"):
         with_stages(spec, sizes=[], steps=[1, 2, 3])
 
