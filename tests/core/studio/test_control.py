@@ -1,6 +1,7 @@
 """Painting through the studio: the queue, stopping and going on, crashes, undo, the trash."""
 
 import io
+import json
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from core.studio.studio_server import StudioServer
 from nst_core import images
 from nst_core.run.transfer import transfer_run
 from nst_core.spec import Spec, recipe
+from nst_core.studio.store import Store, StoreError
 
 
 def picture(studio, name, form="png"):
@@ -86,17 +88,16 @@ def test_a_killed_worker_costs_one_line(studio):
 
 def test_a_restart_goes_on_and_a_second_studio_is_refused(slow_backend, tmp_path):
     with StudioServer(tmp_path / "studio") as studio:
-        first = studio.paint(steps=100)
-        second = studio.paint(steps=3)
-        studio.wait(first, "running", step=10)
-        from nst_core.studio.store import Store, StoreError
-
         with pytest.raises(StoreError, match="another studio works in"):
             Store(tmp_path / "studio")
+        first = studio.paint(steps=200)
+        second = studio.paint(steps=3)
+        studio.wait(first, "running", step=10)
+    record = json.loads((tmp_path / "studio" / "paintings" / first / "painting.json").read_text())
+    assert record["state"] == "waiting"
+    assert 10 <= record["step"] < 200
     with StudioServer(tmp_path / "studio") as studio:
-        assert studio.painting(first)["state"] in ("waiting", "running")
-        done = studio.wait(first, "done")
-        assert done["step"] == 100
+        assert studio.wait(first, "done")["step"] == 200
         assert studio.wait(second, "done")["step"] == 3
 
 

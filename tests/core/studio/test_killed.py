@@ -58,7 +58,7 @@ def test_a_studio_that_is_killed_loses_nothing(slow_backend, tmp_path):
             "styles": [{"picture": pictures[1]}],
             "preset": "d2l",
             "size": "40",
-            "steps": "400",
+            "steps": "250",
             "overrides": {"run.backend": "slow", "run.weights": "random"},
         }
         name = client.ask("POST", "/api/paintings", settings)["id"]
@@ -71,4 +71,4 @@ def test_a_studio_that_is_killed_loses_nothing(slow_backend, tmp_path):
     assert (tmp_path / "mine" / "paintings" / name / "checkpoint.nst").exists()
     with studio(tmp_path / "mine") as (_, client):
         assert step_of(client, name, "running", "done", least=1) >= before
-        assert step_of(client, name, "done") == 400
+        assert step_of(client, name, "done") == 250
