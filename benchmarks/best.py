@@ -1,6 +1,6 @@
 """Paints a pair with the preset best, with other presets, and without each part of best.
 
-    python benchmarks/best.py presets --directory out --output docs/best.jpg
+    python benchmarks/best.py presets --directory out --output out/presets.jpg
     python benchmarks/best.py ablation --directory out --output docs/ablation.jpg
     python benchmarks/best.py sizes --untimed --directory out --output docs/sizes.jpg
 
@@ -32,7 +32,6 @@ class Choice(NamedTuple):
     options: str
 
 
-D2L_WEIGHTS = "--content-weight 1 --style-weight 1e4 --tv-weight 10"
 BEST = "--preset best --size 300x450"
 SHEETS = {
     "presets": (
@@ -47,23 +46,13 @@ SHEETS = {
     ),
     "ablation": (
         Choice("best", "best", BEST),
-        Choice(
-            "mse",
-            "mean squares, d2l's weights",
-            f"{BEST} --content-distance mse --style-distance mse {D2L_WEIGHTS}",
-        ),
-        Choice(
-            "one-size", "one size, for as long", "--preset best --pyramid 450:300x450 --steps 143"
-        ),
-        Choice("no-average", "the last iterate, no average", f"{BEST} --average 0"),
-        Choice(
-            "whole-5",
-            "relu5_1 counted whole",
-            f"{BEST} --style-layers relu1_1,relu2_1,relu3_1,relu4_1,relu5_1",
-        ),
-        Choice("relu4_2", "content relu4_2", f"{BEST} --content-layers relu4_2"),
+        Choice("content-start", "starts from the content itself", f"{BEST} --init content"),
+        Choice("no-coarse", "no small stages", f"{BEST} --pyramid 256:300x450"),
+        Choice("gram-only", "large stages: Gram alone", f"{BEST} --neighbours-weight 0"),
+        Choice("nearest-only", "large stages: neighbours alone", f"{BEST} --style-weight 0"),
+        Choice("no-content", "no content loss", f"{BEST} --content-weight 0"),
+        Choice("no-average", "the last image, no average", f"{BEST} --average 0"),
         Choice("no-tv", "no total variation", f"{BEST} --tv-weight 0"),
-        Choice("average-pooling", "average pooling", f"{BEST} --pooling average"),
     ),
 }
 
