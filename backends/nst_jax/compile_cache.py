@@ -28,8 +28,8 @@ MOST_BYTES = 256_000_000
 """How much is kept; what was unused longest goes first. A step of d2l takes less than 1 MB."""
 
 IS_SAFE = VERSION >= (0, 12)
-"""Whether JAX's cache is used. 0.4.30 crashes on a CPU at the second call of a function that it has
-read from its cache and that takes over its arguments' memory. Versions between are not tried."""
+"""Whether JAX's cache is used. With 0.4.30 on a CPU, a run that read its functions from the
+cache crashed at its second step; the cause was not isolated. Versions between are not tried."""
 
 _SETTINGS = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
