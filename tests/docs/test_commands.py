@@ -63,7 +63,7 @@ NOT_RUN = {
     "pytest tests/cli": "part of this suite",
     f"{CONFORMANCE} --deviations": "takes minutes",
     f"{CONFORMANCE} --backend NAME": "takes minutes",
-    "nst run --backend autograd --output out.png": OF_THE_EXAMPLE,
+    "nst run --backend autograd --preset d2l --output out.png": OF_THE_EXAMPLE,
     f"{CONFORMANCE}/test_values.py --backend autograd -k block and features": OF_THE_EXAMPLE,
     f"{CONFORMANCE}/test_values.py --backend autograd -k block and float64": OF_THE_EXAMPLE,
     f"{CONFORMANCE}/test_session.py --backend autograd": OF_THE_EXAMPLE,
