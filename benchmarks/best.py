@@ -47,7 +47,7 @@ SHEETS = {
     "ablation": (
         Choice("best", "best", BEST),
         Choice("content-start", "starts from the content itself", f"{BEST} --init content"),
-        Choice("no-coarse", "no small stages", f"{BEST} --pyramid 256:300x450"),
+        Choice("no-coarse", "no small stages", "--preset best --pyramid 256:300x450"),
         Choice("gram-only", "large stages: Gram alone", f"{BEST} --neighbours-weight 0"),
         Choice("nearest-only", "large stages: neighbours alone", f"{BEST} --style-weight 0"),
         Choice("no-content", "no content loss", f"{BEST} --content-weight 0"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nst_core import demo
+from nst_core.demo import gallery
 from nst_core.errors import NstError, PictureError
 from nst_core.studio import picture_tasks
 from nst_core.studio.records import Kind, LibraryPicture
@@ -80,7 +81,8 @@ class Library:
 
     async def add_samples(self) -> None:
         """Add the project's own pictures, once."""
-        for sample in sorted(demo.landscape().parent.glob("*.jpg")):
+        shown = map(gallery.path, (*gallery.CONTENTS, *gallery.STYLES))
+        for sample in (Path(demo.landscape()), Path(demo.painting()), *shown):
             checksum = file_checksum(sample) or ""
             if f"sample-{checksum[:16]}" in self._store.pictures:
                 continue
