@@ -43,12 +43,12 @@ class Losses:
     @property
     def content_sum(self) -> float:
         """Sum of the content losses."""
-        return sum(self.content.values())
+        return sum(self.content.values(), 0.0)
 
     @property
     def style_sum(self) -> float:
         """Sum of the style losses."""
-        return sum(self.style.values())
+        return sum(self.style.values(), 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,8 +56,8 @@ class StepRecord(BaseModel):
         They are summed over the layers, as the documents report them.
         """
         return {
-            "content": sum(self.content.values()),
-            "style": sum(self.style.values()),
+            "content": sum(self.content.values(), 0.0),
+            "style": sum(self.style.values(), 0.0),
             "tv": self.tv,
             "total": self.total,
         }

@@ -26,7 +26,7 @@ def wide(pretended):
         (("--size", "50%"), [(30, 45)]),
         (("--size", "40%,50%,original", "--preset", "d2l"), [(24, 36), (30, 45), (60, 90)]),
         (("--pyramid", "32:original:1.6"), [(21, 32), (36, 54), (60, 90)]),
-        (("--size", "original", "--preset", "best"), [(60, 90)]),
+        (("--size", "original", "--preset", "best"), [(42, 64), (60, 90)]),
     ],
 )
 def test_of_the_content(nst, wide, options, expected):

@@ -199,7 +199,7 @@ def test_best_is_what_paints_unless_another_preset_is_asked_for(nst, pair, backe
         "-o", "out.png",
     )  # fmt: skip
     assert done.status == 0
-    assert done.err.startswith("best: 170x256, 240x360, 2 steps, ")
+    assert done.err.startswith("best: 42x64, 60x90, 85x128, 120x180, 170x255, 240x360, 6 steps, ")
     # Wasserstein's distance has no choice of another, which the preset makes for Gram matrices.
     options = ("--statistics", "wasserstein", "--size", "32", "--steps", "1", "-o", "out.png", "-q")
     assert nst("run", *pair, "--weights", "random", "--backend", backend, *options).status == 0

@@ -54,7 +54,7 @@ NOT_RUN = {
     "uv pip install -e examples/nst_autograd": "needs a package index",
     "git clone REPOSITORY nst": "needs a network",
     "cd nst": "changes the directory",
-    "pytest": CI,
+    "pytest -n 2": CI,
     "ruff check .": CI,
     "ruff format --check .": CI,
     "mypy": CI,

@@ -16,8 +16,14 @@ PANORAMA, COLUMN = PIL.Image.new("RGB", (6000, 300)), PIL.Image.new("RGB", (300,
 ORDINARY = PIL.Image.new("RGB", (96, 64))
 
 
-def spec(preset="best", **over):
-    return Spec.from_table(merging.merged(presets.table(preset), over))
+PYRAMID = {"from": 256, "to": "512", "first_steps": 150, "steps": 60}
+
+
+def spec(preset="d2l", **over):
+    """Return a preset's spec; by default with a pyramid that has a large first stage."""
+    pyramid = {"pyramid": PYRAMID, "content": {"layers": ["relu4_4"]}} if preset == "d2l" else {}
+    base = merging.merged(presets.table(preset), {} if "stages" in over else pyramid)
+    return Spec.from_table(merging.merged(base, over))
 
 
 @pytest.mark.parametrize("name", presets.names())

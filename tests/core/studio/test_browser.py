@@ -13,7 +13,7 @@ from core.studio.studio_server import StudioServer, png
 from nst_core import images
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WAIT = 240_000  # milliseconds; frameworks load on a busy machine
+WAIT = 90_000  # milliseconds; frameworks load on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +176,7 @@ def test_two_paintings_wait_and_their_order_is_changed(open_page, studio):
     assert studio.studio.queue == [third, second]
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 19, 18)"
     page.locator("#now").click()
+    page.wait_for_url(f"**/painting/{first}")
     page.get_by_role("button", name="Stop").click()
     state(page, "Stopped")
     for name in (second, third):
