@@ -72,7 +72,7 @@ _SPEED_ROWS = {
 """Records whose first two rows are compared in the table ``speed``."""
 
 COST = "cost"
-_COST_ROWS = {"step-cuda": "one H100", "step-pytorch": "two CPU cores"}
+_COST_ROWS = {"step-cuda": "one H200", "step-pytorch": "two CPU cores"}
 """Records whose second row, nst's, is in the table ``cost``."""
 
 
