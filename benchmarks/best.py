@@ -1,7 +1,7 @@
 """Paints a pair with the preset best, with other presets, and without each part of best.
 
     python benchmarks/best.py presets --directory out --output out/presets.jpg
-    python benchmarks/best.py ablation --directory out --output docs/ablation.jpg
+    python benchmarks/best.py ablation --directory out --output out/ablation.jpg
     python benchmarks/best.py sizes --untimed --directory out --output docs/sizes.jpg
 
 Every picture is painted by the command line in a process of its own. Its seconds, which include the
