@@ -78,6 +78,7 @@ class Recorder(Observer):
         self._last = (0, 0.0)
         self._began, self._spent, self._kept = time.monotonic(), 0.0, 0
         self.wants_full = threading.Event()
+        self.dropped: set[int] = set()  # the steps whose snapshots were removed
 
     @override
     def started(self, plan: Plan) -> None:
@@ -200,6 +201,8 @@ class Recorder(Observer):
         directory.mkdir(parents=True, exist_ok=True)
         np.save(directory / IMAGE, image, allow_pickle=False)
         save_jpeg(image, directory / THUMB, longest=THUMB_SIZE)
+        if number in self.dropped:  # the snapshot was removed while this waited or wrote
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +240,7 @@ class StudioCheckpoints(CheckpointWriter):
                 "id": directory.name,
                 "step": number,
                 "snapshot": kept,
-                "dropped": _thin(directory) if kept else [],
+                "dropped": _thin(directory, self.recorder.dropped) if kept else [],
                 "stage": position.stage + 1,
             }
         )
@@ -287,16 +290,21 @@ def save_jpeg(image: Image, path: Path, *, longest: int) -> None:
     temporary.replace(path)
 
 
-def _thin(directory: Path) -> list[int]:
-    """Remove every second snapshot if they take too much of the disk; return their steps."""
+def _thin(directory: Path, removed: set[int]) -> list[int]:
+    """Remove every second snapshot if they take too much of the disk; return their steps.
+
+    The steps are added to ``removed`` first, for the thread that may still write one of them.
+    """
     places = sorted((directory / SNAPSHOTS).iterdir())
     size = sum(file.stat().st_size for place in places for file in place.iterdir())
     if size <= MOST_SNAPSHOT_BYTES:
         return []
     dropped = places[-2::-2]  # the newest stays
+    steps = [int(place.name) for place in dropped]
+    removed.update(steps)
     for place in dropped:
         shutil.rmtree(place, ignore_errors=True)
-    return [int(place.name) for place in dropped]
+    return steps
 
 
 def _keep(directory: Path, number: int) -> bool:

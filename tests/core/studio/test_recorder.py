@@ -91,3 +91,12 @@ def test_a_full_disk_costs_pictures_only(tmp_path, events):
     recorder = Recorder(tmp_path / "gone", events.append, name="x", snapshots=False)
     np.testing.assert_array_equal(paint([recorder]).image, paint().image)
     assert not [one for one in events if one["event"] == "picture"]
+
+
+def test_a_snapshot_that_was_removed_is_not_written_again(tmp_path, events):
+    recorder = Recorder(tmp_path, events.append, name="x", snapshots=True)
+    recorder.dropped.add(14)
+    recorder._write_snapshot(np.zeros((8, 8, 3), np.float32), 14)
+    recorder._write_snapshot(np.zeros((8, 8, 3), np.float32), 16)
+    recorder.closed()
+    assert [int(one.name) for one in (tmp_path / "snapshots").iterdir()] == [16]
