@@ -296,7 +296,7 @@ def _thin(directory: Path, removed: set[int]) -> list[int]:
     The steps are added to ``removed`` first, for the thread that may still write one of them.
     """
     places = sorted((directory / SNAPSHOTS).iterdir())
-    size = sum(file.stat().st_size for place in places for file in place.iterdir())
+    size = sum(map(_bytes_in, places))
     if size <= MOST_SNAPSHOT_BYTES:
         return []
     dropped = places[-2::-2]  # the newest stays
@@ -305,6 +305,16 @@ def _thin(directory: Path, removed: set[int]) -> list[int]:
     for place in dropped:
         shutil.rmtree(place, ignore_errors=True)
     return steps
+
+
+def _bytes_in(directory: Path) -> int:
+    """Return the bytes of the files in a directory, in which a thread may rename or add some."""
+    size = 0
+    with suppress(OSError):
+        for file in directory.iterdir():
+            with suppress(OSError):
+                size += file.stat().st_size
+    return size
 
 
 def _keep(directory: Path, number: int) -> bool:

@@ -100,3 +100,10 @@ def test_a_snapshot_that_was_removed_is_not_written_again(tmp_path, events):
     recorder._write_snapshot(np.zeros((8, 8, 3), np.float32), 16)
     recorder.closed()
     assert [int(one.name) for one in (tmp_path / "snapshots").iterdir()] == [16]
+
+
+def test_a_file_that_is_renamed_meanwhile_costs_nothing(tmp_path):
+    (tmp_path / "gone.part").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "thumb.jpg").write_bytes(b"1234")
+    assert recorder_module._bytes_in(tmp_path) == 4
+    assert recorder_module._bytes_in(tmp_path / "nothing") == 0
