@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -58,7 +57,7 @@ class NearestNeighbours:
     def __init__(
         self, problem: Problem, *, tensor: Callable[[Array], Tensor], sample: Sample, search: Search
     ) -> None:
-        self._problem, self._tensor = with_own_styles(problem), tensor
+        self._problem, self._tensor = problem.with_own_styles(), tensor
         self._sample, self._search = sample, search
         self._matching = problem.objective.matching
         self._groups = problem.objective.tap_groups()
@@ -187,17 +186,6 @@ def nearest(
     chosen = theirs[indices.reshape(-1)[:count]]
     centre = float(matching.centred_loss) * mean
     return best.reshape(-1)[:count], directions_of(chosen, centre)
-
-
-def with_own_styles(problem: Problem) -> Problem:
-    """Return the problem with copies of what is read again at each search."""
-
-    def copied(style: StyleSource) -> StyleSource:
-        guides = None if style.guides is None else style.guides.copy()
-        return replace(style, image=style.image.copy(), guides=guides)
-
-    guides = None if problem.guides is None else problem.guides.copy()
-    return replace(problem, styles=tuple(map(copied, problem.styles)), guides=guides)
 
 
 def _joined(parts: Sequence[Mapping[int, Array]], values: Sequence[Tensor]) -> dict[int, Array]:

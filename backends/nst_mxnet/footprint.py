@@ -12,7 +12,7 @@ from math import prod
 
 from nst_core.backend import DType, Execution, Objective
 from nst_core.backend.footprint import Footprint, StageSize
-from nst_core.backend.positions import count_positions
+from nst_core.backend.positions import count_values
 from nst_core.vgg19 import BY_NAME, Layer, blocks, feature_shape, layers_until, parameter_count
 from nst_mxnet.nearest import IMAGE_ROWS, STYLE_ROWS
 from nst_mxnet.network import RECOMPUTED_BLOCKS
@@ -114,17 +114,12 @@ def with_matching(
     """
     matching = objective.matching
 
-    def values(sides: tuple[int, int], samples: int) -> list[int]:
-        height, width = sides
-        return [
-            sum(BY_NAME[tap].out_channels for tap in group.factors)
-            * count_positions(group, matching, height=height, width=width, samples=samples)
-            for group in objective.tap_groups()
-        ]
-
-    image = values(size.content, matching.samples)
-    styles = [sum(values(sides, matching.style_samples)) for sides in size.styles]
-    pictures = 4 if matching.rotations else 1
+    image = count_values(objective, size=size.content, samples=matching.samples)
+    styles = [
+        sum(count_values(objective, size=sides, samples=matching.style_samples))
+        for sides in size.styles
+    ]
+    pictures = matching.pictures_per_style
     widest = sum(BY_NAME[tap].out_channels for tap in objective.neighbours)
     block = IMAGE_ROWS * STYLE_ROWS + 2 * STYLE_ROWS * widest
     search = 2 * pictures * max(styles) + (3 + len(size.styles)) * sum(image) + 2 * max(image)

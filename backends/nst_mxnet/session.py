@@ -29,7 +29,7 @@ from nst_mxnet.adam import AdamUpdate
 from nst_mxnet.joint_loss import JointSums
 from nst_mxnet.loss_network import LossNetwork, collect_features
 from nst_mxnet.losses import Targets, WeightedLosses, loss_terms, total_variation
-from nst_mxnet.nearest import NearestNeighbours, with_own_styles
+from nst_mxnet.nearest import NearestNeighbours
 from nst_mxnet.network import Network
 from nst_mxnet.out_of_memory import out_of_memory_message
 from nst_mxnet.row_strips import DEFAULT_STRIP_SIZES, StripSizes
@@ -213,7 +213,7 @@ class MXNetSession:
             self._network.forward(self._normalised(image), sums.add)
 
         like = self._tensor(np.zeros((1, 1, 3)))
-        return NearestNeighbours(with_own_styles(problem), like=like, forward=forward)
+        return NearestNeighbours(problem.with_own_styles(), like=like, forward=forward)
 
     def _evaluate(self, x: Tensor) -> tuple[WeightedLosses, Tensor]:
         """Return the losses at ``x`` (1, 3, H, W), and the gradient of their total."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -235,17 +234,6 @@ def _chosen(offers: Sequence[_Found]) -> Tensor:
         mine = (chosen == number).to(other.device)
         targets[0][mine] = other[mine]
     return targets[0]
-
-
-def with_own_styles(problem: Problem) -> Problem:
-    """Return the problem with copies of the styles' pictures, which are read again and again."""
-
-    def copied(style: StyleSource) -> StyleSource:
-        guides = None if style.guides is None else style.guides.copy()
-        return replace(style, image=style.image.copy(), guides=guides)
-
-    guides = None if problem.guides is None else problem.guides.copy()
-    return replace(problem, styles=tuple(map(copied, problem.styles)), guides=guides)
 
 
 def nearest(image: _Set, style: _Set) -> tuple[Tensor, Tensor]:

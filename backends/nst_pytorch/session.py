@@ -30,7 +30,7 @@ from nst_pytorch.feature_map import FeatureMap, Features, Window, pixel_map
 from nst_pytorch.joint_loss import JointSums
 from nst_pytorch.loss_network import LossNetwork, collect_features
 from nst_pytorch.losses import Targets, WeightedLosses, loss_terms, total_variation
-from nst_pytorch.nearest import NearestNeighbours, with_own_styles
+from nst_pytorch.nearest import NearestNeighbours
 from nst_pytorch.out_of_memory import out_of_memory_message
 from nst_pytorch.precision import Arithmetic
 from nst_pytorch.select_network import NetworkSelector
@@ -234,7 +234,7 @@ class PyTorchSession:
             return forward
 
         like = torch.empty((), device=self._device, dtype=self._dtype)
-        copied = with_own_styles(problem)
+        copied = problem.with_own_styles()
         return NearestNeighbours(copied, like=like, forward=forward, style_forward=style_forward)
 
     @torch.no_grad()

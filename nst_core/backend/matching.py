@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nst_core.arrays import Image
+from nst_core.vgg19 import BY_NAME
 
 MatchingForm = Literal["hypercolumn", "taps"]
 
@@ -47,6 +48,11 @@ class Matching:
     style_samples: int = 0
     rotations: bool = False
 
+    @property
+    def pictures_per_style(self) -> int:
+        """How many pictures a style counts as: with its rotations four."""
+        return 4 if self.rotations else 1
+
 
 NEAREST = Matching()
 """The defaults."""
@@ -80,3 +86,8 @@ class TapGroup:
     name: str
     weight: float
     factors: Mapping[str, float]
+
+    @property
+    def channels(self) -> int:
+        """The channels of all its taps together."""
+        return sum(BY_NAME[tap].out_channels for tap in self.factors)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nst_core.arrays import Array
 from nst_core.backend.guidance import Region, regions_at, regions_in_blocks
 from nst_core.backend.matching import Matching, Query, TapGroup
-from nst_core.backend.problem import Problem, StyleSource
+from nst_core.backend.problem import Objective, Problem, StyleSource
 from nst_core.vgg19 import LAYERS, feature_shape
 
 Indices = NDArray[np.int64]
@@ -118,6 +118,22 @@ def count_positions(
     stride = _stride(size, samples)
     rows, columns = (max(1, length // stride) for length in size)
     return rows * columns
+
+
+def count_values(objective: Objective, *, size: tuple[int, int], samples: int) -> list[int]:
+    """Return for each group how many values its features have at a picture's compared positions.
+
+    Args:
+        objective: Its groups and its matching.
+        size: (height, width) of the picture in pixels.
+        samples: See ``Matching.samples``.
+    """
+    height, width = size
+    return [
+        group.channels
+        * count_positions(group, objective.matching, height=height, width=width, samples=samples)
+        for group in objective.tap_groups()
+    ]
 
 
 def image_positions(problem: Problem, group: TapGroup, query: Query) -> ImagePositions:

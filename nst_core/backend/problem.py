@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from nst_core.arrays import Array, Image
@@ -315,6 +315,16 @@ class Problem:
     laplacian_levels: int = 0
     style_targets: StyleTargets | None = None
     query: Query | None = None
+
+    def with_own_styles(self) -> Problem:
+        """Return this problem with copies of what is read again at each search for neighbours."""
+
+        def copied(style: StyleSource) -> StyleSource:
+            guides = None if style.guides is None else style.guides.copy()
+            return replace(style, image=style.image.copy(), guides=guides)
+
+        guides = None if self.guides is None else self.guides.copy()
+        return replace(self, styles=tuple(map(copied, self.styles)), guides=guides)
 
     def shares(self) -> tuple[tuple[StyleSource, float], ...]:
         """Return (style, share) for every style whose weight is above 0; the shares sum to 1."""

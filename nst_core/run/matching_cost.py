@@ -10,7 +10,7 @@ from nst_core.backend import Objective
 from nst_core.backend.footprint import StageSize
 from nst_core.backend.positions import count_positions
 from nst_core.run.prepared import PreparedRun
-from nst_core.vgg19 import BY_NAME, convolution_flops
+from nst_core.vgg19 import convolution_flops
 
 _SIDE = 768
 """The side of the matrices whose product is timed."""
@@ -35,7 +35,7 @@ def seconds(prepared: PreparedRun, *, seconds_per_flop: float) -> float:
             continue
         objective, every = own.objective(), own.neighbours.every
         searches = -(-stage.steps // every) if every else 1
-        passes = (4 if objective.matching.rotations else 1) * sum(
+        passes = objective.matching.pictures_per_style * sum(
             convolution_flops(objective.taps(), height=height, width=width)
             for height, width in size.styles
         )
@@ -49,11 +49,11 @@ def seconds(prepared: PreparedRun, *, seconds_per_flop: float) -> float:
 def search_flops(objective: Objective, size: StageSize) -> int:
     """Return the operations of the cosines of one search."""
     matching = objective.matching
-    pictures = 4 if matching.rotations else 1
+    pictures = matching.pictures_per_style
     total = 0
     for group in objective.tap_groups():
         height, width = size.content
-        channels = sum(BY_NAME[tap].out_channels for tap in group.factors)
+        channels = group.channels
         mine = count_positions(
             group, matching, height=height, width=width, samples=matching.samples
         )

@@ -24,7 +24,27 @@ _OBJECTIVE_TABLES = ("content", "style", "neighbours", "total_variation")
 Overrides = dict[str, Any] | None
 
 
-class Stage(SpecTable):
+class ChangedObjective(SpecTable):
+    """The tables of the objective that some stages change.
+
+    Attributes:
+        content: Values that replace those of the spec's table ``content``.
+        style: Likewise for ``style``.
+        neighbours: Likewise for ``neighbours``.
+        total_variation: Likewise for ``total_variation``.
+    """
+
+    content: Overrides = None
+    style: Overrides = None
+    neighbours: Overrides = None
+    total_variation: Overrides = None
+
+    def objective(self) -> dict[str, dict[str, Any]]:
+        """Return the tables that are changed: name -> its values."""
+        return {name: getattr(self, name) for name in _OBJECTIVE_TABLES if getattr(self, name)}
+
+
+class Stage(ChangedObjective):
     """A size, and the number of steps at this size.
 
     Attributes:
@@ -35,20 +55,12 @@ class Stage(SpecTable):
         through_8_bits: Whether the stage starts from the previous stage's picture with 8 bits per
             channel, the fractions cut off, as torchvision's ``ToPILImage`` does. Otherwise it
             starts from the previous image itself, neither clipped nor rounded.
-        content: Values that replace those of the spec's table ``content`` in this stage.
-        style: Likewise for ``style``.
-        neighbours: Likewise for ``neighbours``.
-        total_variation: Likewise for ``total_variation``.
     """
 
     size: SizeRule
     size_on_cpu: SizeRule | None = None
     steps: Annotated[int, Field(strict=True, ge=1)]
     through_8_bits: Annotated[bool, Field(strict=True)] = False
-    content: Overrides = None
-    style: Overrides = None
-    neighbours: Overrides = None
-    total_variation: Overrides = None
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -56,33 +68,21 @@ class Stage(SpecTable):
             self, dump(self), {"size_on_cpu", "through_8_bits", *_OBJECTIVE_TABLES}
         )
 
-    def objective(self) -> dict[str, dict[str, Any]]:
-        """Return the tables of the objective that this stage changes: name -> its values."""
-        return _objective_of(self)
-
     def without_objective(self) -> Stage:
         """Return this stage without changes of the objective."""
         return self.model_copy(update=dict.fromkeys(_OBJECTIVE_TABLES))
 
 
-class FinalStage(SpecTable):
+class FinalStage(ChangedObjective):
     """A last stage with an objective of its own, at the size that a pyramid ends with.
 
     Attributes:
         steps: The number of steps, at least 1.
         instead: Whether it takes the place of the pyramid's last stage. Otherwise it comes after.
-        content: See ``Stage``.
-        style: See ``Stage``.
-        neighbours: See ``Stage``.
-        total_variation: See ``Stage``.
     """
 
     steps: Annotated[int, Field(strict=True, ge=1)]
     instead: Annotated[bool, Field(strict=True)] = False
-    content: Overrides = None
-    style: Overrides = None
-    neighbours: Overrides = None
-    total_variation: Overrides = None
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -90,11 +90,11 @@ class FinalStage(SpecTable):
 
     def after(self, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         """Return the stages of a pyramid with this one at their end."""
-        last = Stage(size=stages[-1].size, steps=self.steps, **_objective_of(self))
+        last = Stage(size=stages[-1].size, steps=self.steps, **self.objective())
         return (*stages[: len(stages) - self.instead], last)
 
 
-class CoarseStages(SpecTable):
+class CoarseStages(ChangedObjective):
     """The small stages of a pyramid, with an objective of their own.
 
     These are the stages whose longest side is at most ``up_to`` pixels and at most ``share`` of the
@@ -104,19 +104,11 @@ class CoarseStages(SpecTable):
         up_to: Pixels, at least 1.
         share: Above 0 and below 1, so that the last stage is not one of them.
         steps: The number of steps of each of them, at least 1; None for that of the pyramid.
-        content: See ``Stage``.
-        style: See ``Stage``.
-        neighbours: See ``Stage``.
-        total_variation: See ``Stage``.
     """
 
     up_to: Annotated[int, Field(strict=True, ge=1)]
     share: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.5
     steps: Annotated[int, Field(strict=True, ge=1)] | None = None
-    content: Overrides = None
-    style: Overrides = None
-    neighbours: Overrides = None
-    total_variation: Overrides = None
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -125,7 +117,7 @@ class CoarseStages(SpecTable):
     def within(self, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         """Return the stages of a pyramid, the small ones with this objective."""
         limit = min(self.up_to, self.share * _longest(stages[-1]))
-        own: dict[str, Any] = {**_objective_of(self)}
+        own: dict[str, Any] = self.objective()
         if self.steps is not None:
             own["steps"] = self.steps
         return tuple(
@@ -136,10 +128,6 @@ class CoarseStages(SpecTable):
 def _longest(stage: Stage) -> int:
     size = Size.parse(stage.size)
     return max(size.height, size.width)
-
-
-def _objective_of(stage: Stage | FinalStage | CoarseStages) -> dict[str, dict[str, Any]]:
-    return {name: getattr(stage, name) for name in _OBJECTIVE_TABLES if getattr(stage, name)}
 
 
 class Pyramid(SpecTable):
